@@ -1,0 +1,1 @@
+//! Appends the gradient to a tape.

@@ -1,0 +1,1 @@
+//! The driver: one line per stage.

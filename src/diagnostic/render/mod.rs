@@ -1,0 +1,1 @@
+//! Draws diagnostics: `human` for people, `json`, `sarif` and `github` for programs.

@@ -1,0 +1,3 @@
+//! Loops over slices; no knowledge of models, tapes or programs.
+pub mod scalar;
+pub mod special;

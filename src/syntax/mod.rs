@@ -1,0 +1,2 @@
+//! Source text to [`ast::Ast`].
+pub mod ast;
