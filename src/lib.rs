@@ -8,28 +8,28 @@
 //!
 //! Each arrow is one folder with one public function; `docs/architecture.md` says which module may use which.
 
-pub mod source;
-pub mod diagnostic;
-pub mod syntax;
-pub mod ty;
-pub mod kernels;
-pub mod tape;
-pub mod dist;
-pub mod transform;
-pub mod metrics;
-pub mod layers;
-pub mod model;
+pub mod adjoint;
 pub mod check;
+pub mod cli;
+pub mod compile;
+pub mod data;
+pub mod diagnostic;
+pub mod dist;
+pub mod engine;
+pub mod guide;
+pub mod infer;
+pub mod kernels;
+pub mod layers;
 pub mod lint;
 pub mod lower;
-pub mod data;
-pub mod guide;
-pub mod adjoint;
+pub mod metrics;
+pub mod model;
 pub mod passes;
 pub mod plan;
-pub mod engine;
-pub mod infer;
-pub mod compile;
 pub mod report;
 pub mod run_folder;
-pub mod cli;
+pub mod source;
+pub mod syntax;
+pub mod tape;
+pub mod transform;
+pub mod ty;

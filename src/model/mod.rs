@@ -1,1 +1,303 @@
-//! model
+//! The typed model: names resolved, every expression typed, every unknown with its prior and its bijection.
+//!
+//! It knows neither syntax nor inference. Expressions live in one arena in topological order: an operand's id is
+//! smaller than its user's. Nets are expanded into plain expressions; defaults are written out. What
+//! `--emit model` prints is the whole model, nothing implied.
+
+pub mod print;
+
+use crate::dist::Family;
+use crate::kernels::scalar::{Binary, Unary};
+use crate::source::Span;
+use crate::transform::Bijection;
+use crate::ty::{Shape, Support, Type};
+
+/// Position in [`Model::exprs`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExprId(pub u32);
+/// Position in [`Model::columns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub u32);
+/// Position in [`Model::unknowns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UnknownId(pub u32);
+
+/// A checked model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The file's stem: `moons`.
+    pub name: String,
+    /// Declared columns and columns derived from them.
+    pub columns: Vec<Column>,
+    /// All expressions; operands first.
+    pub exprs: Vec<Expr>,
+    /// All unknowns; those that a prior's arguments mention come first.
+    pub unknowns: Vec<Unknown>,
+    /// The likelihood terms.
+    pub observations: Vec<Observation>,
+    /// `report name = …`
+    pub reports: Vec<(String, ExprId)>,
+    /// The nets as declared, for printing and reports.
+    pub nets: Vec<Net>,
+    /// Constants with the values in force.
+    pub constants: Vec<(String, f64)>,
+    /// The choices in force: `prior = normal`.
+    pub choices: Vec<(String, String)>,
+    /// The fit block, option by option.
+    pub settings: Vec<Setting>,
+}
+
+/// A column of the data, or one computed from columns before fitting.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// The name in the model.
+    pub name: String,
+    /// Kind is always row.
+    pub ty: Type,
+    /// Labels of classes and factor levels, in order of position; empty for other types.
+    pub levels: Vec<String>,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// A typed expression.
+#[derive(Debug, Clone)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Element, shape, global or row, support.
+    pub ty: Type,
+    /// Where it was written (for expanded nets: the layer).
+    pub span: Span,
+    /// A name to show: of a definition, or of a layer's output (`f.2`).
+    pub name: Option<String>,
+}
+
+/// The operations of the model. Shapes exclude rows; a scalar spreads over any shape.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExprKind {
+    /// a number
+    Number(f64),
+    /// a column's value in the row
+    Column(ColumnId),
+    /// the (constrained) value of an unknown
+    Unknown(UnknownId),
+    /// elementwise function
+    Unary(Unary, ExprId),
+    /// elementwise, equal shapes, one a scalar, or (inside nets) one a suffix of the other
+    Binary(Binary, ExprId, ExprId),
+    /// `sum(v)` and others over all elements of one row's value
+    Reduce(Reduce, ExprId),
+    /// over the last axis
+    Softmax(ExprId),
+    /// over the last axis
+    LogSoftmax(ExprId),
+    /// `dot(a, b)` of two vectors
+    Dot(ExprId, ExprId),
+    /// `[a, b]`: numbers and vectors end to end
+    Join(Vec<ExprId>),
+    /// `v[2]`: constant index along the first axis, from 0 here
+    Element(ExprId, usize),
+    /// `theta[school]`: index by a per-row whole number along the first axis (value from 0)
+    IndexBy(ExprId, ExprId),
+    /// 0/1 code of a factor or class, one number per level
+    OneHot(ExprId),
+    /// `x [K]` times `w [K, N]`
+    Dense {
+        /// [K]
+        x: ExprId,
+        /// [K, N]
+        w: ExprId,
+    },
+    /// convolution of `x [H, W, C]` with `w [KH, KW, C, F]`
+    Conv {
+        /// [H, W, C]
+        x: ExprId,
+        /// [KH, KW, C, F]
+        w: ExprId,
+        /// step between output pixels
+        stride: usize,
+        /// zeros added at (top, bottom, left, right)
+        pad: [usize; 4],
+    },
+    /// maximum over windows of `x [H, W, C]`; no padding
+    MaxPool {
+        /// [H, W, C]
+        x: ExprId,
+        /// window side
+        size: usize,
+        /// step
+        stride: usize,
+    },
+    /// mean over windows of `x [H, W, C]`; no padding
+    AvgPool {
+        /// [H, W, C]
+        x: ExprId,
+        /// window side
+        size: usize,
+        /// step
+        stride: usize,
+    },
+    /// same elements, new shape
+    Reshape(ExprId),
+}
+
+/// Reductions over all elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reduce {
+    /// Σ
+    Sum,
+    /// mean
+    Mean,
+    /// smallest
+    Min,
+    /// largest
+    Max,
+    /// log Σ exp
+    LogSumExp,
+}
+
+/// A distribution with its arguments.
+#[derive(Debug, Clone)]
+pub struct Distribution {
+    /// Entry of the catalogue.
+    pub family: &'static Family,
+    /// Which of the family's argument forms.
+    pub form: usize,
+    /// One per argument of the form.
+    pub args: Vec<ExprId>,
+    /// `on (a, b)`; ends may be infinite numbers.
+    pub truncation: Option<(ExprId, ExprId)>,
+    /// Where it was written.
+    pub span: Span,
+}
+
+/// How an unknown is treated by inference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Treatment {
+    /// has a posterior
+    Random,
+    /// `Point`: learned, no prior
+    Point,
+    /// `Point(prior)`: learned, with its prior as penalty
+    PointWithPrior,
+}
+
+/// What an unknown is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Role {
+    /// declared at the top
+    Plain,
+    /// a tensor or a scale of a net's layer
+    Net {
+        /// index in [`Model::nets`]
+        net: usize,
+        /// index in [`Net::layers`]; none for a variable of the whole net
+        layer: Option<usize>,
+        /// inputs of one output unit: the layer's `fan_in`
+        fan_in: usize,
+        /// `w`, `b`, or the name of a scale
+        tensor: String,
+    },
+}
+
+/// A random variable that is not data.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// `theta`, `f.1.w`
+    pub name: String,
+    /// Copies first, the distribution's own shape last.
+    pub shape: Shape,
+    /// For each axis, the labels of its indices if it runs along a factor (empty: numbers from 1).
+    pub axis_labels: Vec<Vec<String>>,
+    /// Its prior. Ignored for [`Treatment::Point`].
+    pub prior: Distribution,
+    /// Where it lies.
+    pub support: Support,
+    /// From the reals to the support.
+    pub bijection: &'static Bijection,
+    /// Bounds for bijections that take them: as many as the bijection says.
+    pub bounds: Vec<ExprId>,
+    /// Random or learned.
+    pub treatment: Treatment,
+    /// Part of a net, or not.
+    pub role: Role,
+    /// True if the prior was not written but is the default.
+    pub is_default: bool,
+    /// Where it was declared.
+    pub span: Span,
+}
+
+/// `target ~ Dist(…)` for a column or a definition made of columns only.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// The name on the left.
+    pub name: String,
+    /// Its value.
+    pub target: ExprId,
+    /// The right side.
+    pub dist: Distribution,
+    /// Where.
+    pub span: Span,
+}
+
+/// A net as declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Net {
+    /// `f`
+    pub name: String,
+    /// From top to bottom, also those without tensors.
+    pub layers: Vec<NetLayer>,
+    /// Number of random or learned numbers.
+    pub weights: usize,
+}
+
+/// One line of a net.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetLayer {
+    /// `1` or a label; empty for layers without tensors
+    pub label: String,
+    /// as written, options resolved: `conv 32 5x5 stride 1 pad valid tanh`
+    pub text: String,
+    /// shape that goes in
+    pub input: Shape,
+    /// shape that comes out
+    pub output: Shape,
+}
+
+/// One line of the fit block.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Setting {
+    /// `epochs`
+    pub name: String,
+    /// `20`, `advi`
+    pub value: SettingValue,
+    /// Where; `None` if from the command line.
+    pub span: Option<Span>,
+}
+
+/// The right side of a setting.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SettingValue {
+    /// a number
+    Number(f64),
+    /// a word
+    Word(String),
+    /// `[a, b]`
+    Words(Vec<String>),
+}
+
+impl Model {
+    /// The expression behind an id.
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        &self.exprs[id.0 as usize]
+    }
+    /// The unknown behind an id.
+    pub fn unknown(&self, id: UnknownId) -> &Unknown {
+        &self.unknowns[id.0 as usize]
+    }
+    /// The column behind an id.
+    pub fn column(&self, id: ColumnId) -> &Column {
+        &self.columns[id.0 as usize]
+    }
+}

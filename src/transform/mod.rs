@@ -1,1 +1,36 @@
-//! transform
+//! Bijections from the reals to a support: one file each, one line in [`ALL`] (`docs/inference.md`, section 2).
+
+use crate::tape::{Slot, build::Builder};
+use crate::ty::Support;
+
+/// One entry of the table.
+#[derive(Debug)]
+pub struct Bijection {
+    /// `exp`
+    pub name: &'static str,
+    /// How many bounds it takes (as tape slots): 0, 1 or 2.
+    pub bounds: usize,
+    /// How many free numbers per `constrained` numbers of the last axis (the same for elementwise bijections).
+    pub free: fn(constrained: usize) -> usize,
+    /// Whether each element is mapped on its own.
+    pub is_elementwise: bool,
+    /// θ from u.
+    pub forward: fn(b: &mut Builder, u: Slot, bounds: &[Slot]) -> Slot,
+    /// log |det ∂θ/∂u|, elementwise where the bijection is (the caller sums).
+    pub log_jacobian: fn(b: &mut Builder, u: Slot, bounds: &[Slot]) -> Slot,
+    /// θ from u in f64, on one vector (elementwise bijections: any length).
+    pub forward_value: fn(u: &[f64], bounds: &[f64], out: &mut Vec<f64>),
+    /// u from θ in f64.
+    pub inverse_value: fn(theta: &[f64], bounds: &[f64], out: &mut Vec<f64>),
+    /// Formula and reference, one line.
+    pub formula: &'static str,
+}
+
+/// Every bijection.
+pub const ALL: &[&Bijection] = &[];
+
+/// How an unknown with a support is mapped: the bijection and the bounds it needs as numbers (`None`: no bijection of
+/// this version reaches the support).
+pub fn for_support(_support: &Support) -> Option<(&'static Bijection, Vec<f64>)> {
+    None
+}
