@@ -1,2 +1,3 @@
 //! Source text to [`ast::Ast`].
 pub mod ast;
+pub mod constant;
