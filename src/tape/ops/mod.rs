@@ -1,4 +1,9 @@
-//! The table of instructions: how each infers its shape and kind, prints, evaluates and differentiates.
+//! The table of instructions: how each infers its shape and kind, prints and differentiates.
+//!
+//! `derivative` holds the rules of reverse mode; the value of each is in [`super::eval`] (plain) and in the engine.
+
+pub mod derivative;
+
 use super::Op;
 use crate::ty::{Kind, Shape};
 
@@ -50,5 +55,58 @@ pub fn infer_kind(op: &Op, args: &[Kind]) -> Kind {
         Op::Column(_) | Op::RowWeight | Op::RowNoise(_) | Op::ToRows => Kind::Row,
         Op::SumRows | Op::Outer | Op::Scatter | Op::ConvKernel(_) => Kind::Global,
         _ => args.iter().copied().max().unwrap_or(Kind::Global),
+    }
+}
+
+/// The word and the settings of an instruction as printed, without its arguments.
+pub fn name(op: &Op) -> String {
+    let window = |name: &str, w: &super::Window| {
+        let mut text = format!("{name} {}x{} stride {}", w.size[0], w.size[1], w.stride);
+        if w.pad != [0; 4] {
+            text += &format!(" pad {} {} {} {}", w.pad[0], w.pad[1], w.pad[2], w.pad[3]);
+        }
+        text
+    };
+    match op {
+        Op::Constant(n) => format!("constant {}", n.0),
+        Op::Tensor(values) => {
+            let shown: Vec<String> = values.iter().take(4).map(|v| v.0.to_string()).collect();
+            format!("tensor {}{}", shown.join(" "), if values.len() > 4 { " …" } else { "" })
+        }
+        Op::Input(name) => format!("input {name}"),
+        Op::Column(c) => format!("column {c}"),
+        Op::RowWeight => "row_weight".into(),
+        Op::Noise(v) => format!("noise {v}"),
+        Op::RowNoise(v) => format!("row_noise {v}"),
+        Op::Unary(f) => f.name().into(),
+        Op::Binary(f) => f.name().into(),
+        Op::Select => "select".into(),
+        Op::Spread => "spread".into(),
+        Op::ToRows => "to_rows".into(),
+        Op::Sum => "sum".into(),
+        Op::SumLeading => "sum_leading".into(),
+        Op::SumRows => "sum_rows".into(),
+        Op::MaxOf => "max_of".into(),
+        Op::LogSumExp => "log_sum_exp".into(),
+        Op::Softmax => "softmax".into(),
+        Op::LogSoftmax => "log_softmax".into(),
+        Op::Dot { transposed: false } => "dot".into(),
+        Op::Dot { transposed: true } => "dot_transposed".into(),
+        Op::Outer => "outer".into(),
+        Op::Gather => "gather".into(),
+        Op::Scatter => "scatter".into(),
+        Op::Pick => "pick".into(),
+        Op::OneHot => "one_hot".into(),
+        Op::Slice { start } => format!("slice from {start}"),
+        Op::Pad { start } => format!("pad at {start}"),
+        Op::Concat => "concat".into(),
+        Op::Reshape => "reshape".into(),
+        Op::Conv(w) => window("conv", w),
+        Op::ConvInput(w) => window("conv_input", w),
+        Op::ConvKernel(w) => window("conv_kernel", w),
+        Op::MaxPool(w) => window("max_pool", w),
+        Op::MaxPoolInput(w) => window("max_pool_input", w),
+        Op::AvgPool(w) => window("avg_pool", w),
+        Op::AvgPoolInput(w) => window("avg_pool_input", w),
     }
 }
