@@ -37,6 +37,9 @@ pub fn gradient(
         b.origin = instruction.origin;
         let g = add_up(&mut b, &std::mem::take(&mut contributions[i]), &instruction.shape);
         adjoints[i] = Some(g);
+        // A narrow adjoint stands for equal elements; where an argument was spread, each of them counts.
+        let was_spread = instruction.args.iter().any(|a| b.shape(*a).rank() < instruction.shape.rank());
+        let g = if was_spread { b.spread(g, &instruction.shape) } else { g };
         let flows = derivative(&mut b, &instruction, slot, g)?;
         for (argument, flow) in instruction.args.iter().zip(flows) {
             if let (Some(flow), true) = (flow, active[argument.0 as usize]) {

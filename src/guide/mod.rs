@@ -1,1 +1,176 @@
-//! guide
+//! Log joint to the tape of the ELBO: each latent is replaced by its Gaussian guide (`docs/inference.md`, section 3).
+//!
+//! ```text
+//! %0 = input u : global [4]         %0 = input mu : global [4]
+//!                                   %1 = input omega : global [4]
+//!                                   %2 = noise : global [4]
+//!                             →     %3 = exp %1; %4 = mul %3 %2; %5 = add %0 %4      # u
+//! … log joint of u …                … log joint of u …
+//!                                   output elbo = log joint + entropy
+//! ```
+//!
+//! The first `full_dims` latents form a full-rank block (equation 5, `L` strictly lower plus e^ω on the diagonal),
+//! the other random ones are mean-field (4), learned ones have no noise. Variance-reducing rewrites are passes named
+//! in [`Guided::rewrites`].
+
+mod expected_prior;
+
+use crate::lower::{LATENTS, LogJoint};
+use crate::model::Model;
+use crate::tape::{Op, Slot, Tape, build::Builder};
+use crate::ty::Shape;
+use std::collections::HashMap;
+use std::f64::consts::PI;
+
+/// Where the standard normal noise comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoiseSource {
+    /// an input `noise`, filled by the method (antithetic pairs, quasi-random points)
+    Input,
+    /// a noise instruction, keyed by seed, step and draw
+    Keyed,
+}
+
+/// What the guide should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuideSettings {
+    /// How many leading latents share one full-rank block; 0 is mean-field throughout.
+    pub full_dims: usize,
+    /// Equation 15: log q from the same draw, its parameters held. Else the entropy in closed form.
+    pub stick_the_landing: bool,
+    /// Where noise comes from.
+    pub noise: NoiseSource,
+    /// Equations 8 to 10: expected priors in closed form where they exist.
+    pub expected_prior: bool,
+}
+
+/// The ELBO on a tape.
+#[derive(Debug, Clone)]
+pub struct Guided {
+    /// Outputs: `objective` (what is differentiated) and those of the log joint at the draw.
+    ///
+    /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
+    /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw).
+    pub tape: Tape,
+    /// The inputs to differentiate for, with their slots.
+    pub parameters: Vec<(&'static str, Slot)>,
+    /// The value to ascend.
+    pub objective: Slot,
+    /// The names of the rewrites applied, each with what it touched.
+    pub rewrites: Vec<String>,
+}
+
+/// Replaces the latents by their guide.
+pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guided {
+    let mut b = Builder::new();
+    let mut rewrites = vec![];
+    let draw = Draw::new(&mut b, joint, settings);
+    let map = inline(&mut b, &joint.tape, draw.u);
+    for (name, slot) in &joint.tape.outputs {
+        b.output(name.clone(), map[slot.0 as usize]);
+    }
+    let mut prior = b.constant(0.0);
+    for term in expected_prior::terms(&mut b, joint, model, settings, &draw, &map, &mut rewrites) {
+        prior = b.add(prior, term);
+    }
+    let ll = joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]);
+    let expected = match ll {
+        Some(ll) => b.add(ll, prior),
+        None => prior,
+    };
+    let entropy = draw.entropy(&mut b, settings, &mut rewrites);
+    let objective = b.add(expected, entropy);
+    b.output("objective", objective);
+    Guided { tape: b.finish(), parameters: draw.parameters, objective, rewrites }
+}
+
+/// The guide's slots.
+struct Draw {
+    mu: Slot,
+    sigma: Slot,
+    omega: Slot,
+    u: Slot,
+    random: usize,
+    full_dims: usize,
+    parameters: Vec<(&'static str, Slot)>,
+}
+
+impl Draw {
+    /// u = μ + e^ω ⊙ ε, plus L ε on the full-rank block.
+    fn new(b: &mut Builder, joint: &LogJoint, settings: &GuideSettings) -> Draw {
+        let (dim, random, full) = (joint.dim, joint.random_dim, settings.full_dims.min(joint.random_dim));
+        let mu = b.input("mu", Shape::vector(dim));
+        let omega = b.input("omega", Shape::vector(random));
+        let noise = match settings.noise {
+            NoiseSource::Input => b.input("noise", Shape::vector(random)),
+            NoiseSource::Keyed => b.noise(0, Shape::vector(random)),
+        };
+        let sigma = b.exp(omega);
+        let mut parameters = vec![("mu", mu), ("omega", omega)];
+        let mut step = b.mul(sigma, noise);
+        if full > 1 {
+            let lower = b.input("lower", [full, full].into());
+            parameters.push(("lower", lower));
+            let mask: Vec<f64> = (0..full * full).map(|k| f64::from(k % full < k / full)).collect();
+            let mask = b.tensor(&mask, [full, full].into());
+            let strict = b.mul(lower, mask);
+            let head = b.slice(noise, 0, &Shape::vector(full));
+            let mixed = b.infer(Op::Dot { transposed: true }, vec![head, strict]);
+            let wide = if full < random {
+                b.with_shape(Op::Pad { start: 0 }, vec![mixed], Shape::vector(random))
+            } else {
+                mixed
+            };
+            step = b.add(step, wide);
+        }
+        let u = if random < dim {
+            let head = b.slice(mu, 0, &Shape::vector(random));
+            let moved = b.add(head, step);
+            let learned = b.slice(mu, random, &Shape::vector(dim - random));
+            b.infer(Op::Concat, vec![moved, learned])
+        } else {
+            b.add(mu, step)
+        };
+        b.name(u, LATENTS);
+        Draw { mu, sigma, omega, u, random, full_dims: full, parameters }
+    }
+
+    /// (4, 5): Σω + (D/2) log 2πe; or (15): uᵀ score, whose gradient is that of −log q with q held.
+    fn entropy(&self, b: &mut Builder, settings: &GuideSettings, rewrites: &mut Vec<String>) -> Slot {
+        if settings.stick_the_landing {
+            rewrites.push("stick_the_landing (15): log q from the same draw, its parameters held".into());
+            let score = b.input("score", Shape::vector(self.random));
+            let head = b.slice(self.u, 0, &Shape::vector(self.random));
+            let product = b.mul(score, head);
+            b.sum(product)
+        } else {
+            rewrites.push("entropy (4, 5): in closed form".into());
+            let sum = b.sum(self.omega);
+            b.add_number(sum, 0.5 * self.random as f64 * (1.0 + (2.0 * PI).ln()))
+        }
+    }
+}
+
+/// Copies a tape behind what is there, with the latents replaced; returns the new slot of each old one.
+fn inline(b: &mut Builder, tape: &Tape, u: Slot) -> Vec<Slot> {
+    let mut map: Vec<Slot> = Vec::with_capacity(tape.instructions.len());
+    let mut names: HashMap<Slot, &str> = HashMap::new();
+    for x in &tape.instructions {
+        b.origin = x.origin;
+        let slot = if x.op == Op::Input(LATENTS.into()) {
+            u
+        } else {
+            let args = x.args.iter().map(|a| map[a.0 as usize]).collect();
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        };
+        if let Some(name) = &x.name {
+            names.insert(slot, name);
+        }
+        map.push(slot);
+    }
+    b.origin = None;
+    for (slot, name) in names {
+        b.name(slot, name);
+    }
+    map
+}

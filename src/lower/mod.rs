@@ -1,1 +1,181 @@
-//! lower
+//! `Model` to the tape of its log joint density (`docs/inference.md`, equation 1).
+//!
+//! ```text
+//! log p(y, u) = Σ_n weight_n ℓ_n(θ) + log p(θ) + log |det ∂θ/∂u|,   θ = T(u)
+//! ```
+//!
+//! The latents are one flat input `u`; each unknown is a slice of it, mapped by its bijection. The per-row log
+//! densities carry the row weight (N/B), nothing else does. Beside the tape stand the places that later stages need:
+//! which slice belongs to which unknown, and which slots hold its prior's terms.
+
+mod expr;
+mod unknown;
+
+use crate::model::{ExprId, Model, UnknownId};
+use crate::tape::{Slot, Tape, build::Builder};
+use crate::ty::Shape;
+use std::collections::BTreeSet;
+
+/// Name of the flat input that holds all latents.
+pub const LATENTS: &str = "u";
+
+/// How unknowns are mapped, where the model leaves a choice.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parameterization {
+    /// Unknowns written as `location + scale · z` with `z` standard (equation 17, λ = 0).
+    pub non_centred: BTreeSet<UnknownId>,
+    /// Leave out the log-Jacobians: for MAP, which maximises in θ.
+    pub without_jacobian: bool,
+}
+
+/// A log joint density on a tape.
+#[derive(Debug, Clone)]
+pub struct LogJoint {
+    /// Outputs: `log_joint`, `log_prior`, `log_likelihood`, and per target `log_lik:NAME` (per row, unweighted) and
+    /// `arg:NAME:i` (the arguments of its distribution).
+    pub tape: Tape,
+    /// The latents, in the order of their slices; random ones first, learned ones after.
+    pub latents: Vec<Latent>,
+    /// Number of free numbers.
+    pub dim: usize,
+    /// Number of those that are random and outside nets; they come first.
+    pub plain_dim: usize,
+    /// Number of those that are random.
+    pub random_dim: usize,
+}
+
+/// One unknown on the tape.
+#[derive(Debug, Clone)]
+pub struct Latent {
+    /// Which.
+    pub unknown: UnknownId,
+    /// First of its numbers in `u`.
+    pub start: usize,
+    /// How many free numbers.
+    pub len: usize,
+    /// Whether it is written as location + scale · z.
+    pub is_non_centred: bool,
+    /// Its slice of `u`.
+    pub u: Slot,
+    /// Its constrained value.
+    pub value: Slot,
+    /// Its log prior density, summed to a scalar; without a prior (`Point`), none.
+    pub log_prior: Option<Slot>,
+    /// Its log-Jacobian, summed to a scalar, if it has one.
+    pub log_jacobian: Option<Slot>,
+    /// The arguments of its prior.
+    pub args: Vec<Slot>,
+}
+
+/// Lowers a model.
+pub fn lower(model: &Model, parameterization: &Parameterization) -> LogJoint {
+    let mut lowering = Lowering::new(model, parameterization);
+    lowering.unknowns();
+    let log_prior = lowering.log_prior();
+    let log_likelihood = lowering.observations();
+    lowering.reports();
+    let b = &mut lowering.b;
+    let log_joint = match log_likelihood {
+        Some(ll) => b.add(ll, log_prior),
+        None => log_prior,
+    };
+    b.output("log_joint", log_joint);
+    b.output("log_prior", log_prior);
+    if let Some(ll) = log_likelihood {
+        b.output("log_likelihood", ll);
+    }
+    lowering.finish()
+}
+
+/// The state of one lowering.
+struct Lowering<'m> {
+    model: &'m Model,
+    parameterization: &'m Parameterization,
+    b: Builder,
+    /// Slot of each expression once lowered.
+    slots: Vec<Option<Slot>>,
+    latents: Vec<Latent>,
+    dim: usize,
+    plain_dim: usize,
+    random_dim: usize,
+}
+
+impl<'m> Lowering<'m> {
+    fn new(model: &'m Model, parameterization: &'m Parameterization) -> Self {
+        Lowering {
+            model,
+            parameterization,
+            b: Builder::new(),
+            slots: vec![None; model.exprs.len()],
+            latents: vec![],
+            dim: 0,
+            plain_dim: 0,
+            random_dim: 0,
+        }
+    }
+
+    /// Σ of all priors and log-Jacobians.
+    fn log_prior(&mut self) -> Slot {
+        let mut total = self.b.constant(0.0);
+        let terms: Vec<Slot> =
+            self.latents.iter().flat_map(|l| [l.log_prior, l.log_jacobian]).flatten().collect();
+        for term in terms {
+            total = self.b.add(total, term);
+        }
+        total
+    }
+
+    /// Σ over rows of weighted log densities, all targets; none without a target.
+    fn observations(&mut self) -> Option<Slot> {
+        let mut per_row: Option<Slot> = None;
+        for observation in &self.model.observations {
+            self.b.origin = Some(observation.span);
+            let target = self.expr(observation.target);
+            let args: Vec<Slot> = observation.dist.args.iter().map(|a| self.expr(*a)).collect();
+            let density = self.distribution(&observation.dist, target, &args);
+            let ll = self.b.sum(density);
+            self.b.name(ll, &format!("log_lik {}", observation.name));
+            self.b.output(format!("log_lik:{}", observation.name), ll);
+            for (i, arg) in args.iter().enumerate() {
+                self.b.output(format!("arg:{}:{i}", observation.name), *arg);
+            }
+            per_row = Some(match per_row {
+                Some(sum) => self.b.add(sum, ll),
+                None => ll,
+            });
+        }
+        self.b.origin = None;
+        let per_row = per_row?;
+        let weight = self.b.row_weight();
+        let weighted = self.b.mul(per_row, weight);
+        Some(self.b.sum_rows(weighted))
+    }
+
+    fn reports(&mut self) {
+        for (name, id) in &self.model.reports {
+            let slot = self.expr(*id);
+            self.b.output(format!("report:{name}"), slot);
+        }
+    }
+
+    /// Elementwise log density of a distribution, truncated if it says so.
+    fn distribution(&mut self, dist: &crate::model::Distribution, x: Slot, args: &[Slot]) -> Slot {
+        let density = (dist.family.log_density)(&mut self.b, dist.form, x, args);
+        match (dist.truncation, dist.family.log_mass) {
+            (Some((low, high)), Some(log_mass)) => {
+                let (low, high) = (self.expr(low), self.expr(high));
+                let mass = log_mass(&mut self.b, dist.form, args, low, high);
+                self.b.sub(density, mass)
+            }
+            _ => density,
+        }
+    }
+
+    fn finish(self) -> LogJoint {
+        LogJoint { tape: self.b.finish(), latents: self.latents, dim: self.dim, random_dim: self.random_dim }
+    }
+
+    fn shape_of(&self, id: ExprId) -> Shape {
+        self.model.expr(id).ty.shape.clone()
+    }
+}

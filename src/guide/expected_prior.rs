@@ -1,0 +1,232 @@
+//! Expected log priors in closed form (`docs/inference.md`, equations 8 to 10).
+//!
+//! A prior term is replaced where its unknown is in a mean-field block and its arguments do not depend on it:
+//!
+//! - Normal, whatever the arguments: the expectation over w given the arguments' draw, and over a log-normal scale
+//!   too where the scale is a constant times one (8);
+//! - Laplace, the expectation over w given the arguments' draw (9);
+//! - HalfNormal and InvGamma of a log-normal scale, Jacobian included (10).
+//!
+//! All keep the expectation of the objective; what is not listed is drawn.
+
+use super::{Draw, GuideSettings};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::lower::{Latent, LogJoint};
+use crate::model::{Model, Treatment};
+use crate::tape::{Op, Slot, build::Builder};
+use std::f64::consts::PI;
+
+/// Prior and Jacobian terms of all unknowns, on the new tape.
+pub(super) fn terms(
+    b: &mut Builder,
+    joint: &LogJoint,
+    model: &Model,
+    settings: &GuideSettings,
+    draw: &Draw,
+    map: &[Slot],
+    rewrites: &mut Vec<String>,
+) -> Vec<Slot> {
+    let mut out = vec![];
+    for latent in &joint.latents {
+        let unknown = model.unknown(latent.unknown);
+        b.origin = Some(unknown.span);
+        let drawn: Vec<Slot> = [latent.log_prior, latent.log_jacobian]
+            .into_iter()
+            .flatten()
+            .map(|s| map[s.0 as usize])
+            .collect();
+        let is_mean_field = unknown.treatment == Treatment::Random && latent.start >= draw.full_dims;
+        let plain = unknown.prior.truncation.is_none() && !latent.is_non_centred;
+        let closed = if settings.expected_prior && is_mean_field && plain {
+            closed_form(b, joint, model, draw, map, latent)
+        } else {
+            None
+        };
+        match closed {
+            Some((term, what)) => {
+                rewrites.push(format!("expected_prior {what}: {}", unknown.name));
+                out.push(term);
+            }
+            None => out.extend(drawn),
+        }
+    }
+    b.origin = None;
+    out
+}
+
+fn closed_form(
+    b: &mut Builder,
+    joint: &LogJoint,
+    model: &Model,
+    draw: &Draw,
+    map: &[Slot],
+    latent: &Latent,
+) -> Option<(Slot, &'static str)> {
+    let unknown = model.unknown(latent.unknown);
+    let shape = b.shape(map[latent.u.0 as usize]).clone();
+    let m = b.slice(draw.mu, latent.start, &shape);
+    let sigma = b.slice(draw.sigma, latent.start, &shape);
+    let args: Vec<Slot> = latent.args.iter().map(|a| map[a.0 as usize]).collect();
+    let is_real = unknown.bijection.name == "identity";
+    match unknown.prior.family.name {
+        "Normal" if is_real => {
+            let moment = second_moment(b, m, sigma, args[0]);
+            let term = match log_normal(b, joint, model, draw, map, args[1]) {
+                Some(scale) if b.constant_value(args[0]).is_some() => normal_scale_out(b, moment, &scale),
+                _ => normal_given_scale(b, moment, args[1]),
+            };
+            let wide = b.spread(term, &shape);
+            Some((b.sum(wide), "(8)"))
+        }
+        "Laplace" if is_real => {
+            let term = laplace_given_scale(b, m, sigma, args[0], args[1]);
+            let wide = b.spread(term, &shape);
+            Some((b.sum(wide), "(9)"))
+        }
+        // log s ~ N(a, t²), E and Jacobian: ½ log(2/π) − log A + a − e^(2a+2t²)/(2A²)
+        "HalfNormal" if unknown.bijection.name == "exp" => {
+            let log_a = b.log(args[0]);
+            let twice = square_moment(b, m, sigma, 2.0);
+            let a_square = b.square(args[0]);
+            let ratio = b.div(twice, a_square);
+            let half = b.scale(ratio, 0.5);
+            let term = b.sub(m, log_a);
+            let term = b.sub(term, half);
+            let term = b.add_number(term, 0.5 * (2.0 / PI).ln());
+            let wide = b.spread(term, &shape);
+            Some((b.sum(wide), "(10)"))
+        }
+        // α log β − lnΓ(α) − α a − β e^(−a + t²/2)
+        "InvGamma" if unknown.bijection.name == "exp" => {
+            let inverse = square_moment(b, m, sigma, -1.0);
+            let log_beta = b.log(args[1]);
+            let head = b.mul(args[0], log_beta);
+            let gamma = b.unary(Unary::LnGamma, args[0]);
+            let slope = b.mul(args[0], m);
+            let tail = b.mul(args[1], inverse);
+            let term = b.sub(head, gamma);
+            let term = b.sub(term, slope);
+            let term = b.sub(term, tail);
+            let wide = b.spread(term, &shape);
+            Some((b.sum(wide), "(10)"))
+        }
+        _ => None,
+    }
+}
+
+/// E e^{k u} for u ~ N(m, σ²): e^{k m + k² σ²/2}.
+fn square_moment(b: &mut Builder, m: Slot, sigma: Slot, k: f64) -> Slot {
+    let mean = b.scale(m, k);
+    let variance = b.square(sigma);
+    let half = b.scale(variance, 0.5 * k * k);
+    let exponent = b.add(mean, half);
+    b.exp(exponent)
+}
+
+/// E (w − μ₀)² = (m − μ₀)² + σ².
+fn second_moment(b: &mut Builder, m: Slot, sigma: Slot, mean: Slot) -> Slot {
+    let gap = b.sub(m, mean);
+    let square = b.square(gap);
+    let variance = b.square(sigma);
+    b.add(square, variance)
+}
+
+/// −½ log 2π − log s − moment/(2s²)
+fn normal_given_scale(b: &mut Builder, moment: Slot, scale: Slot) -> Slot {
+    let inverse = b.unary(Unary::Reciprocal, scale);
+    let precision = b.square(inverse);
+    let quadratic = b.mul(moment, precision);
+    let half = b.scale(quadratic, -0.5);
+    let log_scale = b.log(scale);
+    let term = b.sub(half, log_scale);
+    b.add_number(term, -0.5 * (2.0 * PI).ln())
+}
+
+/// A scale c e^v with v ~ N(a, t²).
+struct LogNormal {
+    a: Slot,
+    t: Slot,
+    log_c: f64,
+}
+
+/// (8), second line: −½ log 2π − (a + log c) − ½ moment e^{−2(a + log c) + 2t²}
+fn normal_scale_out(b: &mut Builder, moment: Slot, scale: &LogNormal) -> Slot {
+    let precision = square_moment(b, scale.a, scale.t, -2.0);
+    let precision = b.scale(precision, (-2.0 * scale.log_c).exp());
+    let quadratic = b.mul(moment, precision);
+    let half = b.scale(quadratic, -0.5);
+    let term = b.sub(half, scale.a);
+    b.add_number(term, -scale.log_c - 0.5 * (2.0 * PI).ln())
+}
+
+/// (9): −log 2b − A/b with A = E|w − c| = δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ), δ = m − c.
+fn laplace_given_scale(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot, scale: Slot) -> Slot {
+    let delta = b.sub(m, centre);
+    let ratio = b.div(delta, sigma);
+    let cdf = b.unary(Unary::NormalCdf, ratio);
+    let twice = b.scale(cdf, 2.0);
+    let signed = b.add_number(twice, -1.0);
+    let first = b.mul(delta, signed);
+    let square = b.square(ratio);
+    let exponent = b.scale(square, -0.5);
+    let bell = b.exp(exponent);
+    let spread = b.mul(sigma, bell);
+    let second = b.scale(spread, 2.0 / (2.0 * PI).sqrt());
+    let expected = b.add(first, second);
+    let quotient = b.div(expected, scale);
+    let log_scale = b.log(scale);
+    let term = b.add(quotient, log_scale);
+    let term = b.add_number(term, std::f64::consts::LN_2);
+    b.neg(term)
+}
+
+/// Reads a scalar slot as a constant times the exponential of a mean-field latent.
+fn log_normal(
+    b: &mut Builder,
+    joint: &LogJoint,
+    model: &Model,
+    draw: &Draw,
+    map: &[Slot],
+    slot: Slot,
+) -> Option<LogNormal> {
+    let (mut at, mut log_c) = (slot, 0.0);
+    loop {
+        let latent = joint.latents.iter().find(|l| map[l.value.0 as usize] == at);
+        if let Some(latent) = latent {
+            let unknown = model.unknown(latent.unknown);
+            let fits = unknown.bijection.name == "exp"
+                && unknown.shape.is_scalar()
+                && unknown.treatment == Treatment::Random
+                && latent.start >= draw.full_dims
+                && !latent.is_non_centred;
+            if !fits {
+                return None;
+            }
+            let shape = unknown.shape.clone();
+            let a = b.slice(draw.mu, latent.start, &shape);
+            let t = b.slice(draw.sigma, latent.start, &shape);
+            return Some(LogNormal { a, t, log_c });
+        }
+        let (op, args) = {
+            let x = b.tape().get(at);
+            (x.op.clone(), x.args.clone())
+        };
+        let constant = |b: &Builder, s: Slot| b.constant_value(s).filter(|c| *c > 0.0);
+        match op {
+            Op::Binary(Binary::Mul) => {
+                if let Some(c) = constant(b, args[0]) {
+                    log_c += c.ln();
+                    at = args[1];
+                } else {
+                    log_c += constant(b, args[1])?.ln();
+                    at = args[0];
+                }
+            }
+            Op::Binary(Binary::Div) => {
+                log_c -= constant(b, args[1])?.ln();
+                at = args[0];
+            }
+            _ => return None,
+        }
+    }
+}

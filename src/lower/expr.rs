@@ -1,0 +1,162 @@
+//! Expressions of the model as instructions, one to one; each is lowered once.
+
+use super::Lowering;
+use crate::kernels::scalar::Unary;
+use crate::model::{ExprId, ExprKind, Reduce};
+use crate::tape::{Op, Slot, Window};
+use crate::ty::Shape;
+use std::collections::BTreeSet;
+
+impl Lowering<'_> {
+    /// The slot of an expression.
+    pub(super) fn expr(&mut self, id: ExprId) -> Slot {
+        if let Some(slot) = self.slots[id.0 as usize] {
+            return slot;
+        }
+        // Operands have smaller ids. Lowering them in that order keeps this from recursing deeply.
+        let mut pending = vec![id];
+        let mut needed = BTreeSet::new();
+        while let Some(next) = pending.pop() {
+            if self.slots[next.0 as usize].is_none() && needed.insert(next) {
+                pending.extend(operands(&self.model.expr(next).kind));
+            }
+        }
+        for next in needed {
+            let outer = self.b.origin;
+            self.b.origin = Some(self.model.expr(next).span);
+            let slot = self.instruction(next);
+            if let Some(name) = &self.model.expr(next).name {
+                self.b.name(slot, name);
+            }
+            self.b.origin = outer;
+            self.slots[next.0 as usize] = Some(slot);
+        }
+        self.done(id)
+    }
+
+    fn done(&self, id: ExprId) -> Slot {
+        self.slots[id.0 as usize].expect("operands are lowered before their users")
+    }
+
+    fn instruction(&mut self, id: ExprId) -> Slot {
+        let model = self.model;
+        let shape = self.shape_of(id);
+        match &model.expr(id).kind {
+            ExprKind::Number(x) => self.b.constant(*x),
+            ExprKind::Column(c) => self.b.column(c.0, shape),
+            ExprKind::Unknown(u) => self.latents[u.0 as usize].value,
+            ExprKind::Unary(f, x) => {
+                let x = self.done(*x);
+                self.b.unary(*f, x)
+            }
+            ExprKind::Binary(f, x, y) => {
+                let (x, y) = (self.done(*x), self.done(*y));
+                self.b.binary(*f, x, y)
+            }
+            ExprKind::Reduce(reduce, x) => {
+                let x = self.done(*x);
+                self.reduce(*reduce, x)
+            }
+            ExprKind::Softmax(x) => {
+                let x = self.done(*x);
+                self.b.infer(Op::Softmax, vec![x])
+            }
+            ExprKind::LogSoftmax(x) => {
+                let x = self.done(*x);
+                self.b.infer(Op::LogSoftmax, vec![x])
+            }
+            ExprKind::Dot(x, y) => {
+                let (x, y) = (self.done(*x), self.done(*y));
+                let product = self.b.mul(x, y);
+                self.b.sum(product)
+            }
+            ExprKind::Join(parts) => {
+                let parts = parts.iter().map(|p| self.done(*p)).collect();
+                self.b.infer(Op::Concat, parts)
+            }
+            ExprKind::Element(x, i) => {
+                let x = self.done(*x);
+                self.b.slice(x, i * shape.len(), &shape)
+            }
+            ExprKind::IndexBy(x, i) => {
+                let (x, i) = (self.done(*x), self.done(*i));
+                match self.b.kind(x) {
+                    crate::ty::Kind::Global => self.b.infer(Op::Gather, vec![x, i]),
+                    crate::ty::Kind::Row => self.b.infer(Op::Pick, vec![x, i]),
+                }
+            }
+            ExprKind::OneHot(x) => {
+                let x = self.done(*x);
+                self.b.with_shape(Op::OneHot, vec![x], shape)
+            }
+            ExprKind::Dense { x, w } => {
+                let (x, w) = (self.done(*x), self.done(*w));
+                self.b.infer(Op::Dot { transposed: false }, vec![x, w])
+            }
+            ExprKind::Conv { x, w, stride, pad } => {
+                let size = {
+                    let s = &model.expr(*w).ty.shape.0;
+                    [s[0], s[1]]
+                };
+                let (x, w) = (self.done(*x), self.done(*w));
+                self.b.conv(x, w, Window { size, stride: *stride, pad: *pad })
+            }
+            ExprKind::MaxPool { x, size, stride } => {
+                let x = self.done(*x);
+                self.b.infer(Op::MaxPool(pool(*size, *stride)), vec![x])
+            }
+            ExprKind::AvgPool { x, size, stride } => {
+                let x = self.done(*x);
+                self.b.infer(Op::AvgPool(pool(*size, *stride)), vec![x])
+            }
+            ExprKind::Reshape(x) => {
+                let x = self.done(*x);
+                self.b.reshape(x, &shape)
+            }
+        }
+    }
+
+    fn reduce(&mut self, reduce: Reduce, x: Slot) -> Slot {
+        let n = self.b.shape(x).len();
+        match reduce {
+            Reduce::Sum => self.b.sum(x),
+            Reduce::Mean => {
+                let sum = self.b.sum(x);
+                self.b.scale(sum, 1.0 / n as f64)
+            }
+            Reduce::Max => self.b.infer(Op::MaxOf, vec![x]),
+            Reduce::Min => {
+                let minus = self.b.unary(Unary::Neg, x);
+                let largest = self.b.infer(Op::MaxOf, vec![minus]);
+                self.b.unary(Unary::Neg, largest)
+            }
+            Reduce::LogSumExp => {
+                let flat = self.b.reshape(x, &Shape::vector(n));
+                self.b.infer(Op::LogSumExp, vec![flat])
+            }
+        }
+    }
+}
+
+fn pool(size: usize, stride: usize) -> Window {
+    Window { size: [size, size], stride, pad: [0; 4] }
+}
+
+/// The ids an expression mentions.
+fn operands(kind: &ExprKind) -> Vec<ExprId> {
+    match kind {
+        ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
+        ExprKind::Unary(_, x)
+        | ExprKind::Reduce(_, x)
+        | ExprKind::Softmax(x)
+        | ExprKind::LogSoftmax(x)
+        | ExprKind::Element(x, _)
+        | ExprKind::OneHot(x)
+        | ExprKind::MaxPool { x, .. }
+        | ExprKind::AvgPool { x, .. }
+        | ExprKind::Reshape(x) => vec![*x],
+        ExprKind::Binary(_, x, y) | ExprKind::Dot(x, y) | ExprKind::IndexBy(x, y) => vec![*x, *y],
+        ExprKind::Join(parts) => parts.clone(),
+        ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
+    }
+}

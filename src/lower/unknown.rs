@@ -1,0 +1,135 @@
+//! Unknowns: a slice of the flat latents each, its bijection, its prior and its log-Jacobian.
+
+use super::{LATENTS, Latent, Lowering};
+use crate::model::{Role, Treatment, Unknown, UnknownId};
+use crate::tape::Slot;
+use crate::ty::Shape;
+
+impl Lowering<'_> {
+    /// Lays out the latents (random plain ones, then those of nets, then learned ones) and lowers them in the order in which priors refer to each other.
+    pub(super) fn unknowns(&mut self) {
+        let count = self.model.unknowns.len();
+        let mut starts = vec![0; count];
+        for group in [Group::Plain, Group::Net, Group::Learned] {
+            for (i, unknown) in self.model.unknowns.iter().enumerate() {
+                if Group::of(unknown) == group {
+                    starts[i] = self.dim;
+                    self.dim += free_shape(unknown).len();
+                }
+            }
+            match group {
+                Group::Plain => self.plain_dim = self.dim,
+                Group::Net => self.random_dim = self.dim,
+                Group::Learned => {}
+            }
+        }
+        let all = self.b.input(LATENTS, Shape::vector(self.dim));
+        for (i, start) in starts.iter().enumerate() {
+            let latent = self.unknown(UnknownId(i as u32), *start, all);
+            self.latents.push(latent);
+        }
+    }
+
+    fn unknown(&mut self, id: UnknownId, start: usize, all: Slot) -> Latent {
+        let model = self.model;
+        let unknown = model.unknown(id);
+        self.b.origin = Some(unknown.span);
+        let free = free_shape(unknown);
+        let u = self.b.slice(all, start, &free);
+        let args: Vec<Slot> = match unknown.treatment {
+            Treatment::Point => vec![],
+            _ => unknown.prior.args.iter().map(|a| self.expr(*a)).collect(),
+        };
+        let is_non_centred = self.parameterization.non_centred.contains(&id);
+        let mut latent = Latent {
+            unknown: id,
+            start,
+            len: free.len(),
+            is_non_centred,
+            u,
+            value: u,
+            log_prior: None,
+            log_jacobian: None,
+            args,
+        };
+        if is_non_centred {
+            self.non_centred(unknown, &mut latent);
+        } else {
+            self.centred(unknown, &mut latent);
+        }
+        self.b.name(latent.value, &unknown.name);
+        self.b.origin = None;
+        latent
+    }
+
+    /// θ = T(u), log p(θ), log |det ∂θ/∂u|.
+    fn centred(&mut self, unknown: &Unknown, latent: &mut Latent) {
+        let bounds: Vec<Slot> = unknown.bounds.iter().map(|e| self.expr(*e)).collect();
+        latent.value = (unknown.bijection.forward)(&mut self.b, latent.u, &bounds);
+        // Even a learned tensor without a prior (`Point`) has none here: its density is 1.
+        if unknown.treatment != Treatment::Point {
+            let density = self.distribution(&unknown.prior, latent.value, &latent.args);
+            let wide = self.b.spread(density, &unknown.shape);
+            latent.log_prior = Some(self.b.sum(wide));
+        }
+        if unknown.treatment == Treatment::Random && !self.parameterization.without_jacobian {
+            let jacobian = (unknown.bijection.log_jacobian)(&mut self.b, latent.u, &bounds);
+            if self.b.constant_value(jacobian) != Some(0.0) {
+                let wide = if unknown.bijection.is_elementwise {
+                    self.b.spread(jacobian, &unknown.shape)
+                } else {
+                    jacobian
+                };
+                latent.log_jacobian = Some(self.b.sum(wide));
+            }
+        }
+    }
+
+    /// Equation 17 with λ = 0: z ~ family(0, 1), θ = location + scale · z. The density of z carries the Jacobian.
+    fn non_centred(&mut self, unknown: &Unknown, latent: &mut Latent) {
+        let (location, scale) =
+            unknown.prior.family.location_scale.expect("only location-scale priors are non-centred");
+        let (zero, one) = (self.b.constant(0.0), self.b.constant(1.0));
+        let mut standard = latent.args.clone();
+        standard[location] = zero;
+        standard[scale] = one;
+        let density =
+            (unknown.prior.family.log_density)(&mut self.b, unknown.prior.form, latent.u, &standard);
+        let wide = self.b.spread(density, &unknown.shape);
+        latent.log_prior = Some(self.b.sum(wide));
+        let step = self.b.mul(latent.args[scale], latent.u);
+        latent.value = self.b.add(latent.args[location], step);
+    }
+}
+
+/// Shape of an unknown's free numbers: the last axis may be shorter than the constrained one.
+pub(crate) fn free_shape(unknown: &Unknown) -> Shape {
+    let mut sizes = unknown.shape.0.clone();
+    if !unknown.bijection.is_elementwise
+        && let Some(last) = sizes.last_mut()
+    {
+        *last = (unknown.bijection.free)(*last);
+    }
+    Shape(sizes)
+}
+
+/// Latents of a group lie side by side in `u`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// random, outside nets
+    Plain,
+    /// random, inside a net
+    Net,
+    /// learned, not random
+    Learned,
+}
+
+impl Group {
+    fn of(unknown: &Unknown) -> Group {
+        match (unknown.treatment, &unknown.role) {
+            (Treatment::Point | Treatment::PointWithPrior, _) => Group::Learned,
+            (Treatment::Random, Role::Plain) => Group::Plain,
+            (Treatment::Random, Role::Net { .. }) => Group::Net,
+        }
+    }
+}
