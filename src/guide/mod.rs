@@ -161,7 +161,7 @@ fn inline(b: &mut Builder, tape: &Tape, u: Slot) -> Vec<Slot> {
             u
         } else {
             let args = x.args.iter().map(|a| map[a.0 as usize]).collect();
-            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+            b.again(x, args)
         };
         if let Some(name) = &x.name {
             names.insert(slot, name);

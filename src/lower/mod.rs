@@ -172,7 +172,13 @@ impl<'m> Lowering<'m> {
     }
 
     fn finish(self) -> LogJoint {
-        LogJoint { tape: self.b.finish(), latents: self.latents, dim: self.dim, random_dim: self.random_dim }
+        LogJoint {
+            tape: self.b.finish(),
+            latents: self.latents,
+            dim: self.dim,
+            plain_dim: self.plain_dim,
+            random_dim: self.random_dim,
+        }
     }
 
     fn shape_of(&self, id: ExprId) -> Shape {

@@ -2,7 +2,7 @@
 //!
 //! The caller is our own lowering of a checked model, so an ill-shaped call is a mistake of ours and asserts.
 
-use super::{Instruction, Number, Op, Slot, Tape, Window, ops};
+use super::{Instruction, Number, Op, Slot, Tape, Window, ops, rules};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::ty::{Kind, Shape};
@@ -74,8 +74,11 @@ impl Builder {
         self.seen.insert(key, slot);
         slot
     }
-    /// Appends an instruction whose shape follows from its arguments.
+    /// Appends an instruction whose shape follows from its arguments, unless a rule finds it equal to another.
     pub fn infer(&mut self, op: Op, args: Vec<Slot>) -> Slot {
+        if let Some(equal) = rules::simplify(self, &op, &args) {
+            return equal;
+        }
         let shapes: Vec<&Shape> = args.iter().map(|a| self.shape(*a)).collect();
         let shape = ops::infer_shape(&op, &shapes)
             .unwrap_or_else(|| panic!("the lowering never makes {op:?} of {shapes:?}"));
@@ -86,6 +89,14 @@ impl Builder {
         let kinds: Vec<Kind> = args.iter().map(|a| self.kind(*a)).collect();
         let kind = ops::infer_kind(&op, &kinds);
         self.push(op, args, shape, kind)
+    }
+
+    /// Appends an instruction of another tape with its arguments renamed; the rules apply again.
+    pub fn again(&mut self, instruction: &Instruction, args: Vec<Slot>) -> Slot {
+        if let Some(equal) = rules::simplify(self, &instruction.op, &args) {
+            return equal;
+        }
+        self.with_shape(instruction.op.clone(), args, instruction.shape.clone())
     }
 
     /// A number.

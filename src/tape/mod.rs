@@ -19,6 +19,7 @@
 pub mod build;
 pub mod ops;
 pub mod print;
+mod rules;
 pub mod verify;
 
 use crate::kernels::scalar::{Binary, Unary};
