@@ -3,6 +3,31 @@
 //! A family tells its argument forms with their supports, its own support, its log density as tape instructions, a
 //! sampler, and moments where they exist. The checker, `bnnc explain`, and the tests loop over the table.
 
+mod bernoulli;
+mod beta;
+mod categorical;
+mod cauchy;
+mod exponential;
+mod flat;
+mod gamma;
+mod guard;
+mod half_cauchy;
+mod half_normal;
+mod inv_gamma;
+mod laplace;
+mod log_normal;
+mod logarithms;
+mod normal;
+mod page;
+mod poisson;
+mod probability;
+mod student_t;
+mod truncation;
+mod uniform;
+
+pub use page::page;
+pub use truncation::truncated_log_density;
+
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand::Rng;
@@ -16,12 +41,14 @@ pub struct Family {
     pub forms: &'static [Form],
     /// How many leading arguments may be given by position (0: names are required).
     pub positional: usize,
-    /// Where its values lie, given the arguments' numbers where they are constants (`Uniform(0, 2)`).
+    /// Where its values lie, given the arguments' numbers where they are constants (`Uniform(0, 2)`). An end that is
+    /// not a constant is NaN: such a support contains no number and no bijection reaches it.
     pub support: fn(form: usize, args: &[ArgValue]) -> Support,
     /// Whether values are whole numbers, classes or truth values.
     pub is_discrete: bool,
     /// Elementwise log density (discrete: log probability), all constants kept. `x` and scalar arguments may be
-    /// tensors of one shape or scalars; a vector argument (`probs`) has its vector as last axis.
+    /// tensors of one shape or scalars; a vector argument (`probs`) has its vector as last axis. Where `x` is data
+    /// (per row), values outside the support give −∞; unknowns are kept inside by their bijections.
     pub log_density: fn(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot,
     /// One draw. Vector arguments lie in `args[i]`, scalars are slices of length 1.
     pub sample: Option<fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64>,
@@ -55,6 +82,13 @@ pub struct ArgSpec {
     pub slot: ArgSlot,
 }
 
+impl ArgSpec {
+    /// A number inside an interval.
+    pub const fn scalar(name: &'static str, interval: Interval) -> ArgSpec {
+        ArgSpec { name, slot: ArgSlot::Scalar(interval) }
+    }
+}
+
 /// What an argument must be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ArgSlot {
@@ -78,9 +112,31 @@ pub struct ArgValue {
 }
 
 /// Every family.
-pub const ALL: &[&Family] = &[];
+pub static ALL: &[&Family] = &[
+    &normal::FAMILY,
+    &student_t::FAMILY,
+    &cauchy::FAMILY,
+    &laplace::FAMILY,
+    &half_normal::FAMILY,
+    &half_cauchy::FAMILY,
+    &inv_gamma::FAMILY,
+    &gamma::FAMILY,
+    &log_normal::FAMILY,
+    &exponential::FAMILY,
+    &uniform::FAMILY,
+    &beta::FAMILY,
+    &flat::FAMILY,
+    &bernoulli::FAMILY,
+    &categorical::FAMILY,
+    &poisson::FAMILY,
+];
 
 /// Looks a family up by its exact name.
 pub fn find(name: &str) -> Option<&'static Family> {
     ALL.iter().copied().find(|f| f.name == name)
+}
+
+/// The number in place `i` of scalar arguments.
+fn number(args: &[&[f64]], i: usize) -> f64 {
+    args[i][0]
 }

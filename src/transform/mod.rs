@@ -1,5 +1,11 @@
 //! Bijections from the reals to a support: one file each, one line in [`ALL`] (`docs/inference.md`, section 2).
 
+mod exp;
+mod identity;
+mod interval;
+mod lower;
+mod upper;
+
 use crate::tape::{Slot, build::Builder};
 use crate::ty::Support;
 
@@ -27,10 +33,27 @@ pub struct Bijection {
 }
 
 /// Every bijection.
-pub const ALL: &[&Bijection] = &[];
+pub static ALL: &[&Bijection] =
+    &[&identity::BIJECTION, &exp::BIJECTION, &lower::BIJECTION, &upper::BIJECTION, &interval::BIJECTION];
+
+/// Looks a bijection up by its name.
+pub fn find(name: &str) -> Option<&'static Bijection> {
+    ALL.iter().copied().find(|bijection| bijection.name == name)
+}
 
 /// How an unknown with a support is mapped: the bijection and the bounds it needs as numbers (`None`: no bijection of
 /// this version reaches the support).
-pub fn for_support(_support: &Support) -> Option<(&'static Bijection, Vec<f64>)> {
-    None
+pub fn for_support(support: &Support) -> Option<(&'static Bijection, Vec<f64>)> {
+    let Support::Interval(interval) = support else { return None };
+    let (low, high) = (interval.low, interval.high);
+    // Written so that an end which is not a number is refused too.
+    let is_proper = low < high && !interval.whole;
+    match (is_proper, low == f64::NEG_INFINITY, high == f64::INFINITY) {
+        (false, _, _) => None,
+        (true, true, true) => Some((&identity::BIJECTION, vec![])),
+        (true, false, true) if low == 0.0 => Some((&exp::BIJECTION, vec![])),
+        (true, false, true) => Some((&lower::BIJECTION, vec![low])),
+        (true, true, false) => Some((&upper::BIJECTION, vec![high])),
+        (true, false, false) => Some((&interval::BIJECTION, vec![low, high])),
+    }
 }

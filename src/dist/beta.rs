@@ -1,0 +1,60 @@
+//! `Beta(a, b)`.
+
+use super::probability::log_and_complement;
+use super::{ArgSpec, Family, Form, guard, number};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::ty::{Interval, Support};
+use rand_distr::Distribution;
+use statrs::function::beta::checked_beta_reg;
+
+/// The entry of the table.
+pub static FAMILY: Family = Family {
+    name: "Beta",
+    forms: &[Form {
+        args: &[ArgSpec::scalar("a", Interval::POSITIVE), ArgSpec::scalar("b", Interval::POSITIVE)],
+    }],
+    positional: 2,
+    support: |_, _| Support::Interval(Interval::UNIT),
+    is_discrete: false,
+    log_density: |b, _, x, args| {
+        // A value made by the bijection of (0, 1) is sigmoid(u): then both logarithms are exact at any u.
+        let (log_x, log_rest) = log_and_complement(b, x);
+        let sum = b.add(args[0], args[1]);
+        let [ln_a, ln_b, ln_sum] = [args[0], args[1], sum].map(|v| b.unary(Unary::LnGamma, v));
+        let normaliser = b.sub(ln_sum, ln_a);
+        let normaliser = b.sub(normaliser, ln_b);
+        let [power, rest] = [args[0], args[1]].map(|v| b.add_number(v, -1.0));
+        let left = b.mul(power, log_x);
+        let right = b.mul(rest, log_rest);
+        let kernel = b.add(left, right);
+        let density = b.add(normaliser, kernel);
+        guard::where_data(b, x, density, |b| {
+            let [zero, one] = [b.constant(0.0), b.constant(1.0)];
+            let above = b.binary(Binary::Lt, zero, x);
+            let below = b.binary(Binary::Lt, x, one);
+            b.mul(above, below)
+        })
+    },
+    sample: Some(|_, args, rng| match rand_distr::Beta::new(number(args, 0), number(args, 1)) {
+        Ok(beta) => beta.sample(rng),
+        Err(_) => f64::NAN,
+    }),
+    mean: Some(|_, args| number(args, 0) / (number(args, 0) + number(args, 1))),
+    sd: Some(|_, args| {
+        let (a, b) = (number(args, 0), number(args, 1));
+        (a * b / (a + b + 1.0)).sqrt() / (a + b)
+    }),
+    cdf: Some(|_, args, x| {
+        checked_beta_reg(number(args, 0), number(args, 1), x.clamp(0.0, 1.0)).unwrap_or(f64::NAN)
+    }),
+    log_mass: None,
+    location_scale: None,
+    page: "\
+log density  lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
+mean         a/(a + b)
+sd           sqrt(a b/(a + b + 1))/(a + b)
+
+A probability or a share; Beta(1, 1) is Uniform(0, 1).
+As a prior of a probability it counts like a earlier successes and b earlier failures.
+Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 25.",
+};

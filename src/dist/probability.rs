@@ -1,0 +1,50 @@
+//! log p and log(1 − p) of a probability, without losing what the tape knows about it.
+//!
+//! ```text
+//! logit = l        → log_sigmoid(l), log_sigmoid(−l)
+//! p = sigmoid(l)   → the same
+//! p = 1 − q        → those of q, exchanged
+//! p = normal_cdf(z) → log_normal_cdf(z), log_normal_cdf(−z)
+//! p otherwise      → log p, log1p(−p)
+//! ```
+
+use crate::kernels::scalar::{Binary, Unary};
+use crate::tape::{Op, Slot, build::Builder};
+
+/// log p and log(1 − p)
+pub fn log_and_complement(b: &mut Builder, p: Slot) -> (Slot, Slot) {
+    let made_by = b.tape().get(p).clone();
+    match (&made_by.op, &made_by.args[..]) {
+        (Op::Unary(Unary::Sigmoid), [logit]) => from_logit(b, *logit),
+        (Op::Unary(Unary::NormalCdf), [z]) => {
+            let minus = b.neg(*z);
+            (b.unary(Unary::LogNormalCdf, *z), b.unary(Unary::LogNormalCdf, minus))
+        }
+        (Op::Binary(Binary::Sub), [one, q]) if b.constant_value(*one) == Some(1.0) => {
+            let (log_q, log_p) = log_and_complement(b, *q);
+            (log_p, log_q)
+        }
+        _ => {
+            let minus = b.neg(p);
+            (b.log(p), b.log1p(minus))
+        }
+    }
+}
+
+/// log σ(l) and log(1 − σ(l)) = log σ(−l)
+pub fn from_logit(b: &mut Builder, logit: Slot) -> (Slot, Slot) {
+    let minus = b.neg(logit);
+    (b.unary(Unary::LogSigmoid, logit), b.unary(Unary::LogSigmoid, minus))
+}
+
+/// The logit behind a probability, where the tape shows one.
+pub fn logit_of(b: &mut Builder, p: Slot) -> Option<Slot> {
+    let made_by = b.tape().get(p).clone();
+    match (&made_by.op, &made_by.args[..]) {
+        (Op::Unary(Unary::Sigmoid), [logit]) => Some(*logit),
+        (Op::Binary(Binary::Sub), [one, q]) if b.constant_value(*one) == Some(1.0) => {
+            logit_of(b, *q).map(|l| b.neg(l))
+        }
+        _ => None,
+    }
+}
