@@ -1,1 +1,3 @@
 //! infer
+
+pub mod progress;

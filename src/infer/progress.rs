@@ -1,0 +1,27 @@
+//! What a long computation tells while it runs; the terminal is somebody else's business.
+//!
+//! A method calls [`Progress::begin`] once per phase, [`Progress::advance`] as often as it likes (a receiver
+//! decides what to show), and [`Progress::end`] when the phase is over. [`Silent`] listens to nothing.
+
+/// Receives progress; `cli` draws it, tests ignore it.
+pub trait Progress {
+    /// A phase starts: what it does (`fitting`, `evaluating`), and of how many units.
+    fn begin(&mut self, what: &str, total: u64);
+    /// So many units of the phase are done; the latest ELBO where there is one.
+    fn advance(&mut self, done: u64, elbo: Option<f64>);
+    /// A sentence that a person should see now.
+    fn message(&mut self, text: &str);
+    /// The phase is over.
+    fn end(&mut self);
+}
+
+/// Shows nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&mut self, _what: &str, _total: u64) {}
+    fn advance(&mut self, _done: u64, _elbo: Option<f64>) {}
+    fn message(&mut self, _text: &str) {}
+    fn end(&mut self) {}
+}

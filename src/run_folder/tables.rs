@@ -1,0 +1,186 @@
+//! `trace.csv` and `summary.csv`, to text and back.
+
+use super::error::Fault;
+
+/// A line of `trace.csv`: where the fit stood.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct TraceRow {
+    /// Optimiser steps since the beginning of this start.
+    pub step: u64,
+    /// Seconds since the beginning of the fit.
+    pub seconds: f64,
+    /// The noisy objective of the step, in nats, for all training rows.
+    pub elbo: f64,
+    /// Which start, from 1.
+    pub start: u32,
+    /// The step size in force.
+    pub rate: f64,
+}
+
+/// A line of `summary.csv`: one scalar of the posterior, in its own units.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SummaryRow {
+    /// `beta[1]`, `theta[A]`, `f.1.w[2,3]`
+    pub variable: String,
+    /// Posterior mean.
+    pub mean: f64,
+    /// Posterior standard deviation.
+    pub sd: f64,
+    /// 5 % quantile.
+    pub q05: f64,
+    /// Median.
+    pub q50: f64,
+    /// 95 % quantile.
+    pub q95: f64,
+}
+
+const TRACE: [&str; 5] = ["step", "seconds", "elbo", "start", "rate"];
+const SUMMARY: [&str; 6] = ["variable", "mean", "sd", "q05", "q50", "q95"];
+
+/// Returns the content of `trace.csv`.
+pub(super) fn trace_to_csv(rows: &[TraceRow]) -> String {
+    let line = |r: &TraceRow| {
+        let seconds = format!("{:.3}", r.seconds);
+        vec![r.step.to_string(), seconds, r.elbo.to_string(), r.start.to_string(), r.rate.to_string()]
+    };
+    to_csv(&TRACE.map(String::from), rows.iter().map(line))
+}
+
+/// Reads `trace.csv` back.
+pub(super) fn trace_from_csv(text: &str) -> Result<Vec<TraceRow>, Fault> {
+    let table = Table::parse("trace.csv", text)?;
+    let columns = table.columns(&TRACE)?;
+    let line = |row: usize| {
+        Ok(TraceRow {
+            step: table.parse_at(row, columns[0])?,
+            seconds: table.number(row, columns[1])?,
+            elbo: table.number(row, columns[2])?,
+            start: table.parse_at(row, columns[3])?,
+            rate: table.number(row, columns[4])?,
+        })
+    };
+    (0..table.rows.len()).map(line).collect()
+}
+
+/// Returns the content of `summary.csv`.
+pub(super) fn summary_to_csv(rows: &[SummaryRow]) -> String {
+    let line = |r: &SummaryRow| {
+        let numbers = [r.mean, r.sd, r.q05, r.q50, r.q95].map(|v| v.to_string());
+        std::iter::once(r.variable.clone()).chain(numbers).collect()
+    };
+    to_csv(&SUMMARY.map(String::from), rows.iter().map(line))
+}
+
+/// Reads `summary.csv` back.
+pub(super) fn summary_from_csv(text: &str) -> Result<Vec<SummaryRow>, Fault> {
+    let table = Table::parse("summary.csv", text)?;
+    let columns = table.columns(&SUMMARY)?;
+    let line = |row: usize| {
+        Ok(SummaryRow {
+            variable: table.rows[row][columns[0]].clone(),
+            mean: table.number(row, columns[1])?,
+            sd: table.number(row, columns[2])?,
+            q05: table.number(row, columns[3])?,
+            q50: table.number(row, columns[4])?,
+            q95: table.number(row, columns[5])?,
+        })
+    };
+    (0..table.rows.len()).map(line).collect()
+}
+
+/// Writes a header and rows as CSV; a field with a comma or a quote is quoted.
+pub(super) fn to_csv(header: &[String], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut out = String::new();
+    for row in std::iter::once(header.to_vec()).chain(rows) {
+        let fields: Vec<String> = row.iter().map(|f| quoted(f)).collect();
+        out.push_str(&fields.join(","));
+        out.push('\n');
+    }
+    out
+}
+
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.into()
+    }
+}
+
+/// A CSV file of the run folder: every row as long as the header.
+pub(super) struct Table {
+    file: String,
+    pub(super) header: Vec<String>,
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(super) fn parse(file: &str, text: &str) -> Result<Table, Fault> {
+        let damaged = |e: csv::Error| Fault::damaged(file, e.to_string());
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let header = reader.headers().map_err(damaged)?.iter().map(str::to_owned).collect();
+        let fields = |r: csv::Result<csv::StringRecord>| Ok(r?.iter().map(str::to_owned).collect());
+        let rows = reader.records().map(fields).collect::<csv::Result<_>>().map_err(damaged)?;
+        Ok(Table { file: file.to_owned(), header, rows })
+    }
+
+    /// Returns the position of a column, if it is there.
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|h| h == name)
+    }
+
+    /// Returns the position of a column that must be there.
+    pub(super) fn column(&self, name: &str) -> Result<usize, Fault> {
+        self.find(name).ok_or_else(|| Fault::damaged(&self.file, format!("it has no column `{name}`")))
+    }
+
+    fn columns(&self, names: &[&str]) -> Result<Vec<usize>, Fault> {
+        names.iter().map(|n| self.column(n)).collect()
+    }
+
+    /// Returns a field as a number.
+    pub(super) fn number(&self, row: usize, column: usize) -> Result<f64, Fault> {
+        self.parse_at(row, column)
+    }
+
+    /// Returns a whole column as numbers.
+    pub(super) fn numbers(&self, column: usize) -> Result<Vec<f64>, Fault> {
+        (0..self.rows.len()).map(|r| self.number(r, column)).collect()
+    }
+
+    /// Returns a field as whatever the caller wants.
+    pub(super) fn parse_at<T: std::str::FromStr>(&self, row: usize, column: usize) -> Result<T, Fault> {
+        let field = &self.rows[row][column];
+        let why = || format!("row {} of `{}` is \"{field}\", not a number", row + 1, self.header[column]);
+        field.parse().map_err(|_| Fault::damaged(&self.file, why()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_come_back_as_they_were() {
+        let trace = vec![TraceRow { step: 7, seconds: 0.25, elbo: -1e-3, start: 2, rate: 0.05 }];
+        assert_eq!(trace_from_csv(&trace_to_csv(&trace)).unwrap(), trace);
+        let name = "f.1.w[2,\"a\"]".to_owned();
+        let summary = vec![SummaryRow {
+            variable: name,
+            mean: 0.1,
+            sd: 1e-300,
+            q05: -3.5,
+            q50: 0.0,
+            q95: f64::INFINITY,
+        }];
+        assert_eq!(summary_from_csv(&summary_to_csv(&summary)).unwrap(), summary);
+    }
+
+    #[test]
+    fn a_bad_field_is_named_with_its_row_and_column() {
+        let fault = summary_from_csv("variable,mean,sd,q05,q50,q95\na,1,2,x,4,5\n").unwrap_err();
+        assert!(fault.to_string().contains("row 1 of `q05` is \"x\""), "{fault}");
+        let fault = trace_from_csv("step,seconds\n").unwrap_err();
+        assert!(fault.to_string().contains("no column `elbo`"), "{fault}");
+    }
+}
