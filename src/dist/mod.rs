@@ -51,20 +51,29 @@ pub struct Family {
     /// (per row), values outside the support give −∞; unknowns are kept inside by their bijections.
     pub log_density: fn(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot,
     /// One draw. Vector arguments lie in `args[i]`, scalars are slices of length 1.
-    pub sample: Option<fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64>,
+    pub sample: Option<Sampler>,
     /// Mean; NaN where it does not exist.
-    pub mean: Option<fn(form: usize, args: &[&[f64]]) -> f64>,
+    pub mean: Option<Moment>,
     /// Standard deviation; NaN or infinity where it does not exist.
-    pub sd: Option<fn(form: usize, args: &[&[f64]]) -> f64>,
+    pub sd: Option<Moment>,
     /// Distribution function at x.
-    pub cdf: Option<fn(form: usize, args: &[&[f64]], x: f64) -> f64>,
+    pub cdf: Option<Cdf>,
     /// `log(F(b) − F(a))` as tape instructions, for `on (a, b)`; an end may be ±∞ (as a constant). None: X001.
-    pub log_mass: Option<fn(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot>,
+    pub log_mass: Option<LogMass>,
     /// Argument positions of location and scale, if it is a location-scale family (for non-centring).
     pub location_scale: Option<(usize, usize)>,
     /// The page of `bnnc explain`: formula, arguments, reference.
     pub page: &'static str,
 }
+
+/// A draw from the arguments' numbers.
+pub type Sampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64;
+/// A moment from the arguments' numbers.
+pub type Moment = fn(form: usize, args: &[&[f64]]) -> f64;
+/// F(x) from the arguments' numbers.
+pub type Cdf = fn(form: usize, args: &[&[f64]], x: f64) -> f64;
+/// log(F(high) − F(low)) on the tape.
+pub type LogMass = fn(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot;
 
 /// One way to give the arguments.
 #[derive(Debug)]

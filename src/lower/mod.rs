@@ -11,6 +11,7 @@
 mod expr;
 mod unknown;
 
+use crate::dist::truncated_log_density;
 use crate::model::{ExprId, Model, UnknownId};
 use crate::tape::{Slot, Tape, build::Builder};
 use crate::ty::Shape;
@@ -160,14 +161,13 @@ impl<'m> Lowering<'m> {
 
     /// Elementwise log density of a distribution, truncated if it says so.
     fn distribution(&mut self, dist: &crate::model::Distribution, x: Slot, args: &[Slot]) -> Slot {
-        let density = (dist.family.log_density)(&mut self.b, dist.form, x, args);
-        match (dist.truncation, dist.family.log_mass) {
-            (Some((low, high)), Some(log_mass)) => {
-                let (low, high) = (self.expr(low), self.expr(high));
-                let mass = log_mass(&mut self.b, dist.form, args, low, high);
-                self.b.sub(density, mass)
+        match dist.truncation {
+            None => (dist.family.log_density)(&mut self.b, dist.form, x, args),
+            Some((low, high)) => {
+                let ends = (self.expr(low), self.expr(high));
+                truncated_log_density(&mut self.b, dist.family, dist.form, x, args, ends)
+                    .expect("the checker refuses to truncate a family without log mass")
             }
-            _ => density,
         }
     }
 

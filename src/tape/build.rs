@@ -171,11 +171,7 @@ impl Builder {
     }
     /// log x; `log(exp(u))` is `u`
     pub fn log(&mut self, x: Slot) -> Slot {
-        let made_by = self.tape.get(x);
-        match (&made_by.op, &made_by.args[..]) {
-            (Op::Unary(Unary::Exp), [u]) => *u,
-            _ => self.unary(Unary::Log, x),
-        }
+        self.unary(Unary::Log, x)
     }
     /// log(1 + x)
     pub fn log1p(&mut self, x: Slot) -> Slot {

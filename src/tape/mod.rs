@@ -17,6 +17,7 @@
 //! Start at [`build::Builder`], the only way to append; [`ops`] holds each instruction's four answers.
 
 pub mod build;
+pub mod eval;
 pub mod ops;
 pub mod print;
 mod rules;
