@@ -1,1 +1,86 @@
-//! plan
+//! Tape to [`Program`]: kernels with fixed sizes in three sections, every buffer placed once.
+//!
+//! ```text
+//! setup      constants, once per executor
+//! prologue   global, once per draw: noise, weights
+//! body       per row, once per shard of rows; sums over rows add up in accumulators
+//! epilogue   global, once per draw: what depends on those sums
+//! ```
+//!
+//! Layouts: a per-row value of F elements on a shard of R rows is `[element][row]`, except images (`[H, W, C]`), which
+//! are `[row][h][w][c]`; a reshape between the two is a transposition. Global values are row-major. Slices and
+//! reshapes of one layout are views. R is [`Program::capacity`], a multiple of 16; a shard with fewer rows repeats its
+//! last one with row weight 0.
+
+mod buffers;
+mod kernel;
+mod legalise;
+mod print;
+mod select;
+
+pub use kernel::{Activation, Kernel, Mode, Operand, Space, Step};
+
+use crate::tape::Tape;
+use crate::ty::Shape;
+
+/// A scheduled tape.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// Run once per executor.
+    pub setup: Vec<Step>,
+    /// Run once per draw, before the rows.
+    pub prologue: Vec<Step>,
+    /// Run once per shard.
+    pub body: Vec<Step>,
+    /// Run once per draw, after the rows.
+    pub epilogue: Vec<Step>,
+    /// Rows of a full shard.
+    pub capacity: usize,
+    /// Numbers in the global arena.
+    pub global_len: usize,
+    /// Numbers in the row arena.
+    pub row_len: usize,
+    /// Winners of fused pools: numbers in the index arena.
+    pub index_len: usize,
+    /// Global inputs by name.
+    pub inputs: Vec<(String, Operand)>,
+    /// Columns read: position in the model, elements a row, whether an image.
+    pub columns: Vec<ColumnUse>,
+    /// Named results.
+    pub outputs: Vec<Output>,
+    /// Sums over rows: zeroed before the body of a draw.
+    pub accumulators: Vec<Operand>,
+}
+
+/// A data column as the program wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// Position in the model.
+    pub column: u32,
+    /// Elements a row.
+    pub width: usize,
+    /// `[row][h][w][c]` rather than `[element][row]`.
+    pub is_image: bool,
+}
+
+/// A named result.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// As on the tape.
+    pub name: String,
+    /// Where it lies.
+    pub place: Operand,
+    /// Shape without rows.
+    pub shape: Shape,
+}
+
+/// Schedules a tape for shards of `capacity` rows (rounded up to a multiple of 16).
+///
+/// # Errors
+/// Says in words which combination the engine cannot run.
+pub fn plan(tape: &Tape, capacity: usize) -> Result<Program, String> {
+    let capacity = capacity.max(1).div_ceil(16) * 16;
+    let tape = legalise::legalise(tape);
+    let selected = select::select(&tape)?;
+    buffers::place(&tape, selected, capacity)
+}

@@ -1,0 +1,213 @@
+//! What a program's step does and where it reads and writes.
+
+use crate::kernels::scalar::{Binary, Unary};
+use crate::tape::{Slot, Window};
+
+/// Which memory an operand lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Space {
+    /// one per executor
+    Global,
+    /// one per executor, reused by every shard
+    Row,
+    /// winners of fused pools
+    Index,
+    /// a column of the shard, by position in [`super::Program::columns`]
+    Column(usize),
+    /// the row weights of the shard
+    Weight,
+}
+
+/// A range of a memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operand {
+    /// Which memory.
+    pub space: Space,
+    /// First number.
+    pub start: usize,
+    /// How many.
+    pub len: usize,
+}
+
+/// How the second operand of an elementwise function meets the first, which has the full shape; `left` swaps them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// same length
+    Same,
+    /// one number
+    Scalar,
+    /// one number per feature, against `[feature][row]`
+    Feature,
+    /// one number per row, against `[feature][row]`
+    Row,
+    /// a suffix, against `[…][suffix]`
+    Suffix,
+    /// one number per row, against `[row][…]`
+    ImageRow,
+}
+
+/// Activations that a dense layer computes in its own loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activation {
+    /// none
+    Linear,
+    /// tanh
+    Tanh,
+    /// max(x, 0)
+    Relu,
+    /// 1/(1 + e^−x)
+    Sigmoid,
+}
+
+/// What a step computes. Sizes that follow from operand lengths and the capacity are not repeated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kernel {
+    /// out ← number
+    Fill(f64),
+    /// out ← numbers
+    Literal(Vec<f64>),
+    /// out ← standard normal noise of a variable
+    Noise(u32),
+    /// out ← fresh noise for each row and feature
+    RowNoise(u32),
+    /// out ← x
+    Copy,
+    /// args end to end
+    Concat,
+    /// zeros, with x at an offset (in numbers)
+    Pad(usize),
+    /// elementwise
+    Unary(Unary),
+    /// elementwise; `left`: the narrow operand is the first of the function
+    Binary {
+        /// the function
+        op: Binary,
+        /// how the narrow operand (second argument of the step) spreads
+        mode: Mode,
+        /// whether the narrow operand is the function's first
+        left: bool,
+    },
+    /// condition, a, b of one length
+    Select,
+    /// global `[F]` to `[F][R]`
+    RepeatLanes,
+    /// global `[n]` to `[R][n]`
+    RepeatImage,
+    /// tiles x until out is full (global suffix, or `[F][R]` suffix of `[A·F][R]`)
+    Tile,
+    /// `[R]` to `[R][n]`
+    SpreadImageRow,
+    /// `[C][R]` to `[R][n][C]`
+    SpreadImageChannel,
+    /// Σ of all
+    SumGlobal,
+    /// `[F][R]` to `[R]`
+    SumFeatures,
+    /// `[R][n]` to `[R]`
+    SumImage,
+    /// global `[…][S]` to `[S]`; `[A·S][R]` to `[S][R]`
+    SumTiles,
+    /// `[R][n][C]` to `[C][R]`
+    SumImageChannel,
+    /// accumulate `[F][R]` over rows into `[F]`
+    SumRows,
+    /// accumulate `[R][n]` over rows into `[n]`
+    SumRowsImage,
+    /// largest of all, global
+    MaxGlobal,
+    /// `[F][R]` to `[R]`
+    MaxFeatures,
+    /// `[F][R]` to `[R]` (global: R = 1)
+    LogSumExp {
+        /// numbers per feature: the capacity, or 1
+        rows: usize,
+    },
+    /// `[F][R]` to `[F][R]`
+    Softmax {
+        /// numbers per feature
+        rows: usize,
+    },
+    /// `[F][R]` to `[F][R]`
+    LogSoftmax {
+        /// numbers per feature
+        rows: usize,
+    },
+    /// global x [K], w [K, N] → [N], or with `transposed` x [N] → [K]
+    DotGlobal {
+        /// outputs
+        n: usize,
+        /// whether by the transpose
+        transposed: bool,
+    },
+    /// x `[K][R]`, w [K, N], optional bias [N] → `[N][R]`
+    Dense {
+        /// what follows the sum
+        activation: Activation,
+    },
+    /// dy `[N][R]`, w [K, N] → `[K][R]`
+    DenseInput,
+    /// accumulate x `[K][R]`, dy `[N][R]` → [K, N]
+    DenseWeight,
+    /// global x [K], y [N] → [K, N]
+    OuterGlobal,
+    /// y, g → g f′ from the output y of an activation
+    ActivationGradient(Activation),
+    /// table [K, F], index `[R]` → `[F][R]`
+    Gather,
+    /// accumulate y `[F][R]`, index `[R]` → [K, F]
+    Scatter,
+    /// x `[K][R]`, index `[R]` → `[R]`
+    Pick,
+    /// index `[R]` → `[K][R]`
+    OneHot,
+    /// `[R][n]` to `[n][R]`
+    ImageToLanes,
+    /// `[n][R]` to `[R][n]`
+    LanesToImage,
+    /// x, w → out
+    Conv(Geometry),
+    /// dy, w → dx
+    ConvInput(Geometry),
+    /// accumulate x, dy → dw
+    ConvKernel(Geometry),
+    /// x → out
+    MaxPool(Geometry),
+    /// x, dy → dx
+    MaxPoolInput(Geometry),
+    /// x → out
+    AvgPool(Geometry),
+    /// dy → dx
+    AvgPoolInput(Geometry),
+    /// x, w → largest of each pool window of the convolution, and its place (second result, in the index arena)
+    ConvPool(Geometry, Window),
+    /// dy, w, winners → dx
+    ConvPoolInput(Geometry, Window),
+    /// accumulate x, dy, winners → dw
+    ConvPoolKernel(Geometry, Window),
+}
+
+/// Sizes of a convolution or pool on one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Geometry {
+    /// height, width, channels that go in
+    pub input: [usize; 3],
+    /// height, width, channels that come out (of the convolution, before a fused pool)
+    pub output: [usize; 3],
+    /// the kernel
+    pub window: Window,
+}
+
+/// One kernel call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// What.
+    pub kernel: Kernel,
+    /// Where it reads.
+    pub args: Vec<Operand>,
+    /// Where it writes.
+    pub out: Operand,
+    /// The second result of a fused pool.
+    pub winners: Option<Operand>,
+    /// The tape's instruction whose value it makes, for messages.
+    pub slot: Slot,
+}

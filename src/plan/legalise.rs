@@ -1,0 +1,100 @@
+//! Spreads operands where no kernel does it on the fly, so that selection meets known forms only.
+//!
+//! After this pass an elementwise instruction on rows has at least one operand of its full shape and kind; the other
+//! is equal, a scalar, or global with its shape (for images: a suffix). Slices and concatenations of images act on
+//! flattened values.
+
+use crate::tape::{Instruction, Op, Slot, Tape, build::Builder};
+use crate::ty::{Kind, Shape};
+
+/// Rewrites a tape instruction by instruction; values are unchanged.
+pub fn legalise(tape: &Tape) -> Tape {
+    let mut b = Builder::new();
+    let mut map: Vec<Slot> = Vec::with_capacity(tape.instructions.len());
+    for x in &tape.instructions {
+        b.origin = x.origin;
+        let args: Vec<Slot> = x.args.iter().map(|a| map[a.0 as usize]).collect();
+        let slot = legal(&mut b, x, args);
+        if let Some(name) = &x.name {
+            b.name(slot, name);
+        }
+        map.push(slot);
+    }
+    for (name, slot) in &tape.outputs {
+        b.output(name.clone(), map[slot.0 as usize]);
+    }
+    b.finish()
+}
+
+fn legal(b: &mut Builder, x: &Instruction, mut args: Vec<Slot>) -> Slot {
+    match x.op {
+        Op::Binary(_) => {
+            for a in &mut args {
+                let (shape, kind) = (b.shape(*a).clone(), b.kind(*a));
+                let is_suffix = shape != x.shape && !shape.is_scalar();
+                let on_the_fly = kind == Kind::Global && (x.kind == Kind::Global || is_image(&x.shape));
+                if is_suffix && !on_the_fly {
+                    *a = b.spread(*a, &x.shape);
+                }
+            }
+            let is_full = |b: &Builder, a: Slot| b.kind(a) == x.kind && *b.shape(a) == x.shape;
+            if x.kind == Kind::Row && !args.iter().any(|a| is_full(b, *a)) {
+                let widest = usize::from(*b.shape(args[0]) != x.shape);
+                args[widest] = to_rows(b, args[widest]);
+            }
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        }
+        Op::Select => {
+            for a in &mut args {
+                *a = b.spread(*a, &x.shape);
+                if x.kind == Kind::Row {
+                    *a = to_rows(b, *a);
+                }
+            }
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        }
+        Op::Concat => {
+            for a in &mut args {
+                if x.kind == Kind::Row {
+                    *a = to_rows(b, *a);
+                }
+                *a = flatten(b, *a);
+            }
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        }
+        Op::Outer if args.iter().any(|a| b.kind(*a) == Kind::Row) => {
+            args = args.into_iter().map(|a| to_rows(b, a)).collect();
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        }
+        Op::Slice { .. } | Op::Pad { .. } if x.kind == Kind::Row => {
+            args[0] = flatten(b, args[0]);
+            let flat = b.push(x.op.clone(), args, Shape::vector(x.shape.len()), x.kind);
+            b.reshape(flat, &x.shape)
+        }
+        Op::Pick | Op::Softmax | Op::LogSoftmax | Op::LogSumExp => {
+            if x.kind == Kind::Row {
+                args = args.into_iter().map(|a| to_rows(b, a)).collect();
+            }
+            b.push(x.op.clone(), args, x.shape.clone(), x.kind)
+        }
+        _ => b.push(x.op.clone(), args, x.shape.clone(), x.kind),
+    }
+}
+
+fn to_rows(b: &mut Builder, x: Slot) -> Slot {
+    if b.kind(x) == Kind::Row { x } else { b.infer(Op::ToRows, vec![x]) }
+}
+
+fn flatten(b: &mut Builder, x: Slot) -> Slot {
+    if b.kind(x) == Kind::Row && is_image(b.shape(x)) {
+        let n = b.shape(x).len();
+        b.reshape(x, &Shape::vector(n))
+    } else {
+        x
+    }
+}
+
+/// Whether per-row values of this shape are laid out row by row.
+pub fn is_image(shape: &Shape) -> bool {
+    shape.rank() == 3
+}
