@@ -1,3 +1,16 @@
 //! Loops over slices; no knowledge of models, tapes or programs.
+//!
+//! Two layouts of a value that has one entry a row: **lanes**, `[feature][row]` with the row fastest, for vectors,
+//! and **image**, `[row][h][w][c]`, for what convolutions see. A global tensor is plain row-major.
+//! Every kernel is generic over [`real::Real`] and compiled once for each instruction set (`dispatch`); which one
+//! runs is decided at run time. An element's value never depends on where in a slice it stands.
+//! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
+mod dispatch;
+pub mod elementwise;
+pub mod noise;
+pub mod real;
 pub mod scalar;
 pub mod special;
+mod vector;
+
+pub use dispatch::instruction_set;

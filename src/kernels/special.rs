@@ -22,8 +22,20 @@ pub fn ln_gamma(x: f64) -> f64 {
 pub fn digamma(x: f64) -> f64 {
     st_gamma::digamma(x)
 }
-/// Second derivative of log Γ, by recurrence and asymptotic series (Abramowitz and Stegun 6.4.12).
+/// Second derivative of log Γ: reflection below ½, recurrence up to 15, asymptotic series (Abramowitz and Stegun
+/// 6.4.7, 6.4.6, 6.4.12). +∞ at the poles 0, −1, …
 pub fn trigamma(x: f64) -> f64 {
+    if x.is_nan() || x == f64::NEG_INFINITY {
+        return f64::NAN;
+    }
+    if x < 0.5 {
+        if x == x.floor() {
+            return f64::INFINITY;
+        }
+        // The sine of the distance to the nearest whole number keeps its digits.
+        let sin = (std::f64::consts::PI * (x - x.round())).sin();
+        return (std::f64::consts::PI / sin).powi(2) - trigamma(1.0 - x);
+    }
     let (mut x, mut sum) = (x, 0.0);
     while x < 15.0 {
         sum += 1.0 / (x * x);
