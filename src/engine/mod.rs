@@ -1,1 +1,16 @@
-//! engine
+//! Runs a [`Program`](crate::plan::Program): prologue, body over shards of rows, epilogue.
+//!
+//! An [`Executor`] owns the memory of one program and runs it on one thread. Parallelism is several executors: each
+//! sums the shards it is given, in order; [`Executor::add_sums`] adds their sums in a fixed order. Which executor gets
+//! which shard never depends on the number of threads, so results are the same bits for any number.
+
+mod execute;
+mod executor;
+mod loops;
+mod memory;
+mod shard;
+mod team;
+
+pub use executor::{BadValue, Executor, NoiseKey};
+pub use shard::{RowSource, Shard};
+pub use team::Team;

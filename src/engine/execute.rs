@@ -1,0 +1,133 @@
+//! One step: from a kernel's name to the loop that runs it.
+
+use super::executor::NoiseKey;
+use super::loops;
+use super::memory::Memory;
+use crate::kernels::real::Real;
+use crate::kernels::{elementwise, noise};
+use crate::plan::{Kernel, Mode, Program, Step};
+
+/// What a step may use beside its operands.
+pub(super) struct Context<'s, T> {
+    pub(super) memory: Memory<'s, T>,
+    pub(super) scratch: &'s mut [T],
+    pub(super) capacity: usize,
+    pub(super) key: NoiseKey,
+}
+
+/// Numbers of scratch that the program's hungriest kernel needs.
+pub(super) fn scratch_len<T: Real>(program: &Program) -> usize {
+    let sections = [&program.setup, &program.prologue, &program.body, &program.epilogue];
+    sections.into_iter().flatten().map(|s| needs::<T>(s, program.capacity)).max().unwrap_or(0)
+}
+
+fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
+    match &step.kernel {
+        Kernel::LogSumExp { rows } | Kernel::Softmax { rows } => 2 * rows,
+        Kernel::LogSoftmax { rows } => 3 * rows,
+        _ => 0,
+    }
+}
+
+/// Runs one step.
+pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
+    let rows = context.capacity;
+    let memory = &context.memory;
+    let scratch = &mut *context.scratch;
+    // SAFETY: the executor checked that every range lies in its arena and that a step's result is apart from its
+    // arguments; the slices made here live until the end of this step only.
+    let out = unsafe { memory.write(step.out) };
+    // SAFETY: as above.
+    let arg = |i: usize| unsafe { memory.read(step.args[i]) };
+    match &step.kernel {
+        Kernel::Fill(x) => out.fill(T::from_f64(*x)),
+        Kernel::Literal(values) => {
+            for (o, v) in out.iter_mut().zip(values) {
+                *o = T::from_f64(*v);
+            }
+        }
+        Kernel::Noise(variable) => noise::normals(out, stream(context.key, *variable), 0),
+        Kernel::RowNoise(variable) => row_noise(memory, context.key, *variable, out, rows, scratch),
+        Kernel::Copy => out.copy_from_slice(arg(0)),
+        Kernel::Concat => {
+            let mut at = 0;
+            for i in 0..step.args.len() {
+                let part = arg(i);
+                out[at..at + part.len()].copy_from_slice(part);
+                at += part.len();
+            }
+        }
+        Kernel::Pad(start) => {
+            let x = arg(0);
+            out.fill(T::ZERO);
+            out[*start..*start + x.len()].copy_from_slice(x);
+        }
+        Kernel::Unary(f) => elementwise::unary(*f, arg(0), out),
+        Kernel::Binary { op, mode, left } => match mode {
+            Mode::Same if *left => elementwise::binary(*op, arg(1), arg(0), out),
+            Mode::Same => elementwise::binary(*op, arg(0), arg(1), out),
+            Mode::Scalar if *left => elementwise::binary_scalar_left(*op, arg(1)[0], arg(0), out),
+            Mode::Scalar => elementwise::binary_scalar_right(*op, arg(0), arg(1)[0], out),
+            Mode::Feature => elementwise::binary_feature(*op, arg(0), arg(1), out, rows, *left),
+            Mode::Row => elementwise::binary_row(*op, arg(0), arg(1), out, *left),
+            Mode::Suffix => elementwise::binary_channel(*op, arg(0), arg(1), out, *left),
+            Mode::ImageRow => {
+                let size = out.len() / rows;
+                elementwise::binary_image_row(*op, arg(0), arg(1), out, size, *left);
+            }
+        },
+        Kernel::Select => elementwise::select(arg(0), arg(1), arg(2), out),
+        Kernel::RepeatLanes => loops::repeat_lanes(arg(0), out, rows),
+        Kernel::RepeatImage | Kernel::Tile => loops::tile(arg(0), out),
+        Kernel::SpreadImageRow => loops::spread_image_row(arg(0), out),
+        Kernel::SpreadImageChannel => loops::spread_image_channel(arg(0), out, rows),
+        Kernel::SumGlobal => out[0] = loops::total(arg(0)),
+        Kernel::SumFeatures | Kernel::SumTiles => loops::sum_tiles(arg(0), out),
+        Kernel::SumImage => loops::sum_image(arg(0), out),
+        Kernel::SumImageChannel => loops::sum_image_channel(arg(0), out, rows),
+        Kernel::SumRows => loops::sum_rows(arg(0), out, rows),
+        Kernel::SumRowsImage => {
+            for image in arg(0).chunks_exact(out.len()) {
+                elementwise::accumulate(image, out);
+            }
+        }
+        Kernel::MaxGlobal | Kernel::MaxFeatures => loops::max_tiles(arg(0), out),
+        Kernel::LogSumExp { .. } => loops::log_sum_exp(arg(0), out, scratch),
+        Kernel::Softmax { rows } => loops::softmax(arg(0), out, *rows, scratch),
+        Kernel::LogSoftmax { rows } => loops::log_softmax(arg(0), out, *rows, scratch),
+        Kernel::DotGlobal { transposed, .. } => loops::dot_global(arg(0), arg(1), out, *transposed),
+        Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
+        Kernel::Gather => loops::gather(arg(0), arg(1), out),
+        Kernel::Scatter => loops::scatter(arg(0), arg(1), out),
+        Kernel::Pick => loops::pick(arg(0), arg(1), out),
+        Kernel::OneHot => loops::one_hot(arg(0), out),
+        Kernel::ImageToLanes => loops::transpose(arg(0), out, rows, out.len() / rows),
+        Kernel::LanesToImage => loops::transpose(arg(0), out, out.len() / rows, rows),
+        _ => {}
+    }
+}
+
+/// The noise stream of a variable.
+fn stream(key: NoiseKey, variable: u32) -> noise::Key {
+    noise::key(key.seed, key.step, u64::from(variable), key.draw)
+}
+
+/// Noise that depends on the row's number in the data set, so that it is the same in whatever shard a row comes.
+fn row_noise<T: Real>(
+    memory: &Memory<'_, T>,
+    key: NoiseKey,
+    variable: u32,
+    out: &mut [T],
+    rows: usize,
+    scratch: &mut [T],
+) {
+    let features = out.len() / rows;
+    let ids = &memory.shard.expect("row noise is drawn with a shard").ids;
+    let row = &mut scratch[..features];
+    for (r, id) in ids.iter().enumerate() {
+        noise::normals(row, stream(key, variable), u64::from(*id) * features as u64);
+        for (f, v) in row.iter().enumerate() {
+            out[f * rows + r] = *v;
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! One program with its memory, run step by step on one thread.
+
+use super::execute::{Context, execute, scratch_len};
+use super::memory::Memory;
+use super::shard::Shard;
+use crate::kernels::real::Real;
+use crate::plan::{Operand, Output, Program, Space, Step};
+use crate::tape::Slot;
+use std::sync::Arc;
+
+/// What noise is a function of, beside its variable and element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NoiseKey {
+    /// the user's seed, with the restart mixed in
+    pub seed: u64,
+    /// optimiser step
+    pub step: u64,
+    /// draw within the step
+    pub draw: u64,
+}
+
+/// The first value that is not finite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadValue {
+    /// The tape's instruction that made it.
+    pub slot: Slot,
+    /// Position in its value.
+    pub element: usize,
+    /// The row of the data set, if it is per row.
+    pub row: Option<u32>,
+    /// The same element (or the first) of each argument, as text.
+    pub arguments: Vec<String>,
+}
+
+/// A program ready to run.
+pub struct Executor<T> {
+    program: Arc<Program>,
+    global: Vec<T>,
+    row: Vec<T>,
+    index: Vec<u8>,
+    scratch: Vec<T>,
+}
+
+impl<T: Real> Executor<T> {
+    /// Allocates all memory the program will ever need and computes its constants.
+    pub fn new(program: Arc<Program>) -> Self {
+        check_ranges(&program);
+        let scratch = scratch_len::<T>(&program);
+        let mut executor = Executor {
+            global: vec![T::ZERO; program.global_len],
+            row: vec![T::ZERO; program.row_len],
+            index: vec![0; program.index_len],
+            scratch: vec![T::ZERO; scratch],
+            program,
+        };
+        let program = executor.program.clone();
+        executor.run(&program.setup, None, NoiseKey::default());
+        executor
+    }
+
+    /// The program.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Sets a global input; names that the program does not read are ignored.
+    pub fn set_input(&mut self, name: &str, values: &[T]) {
+        let program = self.program.clone();
+        for (input, place) in &program.inputs {
+            if input == name {
+                self.global[place.start..place.start + place.len].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Computes the global values of a draw and zeroes the sums over rows.
+    pub fn begin(&mut self, key: NoiseKey) {
+        let program = self.program.clone();
+        self.run(&program.prologue, None, key);
+        for sum in &program.accumulators {
+            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
+        }
+    }
+
+    /// Adds a shard of rows to the sums over rows, and computes their per-row values.
+    pub fn rows(&mut self, shard: &Shard<T>, key: NoiseKey) {
+        let program = self.program.clone();
+        self.run(&program.body, Some(shard), key);
+    }
+
+    /// Computes what depends on sums over rows.
+    pub fn end(&mut self, key: NoiseKey) {
+        let program = self.program.clone();
+        self.run(&program.epilogue, None, key);
+    }
+
+    /// Adds another executor's sums over rows to this one's (same program, same draw).
+    pub fn add_sums(&mut self, other: &Executor<T>) {
+        for sum in &self.program.accumulators {
+            let range = sum.start..sum.start + sum.len;
+            crate::kernels::elementwise::accumulate(&other.global[range.clone()], &mut self.global[range]);
+        }
+    }
+
+    /// A named result: global values as they are, per-row ones as laid out (see [`crate::plan`]).
+    pub fn output(&self, name: &str) -> Option<&[T]> {
+        self.program.outputs.iter().find(|o| o.name == name).map(|o| self.read(o))
+    }
+
+    /// The values of an output of the program.
+    pub fn read(&self, output: &Output) -> &[T] {
+        let Operand { space, start, len } = output.place;
+        match space {
+            Space::Global => &self.global[start..start + len],
+            Space::Row => &self.row[start..start + len],
+            Space::Column(_) | Space::Weight | Space::Index => &[],
+        }
+    }
+
+    /// Runs a draw again, checking every value, and tells the first that is not finite.
+    ///
+    /// −∞ is a legal log density of an impossible row, but no finite ELBO comes of it, so it counts.
+    pub fn find_bad_value(&mut self, shards: &[&Shard<T>], key: NoiseKey) -> Option<BadValue> {
+        let program = self.program.clone();
+        if let Some(bad) = self.run_checked(&program.prologue, None, key) {
+            return Some(bad);
+        }
+        for sum in &program.accumulators {
+            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
+        }
+        for shard in shards {
+            if let Some(bad) = self.run_checked(&program.body, Some(shard), key) {
+                return Some(bad);
+            }
+        }
+        self.run_checked(&program.epilogue, None, key)
+    }
+
+    fn run(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) {
+        let capacity = self.program.capacity;
+        let memory = Memory {
+            global: self.global.as_mut_ptr(),
+            row: self.row.as_mut_ptr(),
+            index: self.index.as_mut_ptr(),
+            shard,
+        };
+        let mut context = Context { memory, scratch: &mut self.scratch, capacity, key };
+        for step in steps {
+            execute(step, &mut context);
+        }
+    }
+
+    fn run_checked(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) -> Option<BadValue> {
+        for step in steps {
+            self.run(std::slice::from_ref(step), shard, key);
+            let memory = Memory {
+                global: self.global.as_mut_ptr(),
+                row: self.row.as_mut_ptr(),
+                index: self.index.as_mut_ptr(),
+                shard,
+            };
+            // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
+            let (out, args) = unsafe {
+                (memory.read(step.out), step.args.iter().map(|a| memory.read(*a)).collect::<Vec<_>>())
+            };
+            if let Some(at) = out.iter().position(|x| !x.to_f64().is_finite()) {
+                let capacity = self.program.capacity;
+                let is_row = step.out.space == Space::Row;
+                let lane = at % capacity;
+                let row = shard.filter(|_| is_row).map(|s| s.ids[lane]);
+                let arguments = args
+                    .iter()
+                    .map(|a| {
+                        let i = if a.len() == out.len() { at } else { lane.min(a.len().saturating_sub(1)) };
+                        a.get(i).map_or_else(|| "nothing".into(), |x| format!("{}", x.to_f64()))
+                    })
+                    .collect();
+                return Some(BadValue { slot: step.slot, element: at / capacity, row, arguments });
+            }
+        }
+        None
+    }
+}
+
+/// The planner's promise: every range lies in its arena, and no step writes over what it reads.
+fn check_ranges(program: &Program) {
+    let arena = |space: Space| match space {
+        Space::Global => program.global_len,
+        Space::Row => program.row_len,
+        Space::Index => program.index_len,
+        Space::Column(c) => program.columns[c].width * program.capacity,
+        Space::Weight => program.capacity,
+    };
+    let sections = [&program.setup, &program.prologue, &program.body, &program.epilogue];
+    for step in sections.into_iter().flatten() {
+        for o in step.args.iter().chain([&step.out]).chain(&step.winners) {
+            assert!(o.start + o.len <= arena(o.space), "the planner keeps ranges inside their arenas");
+        }
+        for a in &step.args {
+            let apart = a.space != step.out.space
+                || a.start + a.len <= step.out.start
+                || step.out.start + step.out.len <= a.start;
+            assert!(apart, "the planner keeps a step's result apart from its arguments");
+        }
+    }
+}
