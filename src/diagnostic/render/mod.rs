@@ -1,1 +1,7 @@
-//! Draws diagnostics: `human` for people, `json`, `sarif` and `github` for programs.
+//! Draws diagnostics: [`human()`] for people, [`json()`] for programs.
+
+mod human;
+mod json;
+
+pub use human::human;
+pub use json::json;

@@ -1,0 +1,147 @@
+//! A finding as a person reads it; the only place that knows codespan-reporting.
+//!
+//! ```text
+//! error[N001]: `sgima` is not defined; did you mean `sigma`?
+//!   ┌─ model.bnn:3:16
+//! 3 │ y ~ Normal(mu, sgima)
+//!   │                ^^^^^ not known
+//!   = help: write `sigma`
+//! ```
+
+use crate::diagnostic::{Diagnostic, Level};
+use crate::source::{SourceFile, Span};
+use codespan_reporting::diagnostic::{Diagnostic as Drawing, Label, Severity};
+use codespan_reporting::files::SimpleFile;
+use codespan_reporting::term::termcolor::Buffer;
+use codespan_reporting::term::{Config, emit_to_write_style};
+use std::ops::Range;
+
+/// Draws a finding with the lines it points at, ending in a newline; `color` adds terminal colours.
+pub fn human(finding: &Diagnostic, source: &SourceFile, color: bool) -> String {
+    let file = SimpleFile::new(source.name.as_str(), source.text.as_str());
+    let mut buffer = if color { Buffer::ansi() } else { Buffer::no_color() };
+    let config = Config { tab_width: 4, ..Config::default() };
+    match emit_to_write_style(&mut buffer, &config, &file, &drawing(finding, source)) {
+        Ok(()) => closer_together(&String::from_utf8_lossy(buffer.as_slice())),
+        // Ranges are clipped to the text, so drawing cannot fail; if it did, the words still matter most.
+        Err(_) => format!("{}[{}]: {}\n", word(finding.level()), finding.code.id(), finding.message),
+    }
+}
+
+fn drawing(finding: &Diagnostic, source: &SourceFile) -> Drawing<()> {
+    let severity = match finding.level() {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Note => Severity::Note,
+    };
+    let labels = finding.labels.iter().enumerate().map(|(i, label)| {
+        let range = clipped(label.span, &source.text);
+        let drawn = if i == 0 { Label::primary((), range) } else { Label::secondary((), range) };
+        drawn.with_message(&label.text)
+    });
+    let alternative = finding.alternative.iter().map(|a| format!("in the alternative {a}"));
+    let help = finding.help.iter().map(|help| format!("help: {help}"));
+    let notes = finding.notes.iter().cloned().chain(alternative).chain(help);
+    Drawing::new(severity)
+        .with_code(finding.code.id())
+        .with_message(&finding.message)
+        .with_labels(labels.collect())
+        .with_notes(notes.collect())
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warning => "warning",
+        Level::Note => "note",
+    }
+}
+
+/// The part of a span on its first line, inside the text and on character boundaries.
+fn clipped(span: Span, text: &str) -> Range<usize> {
+    let boundary = |at: u32| (0..=text.len().min(at as usize)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let start = boundary(span.start);
+    let end = boundary(span.end).max(start);
+    match text[start..end].find('\n') {
+        Some(line) => start..start + text[start..start + line].trim_end().len(),
+        None => start..end,
+    }
+}
+
+/// Leaves out the lines that hold nothing but the border.
+fn closer_together(drawn: &str) -> String {
+    let kept = drawn.lines().filter(|line| !is_border(line)).map(|line| format!("{}\n", line.trim_end()));
+    kept.collect::<String>().trim_end().to_owned() + "\n"
+}
+
+/// Whether a line shows only blanks and the border, colours aside.
+fn is_border(line: &str) -> bool {
+    let mut in_color = false;
+    let mut shows_border = false;
+    for c in line.chars() {
+        match c {
+            '\x1b' => in_color = true,
+            'm' if in_color => in_color = false,
+            _ if in_color => {}
+            '│' | '·' if !shows_border => shows_border = true,
+            ' ' => {}
+            _ => return false,
+        }
+    }
+    shows_border
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(labels: &[(u32, u32, &str)]) -> Diagnostic {
+        let finding = Diagnostic::new("N001", "`sgima` is not defined").note("a cause").help("write `sigma`");
+        labels.iter().fold(finding, |f, (start, end, text)| f.at(Span { start: *start, end: *end }, *text))
+    }
+
+    #[test]
+    fn a_finding_shows_code_place_cause_and_help() {
+        let source = SourceFile::new("m.bnn", "sigma = 1\n\n\n\ny ~ Normal(mu, sgima)\n");
+        let drawn = human(&finding(&[(28, 33, "not known"), (0, 5, "this one?")]), &source, false);
+        let expected = "\
+error[N001]: `sgima` is not defined
+  ┌─ m.bnn:5:16
+1 │ sigma = 1
+  │ ----- this one?
+5 │ y ~ Normal(mu, sgima)
+  │                ^^^^^ not known
+  = a cause
+  = help: write `sigma`
+";
+        assert_eq!(drawn, expected);
+    }
+
+    #[test]
+    fn a_finding_without_a_place_has_only_words() {
+        let drawn = human(&finding(&[]), &SourceFile::new("m.bnn", "x"), false);
+        assert_eq!(drawn, "error[N001]: `sgima` is not defined\n = a cause\n = help: write `sigma`\n");
+    }
+
+    #[test]
+    fn places_outside_the_text_and_inside_characters_are_clipped() {
+        for text in ["", "\n", "é\né", "a\r\nb\r\n", "\t\tx"] {
+            let source = SourceFile::new("m.bnn", text);
+            for start in 0..8 {
+                for end in 0..8 {
+                    let drawn = human(&finding(&[(start, end, "here")]), &source, true);
+                    assert!(drawn.contains("here"), "{text:?} {start} {end}: {drawn}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn colours_do_not_hide_the_border_lines() {
+        let source = SourceFile::new("m.bnn", "y ~ Normal(mu, sgima)\n");
+        let plain = human(&finding(&[(15, 20, "")]), &source, false);
+        let colored = human(&finding(&[(15, 20, "")]), &source, true);
+        assert!(colored.contains('\x1b'));
+        assert_eq!(colored.lines().count(), plain.lines().count());
+    }
+}

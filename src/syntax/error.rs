@@ -1,0 +1,335 @@
+//! What can be wrong with the syntax, and its wording.
+//!
+//! One function per fault. The stages of this folder report where and what; the sentences are all here.
+
+use super::ast::{Expr, ExprKind, Name};
+use super::brackets::DEEPEST;
+use super::characters;
+use super::foreign;
+use super::grammar::Rule;
+use super::lines::Lines;
+use super::symbols::{Symbol, symbol};
+use super::tokens::{Kind, Token};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, Span};
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+/// More expected things than this are listed on a line of their own.
+const SHOWN_IN_MESSAGE: usize = 3;
+
+/// Where the parser could not go on.
+pub fn place(fault: &Error<Rule>) -> usize {
+    match fault.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    }
+}
+
+/// S001, or Z003 if the statement is spelled as in another language.
+pub fn unexpected(fault: &Error<Rule>, lines: &Lines, source: &SourceFile, statement: Option<Span>) -> Diagnostic {
+    let ErrorVariant::ParsingError { positives, .. } = &fault.variant else {
+        return too_deep(Span::new(place(fault), place(fault)));
+    };
+    let pieces = statement.map(|s| lines.tokens_in(s)).unwrap_or_default();
+    if let Some(finding) = foreign::statement(&pieces, source) {
+        return finding;
+    }
+    let at = place(fault) as u32;
+    let (found, span) = found(at, lines, source);
+    let expected = expected(positives);
+    let message = match expected.len() {
+        0 => format!("{found} is not expected here"),
+        1..=SHOWN_IN_MESSAGE => format!("expected {}, found {found}", one_of(&expected)),
+        _ => format!("{found} is not expected here"),
+    };
+    let mut finding = Diagnostic::new("S001", message).at(span, "");
+    if expected.len() > SHOWN_IN_MESSAGE {
+        finding = finding.note(format!("expected {}", one_of(&expected)));
+    }
+    match hint(at, &pieces, lines, source) {
+        Some(help) => finding.help(help),
+        None => finding,
+    }
+}
+
+/// What stands at a place, in words, and where to point.
+fn found(at: u32, lines: &Lines, source: &SourceFile) -> (String, Span) {
+    let next = lines.tokens.partition_point(|t| t.span.start < at);
+    match lines.tokens.get(next) {
+        Some(t) if !matches!(t.kind, Kind::Newline | Kind::Comment) => {
+            (format!("`{}`", shortened(source.slice(t.span))), t.span)
+        }
+        other => {
+            let last = lines.tokens[..next].iter().rev().find(|t| !matches!(t.kind, Kind::Newline | Kind::Comment));
+            let end = last.map_or(at, |t| t.span.end);
+            let what = if other.is_none() { "the end of the file" } else { "the end of the line" };
+            (what.to_owned(), Span { start: end, end })
+        }
+    }
+}
+
+/// What the user could have written, in the order of the grammar.
+fn expected(positives: &[Rule]) -> Vec<&'static str> {
+    let mut needed = Vec::new();
+    let mut possible = Vec::new();
+    for rule in positives {
+        match symbol(*rule) {
+            Symbol::Needed(word) if !needed.contains(&word) => needed.push(word),
+            Symbol::Possible(word) if !possible.contains(&word) => possible.push(word),
+            _ => {}
+        }
+    }
+    // A head such as `data` or `net` may be a name too; what its block wants says more.
+    if needed.len() > 2 {
+        needed.retain(|word| !matches!(*word, "`~`" | "`=`"));
+    }
+    if needed == ["a new line"] && possible.contains(&"an operator") {
+        needed.insert(0, "an operator");
+    }
+    if needed.is_empty() { possible } else { needed }
+}
+
+fn one_of(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+    }
+}
+
+fn shortened(words: &str) -> String {
+    match words.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words.to_owned(),
+    }
+}
+
+/// A way out for frequent slips, judged by the tokens around the place.
+fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option<String> {
+    let reads = |t: Option<&Token>| t.map_or("", |t| source.slice(t.span));
+    let here = pieces.iter().position(|t| t.span.start >= at).unwrap_or(pieces.len());
+    let before = here.checked_sub(1).and_then(|i| pieces.get(i));
+    let found = reads(pieces.get(here));
+    let follows = |n: usize| reads(pieces.get(here + n));
+    let is_definition = pieces.iter().any(|t| reads(Some(t)) == "=") && !pieces.iter().any(|t| reads(Some(t)) == "~");
+    let digits = found.bytes().take_while(u8::is_ascii_digit).count();
+    let help = match found {
+        "*" if reads(before) == "*" => "a power is written `a^b`".to_owned(),
+        "==" => "a definition is written with one `=`, a comparison stands inside an expression".to_owned(),
+        "<" | ">" | "<=" | ">=" if is_definition => {
+            "one comparison at a time: `low < x < high` is `(low < x) * (x < high)`".to_owned()
+        }
+        ":" => "there are no ranges: a size is one number, as in `beta[4]`".to_owned(),
+        "on" | "ordered" | "weighted" | "censored" if is_definition => {
+            "a suffix follows a distribution, and an unknown is written with `~`: `s ~ Normal(0, 1) on (0, inf)`".into()
+        }
+        "=" if follows(1) == "=" || matches!(reads(before), "+" | "-" | "*" | "/") => {
+            "each name is defined once, with one `=`".to_owned()
+        }
+        _ if digits > 0 && digits < found.len() => match found[digits..].strip_prefix('E') {
+            Some(_) => "write the exponent with a small `e`".to_owned(),
+            None => format!("a product is written `{} * {}`; a name starts with a letter", &found[..digits], &found[digits..]),
+        },
+        "" => {
+            let next = lines.tokens.iter().find(|t| t.span.start >= at && !matches!(t.kind, Kind::Newline | Kind::Comment));
+            match reads(next) {
+                "{" => "`{` stands on the line of its head".to_owned(),
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(help)
+}
+
+/// S002: round and square brackets that were opened and not closed, the outermost first.
+pub fn unclosed(bracket: &str, spans: &[Span]) -> Diagnostic {
+    let closing = match bracket {
+        "(" => ")",
+        "[" => "]",
+        _ => "}",
+    };
+    let mut finding = Diagnostic::new("S002", format!("this `{bracket}` is never closed"));
+    for (i, span) in spans.iter().enumerate() {
+        finding = finding.at(*span, if i == 0 { "opened here" } else { "and here" });
+    }
+    finding.help(format!("add `{closing}` where it should end"))
+}
+
+/// S002: `(a]`.
+pub fn wrong_bracket(opened: Span, opening: &str, closed: Span, closing: &str) -> Diagnostic {
+    Diagnostic::new("S002", format!("this `{opening}` is closed by `{closing}`"))
+        .at(opened, "opened here")
+        .at(closed, "closed here by another kind of bracket")
+}
+
+/// S002: a text without its second quote.
+pub fn open_text(span: Span) -> Diagnostic {
+    Diagnostic::new("S002", "this quote is never closed")
+        .at(Span { start: span.start, end: span.start + 1 }, "opened here")
+        .help("a text ends on its line, with `\"`")
+}
+
+/// S001: a bracket that closes nothing.
+pub fn stray_bracket(span: Span, bracket: &str) -> Diagnostic {
+    Diagnostic::new("S001", format!("this `{bracket}` closes nothing")).at(span, "")
+}
+
+/// S003: a character or pasted quotes that the language does not have.
+pub fn strange(span: Span, words: &str) -> Diagnostic {
+    let c = words.chars().next().unwrap_or(' ');
+    if let (true, Some(close)) = (words.chars().nth(1).is_some(), characters::closing_quote(c)) {
+        let inside = &words[c.len_utf8()..words.len() - close.len_utf8()];
+        return Diagnostic::new("S003", "a text stands in straight double quotes")
+            .at(span, format!("{c} and {close} are not known"))
+            .help(format!("write `\"{inside}\"`"))
+            .fix(span, format!("\"{inside}\""));
+    }
+    let shown = if c.is_control() || c.is_whitespace() || is_invisible(c) {
+        format!("U+{:04X}", c as u32)
+    } else {
+        format!("`{c}`")
+    };
+    let finding = Diagnostic::new("S003", format!("{shown} is not a character of the language"));
+    match characters::strange(c) {
+        Some(known) => {
+            let finding = finding.at(span, format!("this is {}", known.called)).fix(span, known.instead);
+            match known.instead {
+                "" => finding.help("delete it"),
+                " " => finding.help("write a plain blank"),
+                "\n" => finding.help("write a plain line end"),
+                "\"" => finding.help("a text stands in straight double quotes"),
+                instead => finding.help(format!("write `{instead}`")),
+            }
+        }
+        None => {
+            let finding = finding.at(span, "");
+            match characters::advice(c) {
+                Some(advice) => finding.help(advice),
+                None if c.is_alphabetic() => finding.help("names are made of a-z, A-Z, 0-9 and _"),
+                None => finding,
+            }
+        }
+    }
+}
+
+/// Whether a character shows nothing, so that its number must stand for it.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// S004: brackets, signs and powers.
+pub fn too_deep(span: Span) -> Diagnostic {
+    Diagnostic::new("S004", format!("nested deeper than {DEEPEST}"))
+        .at(span, "too deep from here on")
+        .help("give an inner part a name with `name = …`")
+}
+
+/// S004: a tree that is too deep because its operators follow each other.
+pub fn too_many_operators(span: Span, most: usize) -> Diagnostic {
+    Diagnostic::new("S004", format!("more than {most} operators in one expression"))
+        .at(span, "")
+        .help("give parts of it names with `name = …`, or use vectors: `dot(x, beta)`")
+}
+
+/// Z003: `// …`
+pub fn foreign_comment(span: Span) -> Diagnostic {
+    Diagnostic::new("Z003", "a comment starts with `#`")
+        .at(span, "`//` is the comment of Stan")
+        .help("write `# …`")
+        .fix(Span { start: span.start, end: span.start + 2 }, "#")
+}
+
+/// S001: a number that is no finite number.
+pub fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new("S001", "this number is too large").at(span, "").help("the largest is about 1.8e308; `inf` is written so")
+}
+
+/// S001: `x on (0, 1)` as an argument.
+pub fn suffix_without_distribution(span: Span, words: &str) -> Diagnostic {
+    Diagnostic::new("S001", format!("`{}` does not follow a distribution", shortened(words)))
+        .at(span, "")
+        .help("suffixes stand after a distribution: `Mixture(p, Normal(0, 1) on (0, inf), Delta(0))`")
+}
+
+/// S001: `dense 5 tanh dense 5 tanh`
+pub fn two_layers(span: Span, word: &str, first: &Name) -> Diagnostic {
+    Diagnostic::new("S001", "two layers on one line")
+        .at(span, format!("`{word}` begins a second layer"))
+        .at(first.span, "the first one")
+        .help(format!("write `;` or start a new line before `{word}`"))
+}
+
+/// S001: `{ … }` in a net where no layer has it.
+pub fn block_without_layer(span: Span, label: Option<&Name>) -> Diagnostic {
+    let help = match label {
+        Some(label) => format!(
+            "a labelled stack stands inside `heads {{ {0}: {{ … }} }}`, alternatives inside `choose name {{ {0}: {{ … }} }}`",
+            label.value
+        ),
+        None => "write what the block belongs to: `residual { … }`, `each layer { … }`".to_owned(),
+    };
+    Diagnostic::new("S001", "a block without a layer").at(Span { start: span.start, end: span.start + 1 }, "").help(help)
+}
+
+/// S001: `f(2) = 3`
+pub fn parameters_must_be_names(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new("S001", "the parameters of a function are names")
+        .at(span, "")
+        .help(format!("write `{name}(a, b) = …` with names of your own, or `name = …` for a value"))
+}
+
+/// S001: `beta[1] = 3`
+pub fn left_of_definition(span: Span, words: &str) -> Diagnostic {
+    Diagnostic::new("S001", format!("`{}` cannot be defined", shortened(words)))
+        .at(span, "the left of `=` is a name, or a function with its parameters")
+        .help("write `name = …`; the parts of a vector are joined: `v = [a, b]`")
+}
+
+/// S001: `y ~ 3`, `y ~ Normal(0, 1) + 2`
+pub fn not_a_distribution(span: Span, has_call: bool) -> Diagnostic {
+    let finding = Diagnostic::new("S001", "the right of `~` must be a distribution").at(span, "this is a value");
+    if has_call {
+        finding.help("nothing is added to a distribution; put it into the arguments: `y ~ Normal(2 + mu, sigma)`")
+    } else {
+        finding.help("write `name = …` to define a value, or a distribution such as `Normal(mean, sd)`")
+    }
+}
+
+/// N009: `beta["A"] ~ …`, `f.1.w[2] ~ …`
+pub fn indexed_left(span: Span, base: &str) -> Diagnostic {
+    Diagnostic::new("N009", "the left of `~` must be a name")
+        .at(span, "this is one part of something")
+        .note("on the left of `~`, `[…]` is a size and never an index")
+        .help(format!("give each copy its own arguments: `{base}[2] ~ Normal([0, 0], [1, 2])`"))
+}
+
+/// N009: `log(sigma) ~ Normal(0, 1)`
+pub fn left_of_tilde(span: Span, left: &ExprKind, right: &Expr, source: &SourceFile) -> Diagnostic {
+    let words = source.slice(span);
+    let finding = Diagnostic::new("N009", "the left of `~` must be a name");
+    match left {
+        ExprKind::Call { name, args } => {
+            let inner = args.first().map_or("x", |a| source.slice(a.value.span));
+            let finding = finding.at(span, format!("a density of `{}` needs a Jacobian", shortened(words))).note(format!(
+                "if `{inner}` is a column, define `z = {}` and write `z ~ …`",
+                shortened(words)
+            ));
+            let whole = span.to(right.span);
+            match (name.value.as_str(), &right.kind) {
+                ("log", ExprKind::Call { name: dist, args }) if dist.value == "Normal" && args.len() == 2 => {
+                    let given: Vec<&str> = args.iter().map(|a| source.slice(a.value.span)).collect();
+                    let cure = format!("{inner} ~ LogNormal({})", given.join(", "));
+                    finding.help(format!("write `{cure}`")).fix(whole, cure)
+                }
+                ("log", _) => finding.help(format!("write `{inner} ~ LogNormal(…)`, or another distribution of `{inner}`")),
+                _ => finding.help(format!("give `{inner}` a distribution of its own: `{inner} ~ …`")),
+            }
+        }
+        ExprKind::Field { .. } => finding
+            .at(span, "a tensor of a net")
+            .help("write its distribution in the net: `each layer { w ~ … }`, or in the braces of the layer"),
+        _ => finding
+            .at(span, "this is an expression")
+            .help(format!("if it is made of columns only, define `z = {}` and write `z ~ …`", shortened(words))),
+    }
+}
