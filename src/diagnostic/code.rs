@@ -62,7 +62,8 @@ const fn entry(id: &'static str, level: Level, title: &'static str) -> Entry {
     Entry { id, level, title }
 }
 
-/// Every code, sorted by id.
+/// Every code, sorted by id; one line each.
+#[rustfmt::skip]
 pub const ALL: &[Entry] = &[
     entry("D001", Level::Error, "column `hieght` is not in earnings.csv; columns are …"),
     entry("D002", Level::Error, "row 17 of `y` is \"NA\"; say `missing = drop` or clean it"),

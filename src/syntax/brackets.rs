@@ -25,8 +25,8 @@ pub struct Brackets {
     pub ignored: Vec<bool>,
     /// Places in statements that cannot be parsed, because a bracket is missing.
     pub damaged: Vec<usize>,
-    /// Nested deeper than [`DEEPEST`].
-    pub is_too_deep: bool,
+    /// How deep it nests; more than [`DEEPEST`] cannot be parsed.
+    pub depth: usize,
     /// What is wrong.
     pub errors: Diagnostics,
 }
@@ -43,7 +43,7 @@ pub fn judge(source: &str, tokens: &[Token]) -> Brackets {
             ends_line: vec![false; tokens.len()],
             ignored: vec![false; tokens.len()],
             damaged: vec![],
-            is_too_deep: false,
+            depth: 0,
             errors: Diagnostics::default(),
         },
     };
@@ -103,7 +103,7 @@ impl Judge<'_> {
     }
 
     fn too_deep(&mut self, i: usize) {
-        self.out.is_too_deep = true;
+        self.out.depth = DEEPEST + 1;
         self.report(error::too_deep(self.tokens[i].span));
     }
 
@@ -157,8 +157,14 @@ impl Judge<'_> {
                     self.unclosed(&[top]);
                 }
             }
-        } else if let (true, Some(top)) = (opener != "{" && self.in_expression(), self.open.pop()) {
-            let wrong = error::wrong_bracket(self.tokens[top].span, self.words(top), self.tokens[i].span, self.words(i));
+        } else if opener != "{" && self.in_expression() {
+            let Some(top) = self.open.pop() else { return };
+            let wrong = error::wrong_bracket(
+                self.tokens[top].span,
+                self.words(top),
+                self.tokens[i].span,
+                self.words(i),
+            );
             self.report(wrong);
             self.out.damaged.push(self.tokens[top].span.start as usize);
         } else {
@@ -187,7 +193,8 @@ impl Judge<'_> {
         if let Some(outermost) = self.open.first().copied() {
             // Indentation tells which brace was forgotten: one whose partner stands further left than its own line.
             let misfit = |p: &&(usize, usize)| p.0 > outermost && self.indent(p.1) < self.indent(p.0);
-            let blamed = self.pairs.iter().take(LOOK_AHEAD).filter(misfit).map(|p| p.0).min().unwrap_or(outermost);
+            let blamed =
+                self.pairs.iter().take(LOOK_AHEAD).filter(misfit).map(|p| p.0).min().unwrap_or(outermost);
             self.report(error::unclosed("{", &[self.tokens[blamed].span]));
             self.out.damaged.push(self.tokens[outermost].span.start as usize);
         }
@@ -202,7 +209,8 @@ impl Judge<'_> {
 
     /// The nearest token from `i` on that is no newline and no comment.
     fn after(&self, i: usize) -> usize {
-        let skipped = self.tokens[i..].iter().take_while(|t| matches!(t.kind, Kind::Newline | Kind::Comment)).count();
+        let skipped =
+            self.tokens[i..].iter().take_while(|t| matches!(t.kind, Kind::Newline | Kind::Comment)).count();
         i + skipped
     }
 
@@ -213,16 +221,19 @@ impl Judge<'_> {
         }
         let next = i + 1;
         let follows_value = before.is_none_or(|b| {
-            matches!(self.tokens[b].kind, Kind::Word | Kind::Digits | Kind::Text) || matches!(self.words(b), ")" | "]")
+            matches!(self.tokens[b].kind, Kind::Word | Kind::Digits | Kind::Text)
+                || matches!(self.words(b), ")" | "]")
         });
-        let is_head = matches!(self.words(i), "data" | "const" | "net" | "choose" | "report" | "fit" | "each");
+        let is_head =
+            matches!(self.words(i), "data" | "const" | "net" | "choose" | "report" | "fit" | "each");
         match self.tokens.get(next).map(|t| t.kind) {
             Some(Kind::Operator) if self.reads(next, "~") => true,
             Some(Kind::Operator) if self.reads(next, "=") => follows_value || !in_brackets,
             Some(Kind::Digits) => in_brackets && follows_value,
             Some(Kind::Open) if self.reads(next, "{") => is_head,
             Some(Kind::Open) if self.reads(next, "[") => {
-                let rest = self.tokens[next..].iter().take(LOOK_AHEAD).take_while(|t| t.kind != Kind::Newline);
+                let rest =
+                    self.tokens[next..].iter().take(LOOK_AHEAD).take_while(|t| t.kind != Kind::Newline);
                 let closing = rest.enumerate().position(|(n, _)| self.reads(next + n, "]"));
                 closing.is_some_and(|n| self.reads(next + n + 1, "~"))
             }
@@ -318,6 +329,7 @@ impl Judge<'_> {
                 self.tokens[i].kind,
                 Kind::Operator | Kind::Open | Kind::Semicolon | Kind::Newline | Kind::Punctuation
             );
+            self.out.depth = self.out.depth.max(depth);
             if depth > DEEPEST {
                 self.too_deep(i);
                 return;

@@ -51,12 +51,14 @@ pub fn strange(c: char) -> Option<Strange> {
 /// The English name of a Greek letter.
 fn greek(c: char) -> Option<&'static str> {
     const LOWER: [&str; 25] = [
-        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
-        "xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+        "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi",
+        "omega",
     ];
     const UPPER: [&str; 25] = [
-        "Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda", "Mu", "Nu",
-        "Xi", "Omicron", "Pi", "Rho", "Sigma", "Sigma", "Tau", "Upsilon", "Phi", "Chi", "Psi", "Omega",
+        "Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda",
+        "Mu", "Nu", "Xi", "Omicron", "Pi", "Rho", "Sigma", "Sigma", "Tau", "Upsilon", "Phi", "Chi", "Psi",
+        "Omega",
     ];
     match c {
         'α'..='ω' => LOWER.get(c as usize - 'α' as usize).copied(),
@@ -103,7 +105,8 @@ mod tests {
 
     #[test]
     fn greek_letters_have_their_names() {
-        for (letter, name) in [('α', "alpha"), ('σ', "sigma"), ('ς', "sigma"), ('ω', "omega"), ('Ω', "Omega")] {
+        for (letter, name) in [('α', "alpha"), ('σ', "sigma"), ('ς', "sigma"), ('ω', "omega"), ('Ω', "Omega")]
+        {
             assert_eq!(strange(letter).map(|s| s.instead), Some(name));
         }
     }

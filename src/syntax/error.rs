@@ -25,7 +25,12 @@ pub fn place(fault: &Error<Rule>) -> usize {
 }
 
 /// S001, or Z003 if the statement is spelled as in another language.
-pub fn unexpected(fault: &Error<Rule>, lines: &Lines, source: &SourceFile, statement: Option<Span>) -> Diagnostic {
+pub fn unexpected(
+    fault: &Error<Rule>,
+    lines: &Lines,
+    source: &SourceFile,
+    statement: Option<Span>,
+) -> Diagnostic {
     let ErrorVariant::ParsingError { positives, .. } = &fault.variant else {
         return too_deep(Span::new(place(fault), place(fault)));
     };
@@ -59,7 +64,8 @@ fn found(at: u32, lines: &Lines, source: &SourceFile) -> (String, Span) {
             (format!("`{}`", shortened(source.slice(t.span))), t.span)
         }
         other => {
-            let last = lines.tokens[..next].iter().rev().find(|t| !matches!(t.kind, Kind::Newline | Kind::Comment));
+            let last =
+                lines.tokens[..next].iter().rev().find(|t| !matches!(t.kind, Kind::Newline | Kind::Comment));
             let end = last.map_or(at, |t| t.span.end);
             let what = if other.is_none() { "the end of the file" } else { "the end of the line" };
             (what.to_owned(), Span { start: end, end })
@@ -110,7 +116,8 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
     let before = here.checked_sub(1).and_then(|i| pieces.get(i));
     let found = reads(pieces.get(here));
     let follows = |n: usize| reads(pieces.get(here + n));
-    let is_definition = pieces.iter().any(|t| reads(Some(t)) == "=") && !pieces.iter().any(|t| reads(Some(t)) == "~");
+    let is_definition =
+        pieces.iter().any(|t| reads(Some(t)) == "=") && !pieces.iter().any(|t| reads(Some(t)) == "~");
     let digits = found.bytes().take_while(u8::is_ascii_digit).count();
     let help = match found {
         "*" if reads(before) == "*" => "a power is written `a^b`".to_owned(),
@@ -241,7 +248,9 @@ pub fn foreign_comment(span: Span) -> Diagnostic {
 
 /// S001: a number that is no finite number.
 pub fn too_large(span: Span) -> Diagnostic {
-    Diagnostic::new("S001", "this number is too large").at(span, "").help("the largest is about 1.8e308; `inf` is written so")
+    Diagnostic::new("S001", "this number is too large")
+        .at(span, "")
+        .help("the largest is about 1.8e308; `inf` is written so")
 }
 
 /// S001: `x on (0, 1)` as an argument.
@@ -268,7 +277,9 @@ pub fn block_without_layer(span: Span, label: Option<&Name>) -> Diagnostic {
         ),
         None => "write what the block belongs to: `residual { … }`, `each layer { … }`".to_owned(),
     };
-    Diagnostic::new("S001", "a block without a layer").at(Span { start: span.start, end: span.start + 1 }, "").help(help)
+    Diagnostic::new("S001", "a block without a layer")
+        .at(Span { start: span.start, end: span.start + 1 }, "")
+        .help(help)
 }
 
 /// S001: `f(2) = 3`
@@ -287,9 +298,12 @@ pub fn left_of_definition(span: Span, words: &str) -> Diagnostic {
 
 /// S001: `y ~ 3`, `y ~ Normal(0, 1) + 2`
 pub fn not_a_distribution(span: Span, has_call: bool) -> Diagnostic {
-    let finding = Diagnostic::new("S001", "the right of `~` must be a distribution").at(span, "this is a value");
+    let finding =
+        Diagnostic::new("S001", "the right of `~` must be a distribution").at(span, "this is a value");
     if has_call {
-        finding.help("nothing is added to a distribution; put it into the arguments: `y ~ Normal(2 + mu, sigma)`")
+        finding.help(
+            "nothing is added to a distribution; put it into the arguments: `y ~ Normal(2 + mu, sigma)`",
+        )
     } else {
         finding.help("write `name = …` to define a value, or a distribution such as `Normal(mean, sd)`")
     }
@@ -310,10 +324,10 @@ pub fn left_of_tilde(span: Span, left: &ExprKind, right: &Expr, source: &SourceF
     match left {
         ExprKind::Call { name, args } => {
             let inner = args.first().map_or("x", |a| source.slice(a.value.span));
-            let finding = finding.at(span, format!("a density of `{}` needs a Jacobian", shortened(words))).note(format!(
-                "if `{inner}` is a column, define `z = {}` and write `z ~ …`",
-                shortened(words)
-            ));
+            let finding =
+                finding.at(span, format!("a density of `{}` needs a Jacobian", shortened(words))).note(
+                    format!("if `{inner}` is a column, define `z = {}` and write `z ~ …`", shortened(words)),
+                );
             let whole = span.to(right.span);
             match (name.value.as_str(), &right.kind) {
                 ("log", ExprKind::Call { name: dist, args }) if dist.value == "Normal" && args.len() == 2 => {
@@ -321,15 +335,17 @@ pub fn left_of_tilde(span: Span, left: &ExprKind, right: &Expr, source: &SourceF
                     let cure = format!("{inner} ~ LogNormal({})", given.join(", "));
                     finding.help(format!("write `{cure}`")).fix(whole, cure)
                 }
-                ("log", _) => finding.help(format!("write `{inner} ~ LogNormal(…)`, or another distribution of `{inner}`")),
+                ("log", _) => finding
+                    .help(format!("write `{inner} ~ LogNormal(…)`, or another distribution of `{inner}`")),
                 _ => finding.help(format!("give `{inner}` a distribution of its own: `{inner} ~ …`")),
             }
         }
         ExprKind::Field { .. } => finding
             .at(span, "a tensor of a net")
             .help("write its distribution in the net: `each layer { w ~ … }`, or in the braces of the layer"),
-        _ => finding
-            .at(span, "this is an expression")
-            .help(format!("if it is made of columns only, define `z = {}` and write `z ~ …`", shortened(words))),
+        _ => finding.at(span, "this is an expression").help(format!(
+            "if it is made of columns only, define `z = {}` and write `z ~ …`",
+            shortened(words)
+        )),
     }
 }

@@ -15,10 +15,11 @@ pub fn statement(pieces: &[Token], source: &SourceFile) -> Option<Diagnostic> {
     let touches = |i: usize| pieces.get(i + 1).is_some_and(|t| t.span.start == pieces[i].span.end);
     let through = |i: usize| first.to(pieces[i.min(pieces.len() - 1)].span);
     match words.as_slice() {
-        ["target", "+", "=", ..] => Some(
-            foreign(through(2), "`target +=` is Stan's; a density is not added by hand here")
-                .help("write the statement itself: `y ~ Normal(mu, sigma)`; constants and Jacobians are complete"),
-        ),
+        ["target", "+", "=", ..] => {
+            Some(foreign(through(2), "`target +=` is Stan's; a density is not added by hand here").help(
+                "write the statement itself: `y ~ Normal(mu, sigma)`; constants and Jacobians are complete",
+            ))
+        }
         ["for" | "while", ..] => Some(
             foreign(first, "there are no loops")
                 .note("a column stands for its value in every row, so a statement holds for all rows")
@@ -110,7 +111,8 @@ fn typed_declaration(pieces: &[Token], words: &[&str], source: &SourceFile) -> O
     let kind = words.first().filter(|w| TYPES.contains(w))?;
     let is_constrained = words.get(1) == Some(&"<");
     let bounds_end = if is_constrained { words.iter().position(|w| *w == ">")? } else { 0 };
-    let name = outside_brackets(pieces, words).filter(|i| *i > bounds_end).find(|i| pieces[*i].kind == Kind::Word);
+    let name =
+        outside_brackets(pieces, words).filter(|i| *i > bounds_end).find(|i| pieces[*i].kind == Kind::Word);
     if !is_constrained && name.is_none() {
         return None;
     }
@@ -130,10 +132,13 @@ fn typed_declaration(pieces: &[Token], words: &[&str], source: &SourceFile) -> O
     };
     let shown = if is_constrained { pieces[0].span.to(pieces[bounds_end].span) } else { pieces[0].span };
     Some(
-        Diagnostic::new("Z003", format!("`{kind}` declarations are Stan's; here nothing is declared by its type"))
-            .at(shown, "")
-            .note("a column has its type in the data block; the support of an unknown is that of its prior")
-            .help(format!("write its prior: `{name} ~ {prior}`, or name it in the data block if it is a column")),
+        Diagnostic::new(
+            "Z003",
+            format!("`{kind}` declarations are Stan's; here nothing is declared by its type"),
+        )
+        .at(shown, "")
+        .note("a column has its type in the data block; the support of an unknown is that of its prior")
+        .help(format!("write its prior: `{name} ~ {prior}`, or name it in the data block if it is a column")),
     )
 }
 
@@ -202,9 +207,11 @@ pub fn distribution(dist: &Dist, source: &SourceFile) -> Option<Diagnostic> {
         Some(arg) => text.replace(&format!("{{{i}}}"), source.slice(arg.value.span)),
         None => text.replace(&format!("{{{i}}}"), "…"),
     });
-    let mut finding = Diagnostic::new("Z003", format!("`{name}` is the spelling of BUGS")).at(dist.name.span, "");
+    let mut finding =
+        Diagnostic::new("Z003", format!("`{name}` is the spelling of BUGS")).at(dist.name.span, "");
     if template.contains("sqrt") {
-        finding = finding.note(format!("the last argument of `{name}` is a precision, here it is a standard deviation"));
+        finding = finding
+            .note(format!("the last argument of `{name}` is a precision, here it is a standard deviation"));
     }
     let finding = finding.help(format!("write `{cure}`"));
     let is_simple = |e: &Expr| !matches!(e.kind, ExprKind::Binary { .. } | ExprKind::Negate(_));
@@ -214,11 +221,8 @@ pub fn distribution(dist: &Dist, source: &SourceFile) -> Option<Diagnostic> {
 
 /// `y ~ x1 + x2`: the terms, left to right.
 pub fn formula(span: Span, terms: &[&Expr], source: &SourceFile) -> Diagnostic {
-    let named: Vec<&str> = terms
-        .iter()
-        .filter(|t| matches!(t.kind, ExprKind::Name(_)))
-        .map(|t| source.slice(t.span))
-        .collect();
+    let named: Vec<&str> =
+        terms.iter().filter(|t| matches!(t.kind, ExprKind::Name(_))).map(|t| source.slice(t.span)).collect();
     let mean: Vec<String> = named.iter().enumerate().map(|(i, x)| format!("b[{}] * {x}", i + 1)).collect();
     let help = match mean.as_slice() {
         [] => "write a distribution with its arguments: `y ~ Normal(mean, sd)`".to_owned(),

@@ -10,7 +10,7 @@
 //! comments, newlines inside `( )` and `[ ]`, newlines of a continued line, and strange characters (by what was
 //! meant). So the grammar needs no stack and no comments, and `statements` says how to go on after an error.
 
-use super::brackets::{self, Brackets, MOST_FINDINGS};
+use super::brackets::{self, Brackets, DEEPEST, MOST_FINDINGS};
 use super::characters;
 use super::error;
 use super::tokens::{Kind, Token, tokens};
@@ -32,6 +32,8 @@ pub struct Lines {
     pub statements: Vec<Statement>,
     /// What is wrong already.
     pub errors: Diagnostics,
+    /// How deep brackets, signs and powers nest.
+    pub depth: usize,
     /// Whether parsing can tell more: it does not nest too deep, and not everything is broken.
     pub can_be_parsed: bool,
 }
@@ -50,9 +52,14 @@ impl Lines {
     pub fn statement_at(&self, at: usize) -> Option<Statement> {
         let at = at as u32;
         let inside = |s: &&Statement| s.block.start <= at && at <= s.block.end;
-        let innermost = self.statements.iter().filter(inside).map(|s| (s.block.end - s.block.start, s.block)).min()?.1;
+        let innermost =
+            self.statements.iter().filter(inside).map(|s| (s.block.end - s.block.start, s.block)).min()?.1;
         let of_block = || self.statements.iter().filter(|s| s.block == innermost);
-        of_block().filter(|s| s.span.start <= at).max_by_key(|s| s.span.start).or_else(|| of_block().next()).copied()
+        of_block()
+            .filter(|s| s.span.start <= at)
+            .max_by_key(|s| s.span.start)
+            .or_else(|| of_block().next())
+            .copied()
     }
 
     /// The tokens of a place, comments and newlines left out.
@@ -81,7 +88,7 @@ impl Lines {
 /// Prepares a text for the grammar.
 pub fn prepare(source: &str) -> Lines {
     let tokens = tokens(source);
-    let Brackets { ends_line, ignored, damaged, is_too_deep, mut errors } = brackets::judge(source, &tokens);
+    let Brackets { ends_line, ignored, damaged, depth, mut errors } = brackets::judge(source, &tokens);
     let statements = statements(source, &tokens, &ends_line, &ignored);
     let mut bytes = source.as_bytes().to_vec();
     let mut comments = Vec::new();
@@ -124,10 +131,12 @@ pub fn prepare(source: &str) -> Lines {
         }
     }
     if let (true, Some(last)) = (strange > SHOWN_STRANGE, errors.0.last_mut()) {
-        last.notes.push(format!("and {} more characters of other kinds in this file", strange - SHOWN_STRANGE));
+        last.notes
+            .push(format!("and {} more characters of other kinds in this file", strange - SHOWN_STRANGE));
     }
-    let can_be_parsed = !is_too_deep && broken.len() <= MOST_FINDINGS;
-    let mut lines = Lines { text: into_text(bytes), comments, tokens, statements, errors, can_be_parsed };
+    let can_be_parsed = depth <= DEEPEST && broken.len() <= MOST_FINDINGS;
+    let mut lines =
+        Lines { text: into_text(bytes), comments, tokens, statements, errors, depth, can_be_parsed };
     if !can_be_parsed {
         return lines;
     }
@@ -234,7 +243,8 @@ mod tests {
     fn prepared(source: &str) -> String {
         let lines = prepare(source);
         assert_eq!(lines.text.len(), source.len());
-        lines.text.split_whitespace().collect::<Vec<_>>().join(" ") + &"|".repeat(lines.text.matches('\n').count())
+        lines.text.split_whitespace().collect::<Vec<_>>().join(" ")
+            + &"|".repeat(lines.text.matches('\n').count())
     }
 
     #[test]
@@ -247,13 +257,22 @@ mod tests {
     fn operators_and_suffixes_continue_a_line() {
         assert_eq!(prepared("a = b +\n c"), "a = b + c");
         assert_eq!(prepared("a = b # why\n\n # more\n + c"), "a = b + c");
-        assert_eq!(prepared("a ~ N(0, 1)\n on (0, 1)\n ordered\nb = 1"), "a ~ N(0, 1) on (0, 1) ordered b = 1|");
-        assert_eq!(prepared("t ~ W(1)\ncensored by c\nweighted by w"), "t ~ W(1) censored by c weighted by w");
+        assert_eq!(
+            prepared("a ~ N(0, 1)\n on (0, 1)\n ordered\nb = 1"),
+            "a ~ N(0, 1) on (0, 1) ordered b = 1|"
+        );
+        assert_eq!(
+            prepared("t ~ W(1)\ncensored by c\nweighted by w"),
+            "t ~ W(1) censored by c weighted by w"
+        );
     }
 
     #[test]
     fn words_of_suffixes_can_begin_a_declaration() {
-        assert_eq!(prepared("a = 1\non = 2\non(x) = 3\nordered ~ N(0, 1)"), "a = 1 on = 2 on(x) = 3 ordered ~ N(0, 1)|||");
+        assert_eq!(
+            prepared("a = 1\non = 2\non(x) = 3\nordered ~ N(0, 1)"),
+            "a = 1 on = 2 on(x) = 3 ordered ~ N(0, 1)|||"
+        );
     }
 
     #[test]

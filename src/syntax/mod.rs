@@ -32,36 +32,57 @@ use crate::diagnostic::Diagnostics;
 use crate::source::SourceFile;
 use ast::Ast;
 use grammar::{Grammar, Rule};
+use lines::Lines;
 use pest::Parser;
 
 /// After so many faulty declarations the rest of the file is not looked at.
 const MOST_ROUNDS: usize = 20;
 
+/// Texts that nest deeper than this are parsed on a stack of their own.
+const SHALLOW: usize = 32;
+
+/// Room for the deepest nesting in an unoptimised build, several times over.
+const LARGE_STACK: usize = 64 << 20;
+
 /// Reads a model file: the tree of what was written, or everything that is wrong with its syntax, top to bottom.
 pub fn parse(source: &SourceFile) -> Result<Ast, Diagnostics> {
-    let mut lines = lines::prepare(&source.text);
+    let lines = lines::prepare(&source.text);
+    if lines.depth <= SHALLOW || !lines.can_be_parsed {
+        return parse_lines(lines, source);
+    }
+    // A level of brackets passes through a dozen rules, so the nesting that is allowed needs a few MiB.
+    std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().stack_size(LARGE_STACK);
+        let outcome = parser.spawn_scoped(scope, || parse_lines(lines, source)).map(|thread| thread.join());
+        match outcome {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(_) => Err(error::too_deep(crate::source::Span::new(0, 0)).into()), // no memory for a thread
+        }
+    })
+}
+
+/// Parses, taking one faulty statement after the other out, until the rest is faultless.
+fn parse_lines(mut lines: Lines, source: &SourceFile) -> Result<Ast, Diagnostics> {
     let mut errors = std::mem::take(&mut lines.errors);
-    if lines.can_be_parsed {
-        for _ in 0..MOST_ROUNDS {
-            let fault = match Grammar::parse(Rule::model, &lines.text) {
-                Ok(pairs) => {
-                    let (mut ast, refused) = parser::tree(pairs, source);
-                    errors.extend(refused);
-                    if errors.is_empty() {
-                        ast.comments = lines.comments;
-                        return Ok(ast);
-                    }
-                    break;
+    for _ in 0..if lines.can_be_parsed { MOST_ROUNDS } else { 0 } {
+        let fault = match Grammar::parse(Rule::model, &lines.text) {
+            Ok(pairs) => {
+                let (mut ast, refused) = parser::tree(pairs, source);
+                errors.extend(refused);
+                if errors.is_empty() {
+                    ast.comments = lines.comments;
+                    return Ok(ast);
                 }
-                Err(fault) => fault,
-            };
-            let at = error::place(&fault);
-            let statement = lines.statement_at(at);
-            errors.push(error::unexpected(&fault, &lines, source, statement.map(|s| s.span)));
-            match statement {
-                Some(statement) => lines.blank(statement.span),
-                None => break,
+                break;
             }
+            Err(fault) => fault,
+        };
+        let statement = lines.statement_at(error::place(&fault));
+        errors.push(error::unexpected(&fault, &lines, source, statement.map(|s| s.span)));
+        match statement {
+            Some(statement) => lines.blank(statement.span),
+            None => break,
         }
     }
     errors.sort();

@@ -10,6 +10,7 @@ mod net;
 mod statement;
 
 use super::ast::{Alternative, Ast, Item, Name};
+use super::brackets::MOST_FINDINGS;
 use super::grammar::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span, Spanned};
@@ -20,7 +21,7 @@ type Piece<'i> = Pair<'i, Rule>;
 
 /// Makes the tree, and says what of it the language does not allow.
 pub fn tree(pairs: Pairs<Rule>, source: &SourceFile) -> (Ast, Diagnostics) {
-    let mut builder = Builder { source, errors: Diagnostics::default(), blocks: vec![] };
+    let mut builder = Builder { source, errors: Diagnostics::default(), blocks: vec![], is_too_deep: false };
     let mut items = Vec::new();
     for model in pairs {
         items.extend(model.into_inner().filter_map(|piece| builder.item(piece)));
@@ -34,11 +35,15 @@ struct Builder<'s> {
     errors: Diagnostics,
     /// The layers whose braces surround the current place, innermost last.
     blocks: Vec<String>,
+    /// Whether an expression was too deep.
+    is_too_deep: bool,
 }
 
 impl Builder<'_> {
     fn refuse(&mut self, finding: Diagnostic) {
-        self.errors.push(finding);
+        if self.errors.0.len() < MOST_FINDINGS {
+            self.errors.push(finding);
+        }
     }
 
     /// Anything that may stand in a block; `None` for punctuation and for what was refused.
@@ -82,7 +87,8 @@ impl Builder<'_> {
     /// `fit { seed = 1 }`
     fn fit(&mut self, piece: Piece) -> Item {
         let span = span(&piece);
-        let options = piece.into_inner().filter(|p| p.as_rule() == Rule::fit_block).flat_map(Piece::into_inner);
+        let options =
+            piece.into_inner().filter(|p| p.as_rule() == Rule::fit_block).flat_map(Piece::into_inner);
         let options = options.filter(|p| p.as_rule() == Rule::option).map(|p| self.named_value(p)).collect();
         Item::Fit { options, span }
     }

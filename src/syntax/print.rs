@@ -68,7 +68,9 @@ impl Text {
             Item::Define { name, parameters, value } => {
                 self.line(format_args!("{}({}) = {value}", name.value, names(parameters)));
             }
-            Item::Random { name, sizes, dist } => self.line(format_args!("{}{} ~ {dist}", name.value, Sizes(sizes))),
+            Item::Random { name, sizes, dist } => {
+                self.line(format_args!("{}{} ~ {dist}", name.value, Sizes(sizes)))
+            }
             Item::Net { name, parameters, body, .. } => {
                 self.body(format_args!("net {}({})", name.value, names(parameters)), body);
             }
@@ -258,7 +260,9 @@ impl BinaryOp {
             BinaryOp::Add | BinaryOp::Sub => Rank::Sum,
             BinaryOp::Mul | BinaryOp::Div => Rank::Term,
             BinaryOp::Pow => Rank::Power,
-            BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => Rank::Comparison,
+            BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt | BinaryOp::Ge => {
+                Rank::Comparison
+            }
         }
     }
 
@@ -280,7 +284,11 @@ fn ranked(f: &mut Formatter, expr: &Expr, rank: Rank) -> fmt::Result {
 
 /// What carries an index or a field; a number would run into the dot.
 fn base_of_postfix(f: &mut Formatter, base: &Expr) -> fmt::Result {
-    if matches!(base.kind, ExprKind::Number(_)) { write!(f, "({base})") } else { ranked(f, base, Rank::Postfix) }
+    if matches!(base.kind, ExprKind::Number(_)) {
+        write!(f, "({base})")
+    } else {
+        ranked(f, base, Rank::Postfix)
+    }
 }
 
 impl Display for Expr {
@@ -306,7 +314,11 @@ impl Display for Expr {
             ExprKind::Binary { op, left, right } => {
                 let (left_rank, right_rank) = op.sides();
                 ranked(f, left, left_rank)?;
-                if *op == BinaryOp::Pow { f.write_str("^")? } else { write!(f, " {} ", op.symbol())? }
+                if *op == BinaryOp::Pow {
+                    f.write_str("^")?
+                } else {
+                    write!(f, " {} ", op.symbol())?
+                }
                 ranked(f, right, right_rank)
             }
         }
@@ -315,5 +327,9 @@ impl Display for Expr {
 
 /// The shortest text that reads as the same number; exponents for the very small and the very large.
 pub fn number_text(number: f64) -> String {
-    if number != 0.0 && !(1e-5..1e16).contains(&number.abs()) { format!("{number:e}") } else { number.to_string() }
+    if number != 0.0 && !(1e-5..1e16).contains(&number.abs()) {
+        format!("{number:e}")
+    } else {
+        number.to_string()
+    }
 }

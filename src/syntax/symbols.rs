@@ -26,7 +26,9 @@ pub fn symbol(rule: Rule) -> Symbol {
         Rule::fit => Needed("`fit { … }`"),
         Rule::option => Needed("`option = value`"),
         Rule::choose | Rule::net_choose | Rule::each_choose => Needed("`choose name { … }`"),
-        Rule::alternative | Rule::net_alternative | Rule::each_alternative => Needed("an alternative `label: { … }`"),
+        Rule::alternative | Rule::net_alternative | Rule::each_alternative => {
+            Needed("an alternative `label: { … }`")
+        }
         Rule::fit_block
         | Rule::choose_block
         | Rule::declaration_block

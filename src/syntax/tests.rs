@@ -105,17 +105,27 @@ fn spans_point_at_the_words() {
 #[test]
 fn independent_faults_are_found_together() {
     let text = "x <- 3\nmu ~ Normal(0, 1\ny ~ ~ 2\nnet f(x) {\n  dense 5 tanh dense 5\n  dense ]\n  w = = 2\n}\nz = a b\nτ = 2\n";
-    assert_eq!(codes(text), ["Z003", "S002", "S001", "S001", "S001", "S003"], "{}", findings(text));
+    assert_eq!(
+        codes(text),
+        ["Z003", "S002", "S001", "S001", "S001", "S001", "S001", "S003"],
+        "{}",
+        findings(text)
+    );
 }
 
 #[test]
 fn a_refused_layer_is_found_when_the_rest_parses() {
-    assert_eq!(codes("net f(x) { dense 5 tanh dense 5 }\nlog(a) ~ Normal(0, 1)\ny ~ a + b"), ["S001", "N009", "Z003"]);
+    assert_eq!(
+        codes("net f(x) { dense 5 tanh dense 5 }\nlog(a) ~ Normal(0, 1)\ny ~ a + b"),
+        ["S001", "N009", "Z003"]
+    );
 }
 
 #[test]
 fn nesting_is_bounded() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("exp(", ")"), ("-", ""), ("2^", ""), ("2^-", ""), ("v[", "]")] {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("exp(", ")"), ("-", ""), ("2^", ""), ("2^-", ""), ("v[", "]")]
+    {
         let nested = |n: usize| format!("a = {}x{}\nb ~ Normal(0, 1)", open.repeat(n), close.repeat(n));
         let each = open.matches(['(', '[', '-', '^']).count();
         assert_eq!(codes(&nested(250 / each)), [""; 0], "{open}");
@@ -144,10 +154,61 @@ fn long_chains_are_bounded() {
 #[test]
 fn large_and_hostile_texts_take_linear_time() {
     let hostile = [
-        "(", ")", "[", "]", "{", "}", "(]", "{)", "\n", ";", "(\n", "on (\n", "\"", "\"a", "'", "“", "#", "//", "é", "|",
-        "-", "x", "x ", "x\n", "x = \n", "x ~\n", "x[", "x[\n", "a(", "a.", "ordered ", "x = 1 +\n", "{}", "a: {",
-        "choose a { b: {\n", "net f(x) { dense 1\n", "each a {", "x = 2x\n", "x = ;", "y ~ a + b\n", "1", "1x", "^", "=",
-        "τ", "data \"x\" {", "for (", "if x {}\n", "\u{feff}", "\r", "\0", "x <- 1\n", "net f(x) { y }\n", "(;", "({",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "(]",
+        "{)",
+        "\n",
+        ";",
+        "(\n",
+        "on (\n",
+        "\"",
+        "\"a",
+        "'",
+        "“",
+        "#",
+        "//",
+        "é",
+        "|",
+        "-",
+        "x",
+        "x ",
+        "x\n",
+        "x = \n",
+        "x ~\n",
+        "x[",
+        "x[\n",
+        "a(",
+        "a.",
+        "ordered ",
+        "x = 1 +\n",
+        "{}",
+        "a: {",
+        "choose a { b: {\n",
+        "net f(x) { dense 1\n",
+        "each a {",
+        "x = 2x\n",
+        "x = ;",
+        "y ~ a + b\n",
+        "1",
+        "1x",
+        "^",
+        "=",
+        "τ",
+        "data \"x\" {",
+        "for (",
+        "if x {}\n",
+        "\u{feff}",
+        "\r",
+        "\0",
+        "x <- 1\n",
+        "net f(x) { y }\n",
+        "(;",
+        "({",
     ];
     let start = std::time::Instant::now();
     for piece in hostile {
@@ -172,9 +233,46 @@ impl Dice {
 #[test]
 fn cut_and_mutated_models_are_answered() {
     const PIECES: [&str; 40] = [
-        "(", ")", "[", "]", "{", "}", "\"", "#", ";", "\n", "~", "=", "==", "<-", ",", ":", ".", "+", "-", "^", "*", "x",
-        "2", "2x", "5x5", "on", "ordered", "weighted by", "net", "each", "choose", "data", "fit", "heads", "dense", "−",
-        "“", "σ", "é", "\0",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        "#",
+        ";",
+        "\n",
+        "~",
+        "=",
+        "==",
+        "<-",
+        ",",
+        ":",
+        ".",
+        "+",
+        "-",
+        "^",
+        "*",
+        "x",
+        "2",
+        "2x",
+        "5x5",
+        "on",
+        "ordered",
+        "weighted by",
+        "net",
+        "each",
+        "choose",
+        "data",
+        "fit",
+        "heads",
+        "dense",
+        "−",
+        "“",
+        "σ",
+        "é",
+        "\0",
     ];
     let mut dice = Dice(1);
     let mut refused = 0;

@@ -96,14 +96,21 @@ fn rest_of_line(rest: &str) -> usize {
     rest.find('\n').unwrap_or(rest.len())
 }
 
+/// How far from a pasted quote its partner may be, in bytes.
+const LONGEST_FOREIGN_TEXT: usize = 1000;
+
 /// A text up to its closing quote; without one, `"` is an open text and any other quote a strange character.
 fn quoted(rest: &str, close: char, closed: Kind) -> (Kind, usize) {
-    let line = &rest[..rest_of_line(rest)];
-    let start = line.chars().next().map_or(0, char::len_utf8);
-    match line[start..].find(close) {
-        Some(i) => (closed, start + i + close.len_utf8()),
-        None if closed == Kind::Text => (Kind::OpenText, line.trim_end().len().max(start)),
-        None => (Kind::Strange, start),
+    let start = rest.chars().next().map_or(0, char::len_utf8);
+    let inside = &rest[start..];
+    let is_near = |at: &(usize, char)| closed == Kind::Text || at.0 < LONGEST_FOREIGN_TEXT;
+    match inside.char_indices().take_while(is_near).find(|(_, c)| *c == close || *c == '\n') {
+        Some((at, found)) if found == close => (closed, start + at + close.len_utf8()),
+        end if closed == Kind::Text => {
+            let line = &inside[..end.map_or(inside.len(), |(at, _)| at)];
+            (Kind::OpenText, start + line.trim_end().len())
+        }
+        _ => (Kind::Strange, start),
     }
 }
 

@@ -59,7 +59,8 @@ fn word(level: Level) -> &'static str {
 
 /// The part of a span on its first line, inside the text and on character boundaries.
 fn clipped(span: Span, text: &str) -> Range<usize> {
-    let boundary = |at: u32| (0..=text.len().min(at as usize)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let boundary =
+        |at: u32| (0..=text.len().min(at as usize)).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     let start = boundary(span.start);
     let end = boundary(span.end).max(start);
     match text[start..end].find('\n') {

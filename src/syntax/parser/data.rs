@@ -11,7 +11,8 @@ impl Builder<'_> {
         let span = span(&piece);
         let mut parts = parts(piece);
         let source = self.source_of_rows(next(&mut parts));
-        let lines = parts.next().into_iter().flat_map(Piece::into_inner).filter(|p| p.as_rule() == Rule::data_item);
+        let lines =
+            parts.next().into_iter().flat_map(Piece::into_inner).filter(|p| p.as_rule() == Rule::data_item);
         let items = lines.map(|p| self.data_item(only(p))).collect();
         Item::Data(Data { source, items, span })
     }

@@ -40,7 +40,8 @@ impl Builder<'_> {
         match piece.as_rule() {
             Rule::expr | Rule::sum | Rule::term => self.chain(piece),
             Rule::unary => {
-                let is_negated = piece.clone().into_inner().next().is_some_and(|p| p.as_rule() == Rule::minus);
+                let is_negated =
+                    piece.clone().into_inner().next().is_some_and(|p| p.as_rule() == Rule::minus);
                 let inner = self.built(only(piece));
                 match is_negated {
                     true => self.grown(ExprKind::Negate(Box::new(inner.expr)), outer, inner.depth),
@@ -102,7 +103,11 @@ impl Builder<'_> {
     fn binary(&mut self, op: BinaryOp, left: Built, right: Built) -> Built {
         let depth = left.depth.max(right.depth);
         let outer = left.outer.to(right.outer);
-        self.grown(ExprKind::Binary { op, left: Box::new(left.expr), right: Box::new(right.expr) }, outer, depth)
+        self.grown(
+            ExprKind::Binary { op, left: Box::new(left.expr), right: Box::new(right.expr) },
+            outer,
+            depth,
+        )
     }
 
     /// `theta[school]`, `f(x).mean`, `f.1.w`
@@ -130,7 +135,10 @@ impl Builder<'_> {
         if depth < DEEPEST_TREE {
             return Built { expr: Expr { kind, span }, outer: span, depth: depth + 1 };
         }
-        self.refuse(error::too_many_operators(span, DEEPEST_TREE));
+        // What is left of the chain would be refused again and again.
+        if !std::mem::replace(&mut self.is_too_deep, true) {
+            self.refuse(error::too_many_operators(span, DEEPEST_TREE));
+        }
         Built { expr: Expr { kind: ExprKind::Number(0.0), span }, outer: span, depth: 0 }
     }
 

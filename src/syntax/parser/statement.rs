@@ -26,7 +26,11 @@ impl Builder<'_> {
     fn define(&mut self, left: Expr, value: Expr) -> Option<Item> {
         let refused = match left.kind {
             ExprKind::Name(name) => {
-                return Some(Item::Define { name: Spanned { value: name, span: left.span }, parameters: vec![], value });
+                return Some(Item::Define {
+                    name: Spanned { value: name, span: left.span },
+                    parameters: vec![],
+                    value,
+                });
             }
             ExprKind::Call { name, args } => {
                 let parameters: Option<Vec<Name>> = args.iter().map(parameter).collect();
