@@ -1,1 +1,85 @@
-//! data
+//! Where rows come from: a data block to typed columns ([`schema`]), and to values ([`load`]).
+//!
+//! ```text
+//! data "moons.csv" { x1, x2 : real; y : class(2); split by split }
+//!   ─declare→ what the lines say        ─open→ the header of the file
+//!   ─bind→    which columns fill which  ─read→ values, positions of labels
+//!   ─split→   rows to train, validate, test
+//! ```
+//!
+//! Each source is a file of its own ([`csv`], [`idx`], [`moons`], [`circles`]) with a line in a table of
+//! [`source`] or [`generator`]. Nothing here touches the file system: bytes come through [`Files`].
+//! Randomness is a pure function of a seed and a purpose ([`key`]). Damaged files give findings, never panics.
+
+mod bind;
+pub mod builtin;
+pub mod circles;
+mod column_type;
+pub mod csv;
+mod declare;
+mod error;
+pub mod generator;
+mod gzip;
+pub mod idx;
+pub mod key;
+mod levels;
+mod load;
+pub mod moons;
+mod open;
+mod read;
+mod schema;
+pub mod source;
+mod split;
+pub mod table;
+mod values;
+
+use std::collections::HashMap;
+
+pub use builtin::write_builtin;
+pub use load::load;
+pub use schema::schema;
+pub use split::Split;
+pub use values::{FromData, Values};
+
+/// How data files are opened; tests use memory.
+pub trait Files {
+    /// Opens a file; a relative path is relative to the model file.
+    fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>>;
+}
+
+/// What stands outside the data block and concerns it.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Constants of the model with the values in force.
+    pub constants: HashMap<String, f64>,
+    /// `--data FILE`: read this in place of the model's source (not of its `test` source).
+    pub data_override: Option<String>,
+    /// `--set noise=0.2`: arguments of generators by name.
+    pub set: HashMap<String, f64>,
+    /// Seed of random splits.
+    pub seed: u64,
+}
+
+/// The rows of a model, checked and typed.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// All rows: those of the source, then those of the test source.
+    pub rows: usize,
+    /// One entry per column of the model.
+    pub columns: Vec<Values>,
+    /// Those that have rows, in the order train, valid, test.
+    pub splits: Vec<Split>,
+    /// Rows left out by `missing = drop`.
+    pub dropped: usize,
+    /// SHA-256 over names, values and splits, in hexadecimal.
+    pub fingerprint: String,
+    /// What a person should know about the reading, one line each.
+    pub notes: Vec<String>,
+}
+
+impl Dataset {
+    /// The rows of a split; none if it does not exist.
+    pub fn split(&self, name: &str) -> &[u32] {
+        self.splits.iter().find(|split| split.name == name).map_or(&[], |split| &split.rows)
+    }
+}

@@ -101,6 +101,17 @@ pub const ALL: &[Entry] = &[
     entry("D014", Level::Error, "`lag` with a random split leaks the future: split `last` or by column"),
     entry("D015", Level::Error, "a data file is missing or cannot be read"),
     entry(
+        "D016",
+        Level::Error,
+        "row 3 of `p` is -1, but `positive` takes numbers above 0; an array does not have the declared size",
+    ),
+    entry("D017", Level::Error, "the data have no rows"),
+    entry(
+        "D018",
+        Level::Error,
+        "a split does not fit the data: more rows than there are, none left to train, a value that is not train, valid or test",
+    ),
+    entry(
         "G001",
         Level::Warning,
         "centred hierarchy `theta ~ Normal(mu, tau)` with unknown `tau` kept centred by `fit`: a funnel",

@@ -1,0 +1,70 @@
+//! What can be wrong with data, in words.
+
+use std::io;
+
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::source::Span;
+
+/// D015: a file that is missing or cannot be read.
+pub fn unreadable(span: Span, place: &str, cause: &str) -> Diagnostic {
+    Diagnostic::new("D015", format!("cannot read {place}: {cause}")).at(span, "named here")
+}
+
+/// D015 from the fault of the operating system.
+pub fn not_opened(span: Span, place: &str, fault: &io::Error) -> Diagnostic {
+    let finding = unreadable(span, place, &io_cause(fault));
+    match fault.kind() {
+        io::ErrorKind::NotFound => finding.note("paths are relative to the model file"),
+        _ => finding,
+    }
+}
+
+/// The fault of a reader in a few words.
+pub fn io_cause(fault: &io::Error) -> String {
+    match fault.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        io::ErrorKind::UnexpectedEof => "it is cut short or damaged".to_owned(),
+        _ => fault.to_string(),
+    }
+}
+
+/// D017: nothing to learn from.
+pub fn no_rows(span: Span, place: &str) -> Diagnostic {
+    Diagnostic::new("D017", format!("{place} has no rows")).at(span, "named here")
+}
+
+/// D001: a declared column that the source does not have.
+pub fn no_such_column(span: Span, wanted: &str, place: &str, known: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::new("D001", format!("column `{wanted}` is not in {place}"));
+    let finding = match suggest::nearest(wanted, known.iter().copied()) {
+        Some(near) => finding
+            .at(span, format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`, or keep the name with `{wanted} : … from \"{near}\"`")),
+        None => finding.at(span, "declared here"),
+    };
+    let finding = finding.note(format!("its columns are {}", listed(known)));
+    match known {
+        [only] if only.contains(';') || only.contains('\t') => finding.note(
+            "its first line has no comma: columns are separated by `,` in .csv and by tabulators in .tsv",
+        ),
+        _ => finding,
+    }
+}
+
+/// A list of names that stays readable for hundreds of columns.
+pub fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 20;
+    let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        text.push_str(&format!(" and {} more", names.len() - SHOWN));
+    }
+    text
+}
+
+/// X001: a construct that is refused for now.
+pub fn not_yet(span: Span, construct: &str) -> Diagnostic {
+    Diagnostic::new("X001", format!("{construct} is not supported yet"))
+        .at(span, "this version of bnnc cannot do this")
+}

@@ -1,0 +1,107 @@
+//! The typed columns of a data block, from the declarations and the headers of the files.
+
+use super::bind::{self, Bound};
+use super::column_type::{ColumnType, Labels};
+use super::declare::{self, DeclaredColumn};
+use super::source::{self, Part};
+use super::table::{Header, Table};
+use super::{Files, Options, levels, open};
+use crate::diagnostic::Diagnostics;
+use crate::model::Column;
+use crate::syntax::ast;
+use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
+
+/// Returns the typed columns of a data block in the order declared, and what is wrong with it.
+///
+/// Only headers are read, unless the labels of a class or factor are those that occur in the data. When there are
+/// findings the columns are still complete as far as they can be known, so that their uses are not reported as
+/// well: a column of unknown type is a real, and labels that could not be read are no labels.
+pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Column>, Diagnostics) {
+    let (declared, mut findings) = declare::declared(data, &options.constants);
+    let mut bound: Vec<Option<Bound>> = declared.columns.iter().map(|_| None).collect();
+    let mut table = None;
+    match source::open(&data.source, Part::Main, files, options) {
+        Err(faults) => findings.extend(faults),
+        Ok(main) => {
+            let place = source::place(&data.source, Part::Main, options);
+            let (found, faults) = bind::bind(&declared, main.header(), &place);
+            findings.extend(faults);
+            bound = found;
+            let with_labels: Vec<&Bound> = declared
+                .columns
+                .iter()
+                .zip(&bound)
+                .filter_map(|(column, bound)| if needs_labels(column) { bound.as_ref() } else { None })
+                .collect();
+            if !with_labels.is_empty() {
+                let wanted = wanted(main.header(), with_labels, None);
+                match main.read(&wanted) {
+                    Ok(read) => table = Some(read),
+                    Err(finding) => findings.push(finding),
+                }
+            }
+        }
+    }
+    if let Some(test) = declared.test {
+        let bound: Vec<Option<&Bound>> = bound.iter().map(Option::as_ref).collect();
+        if let Err(faults) = open::test(&declared, test, &bound, files, options) {
+            findings.extend(faults);
+        }
+    }
+    let columns = declared.columns.iter().zip(&bound);
+    let columns = columns.map(|(column, bound)| typed(column, bound.as_ref(), table.as_ref())).collect();
+    (columns, findings)
+}
+
+/// Whether the labels of a declared column are those that occur in the data.
+fn needs_labels(column: &DeclaredColumn) -> bool {
+    matches!(column.ty, Some(ColumnType::Factor | ColumnType::Class(Labels::Any)))
+}
+
+/// The flags of the columns to read.
+pub(super) fn wanted<'a>(
+    header: &[Header],
+    bound: impl IntoIterator<Item = &'a Bound>,
+    split_by: Option<usize>,
+) -> Vec<bool> {
+    let mut wanted = vec![false; header.len()];
+    for position in bound.into_iter().flat_map(|b| b.positions.iter().copied()).chain(split_by) {
+        wanted[position] = true;
+    }
+    wanted
+}
+
+/// The typed column of a declaration, as far as it is known.
+fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>) -> Column {
+    let declared_shape = || match &column.ty {
+        Some(ColumnType::Image(sizes)) => Shape(sizes.to_vec()),
+        Some(ColumnType::Number { size: Some(size), .. }) if *size > 1 => Shape::vector(*size),
+        _ => Shape::scalar(),
+    };
+    let shape = bound.map_or_else(declared_shape, |bound| bound.shape.clone());
+    let seen = || {
+        let table = table?;
+        let position = *bound?.positions.first()?;
+        Some(levels::labels(table.columns.get(position)?.as_ref()?, table))
+    };
+    let (element, support, levels) = match &column.ty {
+        None => (Element::Real, Support::REAL, vec![]),
+        Some(ColumnType::Number { element, interval, .. }) => {
+            (*element, Support::Interval(*interval), vec![])
+        }
+        Some(ColumnType::Image(_)) => (Element::Real, Support::Interval(Interval::closed(0.0, 1.0)), vec![]),
+        Some(ColumnType::Class(labels)) => {
+            let levels = match labels {
+                Labels::Written(labels) => labels.clone(),
+                Labels::Any => seen().unwrap_or_default(),
+            };
+            (Element::Class, Support::Class(levels.len()), levels)
+        }
+        Some(ColumnType::Factor) => {
+            let levels = seen().unwrap_or_default();
+            (Element::Factor, Support::Factor(levels.len()), levels)
+        }
+    };
+    let ty = Type { element, shape, kind: Kind::Row, support };
+    Column { name: column.name.value.clone(), ty, levels, span: column.name.span }
+}

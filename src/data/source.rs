@@ -1,0 +1,139 @@
+//! From what stands after `data` or `test` to an opened source: the tables of file formats and of calls.
+
+use std::io::Read;
+
+use super::generator::{self, Generator};
+use super::table::Opened;
+use super::{Files, Options, csv, error, gzip, idx};
+use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{ExprKind, Source};
+
+/// Opens one text file whose first bytes may say gzip: place, span of the name, bytes.
+type OpenFile = fn(&str, Span, Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic>;
+
+/// File formats by extension; `None` for those that are refused for now.
+const FORMATS: &[(&str, Option<OpenFile>)] = &[
+    (".csv", Some(csv::comma)),
+    (".tsv", Some(csv::tab)),
+    (".csv.gz", Some(csv::comma)),
+    (".tsv.gz", Some(csv::tab)),
+    (".parquet", None),
+    (".npy", None),
+    (".npz", None),
+];
+
+/// Calls that are refused for now.
+const CALLS_NOT_YET: &[&str] = &["images", "cifar"];
+
+/// Which of the two sources of a model is meant; a generator's settings concern them differently.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `data SOURCE`
+    Main,
+    /// `test SOURCE`
+    Test,
+}
+
+/// The words that messages use for a source: the path, or the call's name.
+pub fn place(source: &Source, part: Part, options: &Options) -> String {
+    match (source, &options.data_override, part) {
+        (_, Some(path), Part::Main) => path.clone(),
+        (Source::Path(path), ..) => path.value.clone(),
+        (Source::Call { name, .. }, ..) => name.value.clone(),
+    }
+}
+
+/// Where messages about a source point.
+pub fn span(source: &Source) -> Span {
+    match source {
+        Source::Path(path) => path.span,
+        Source::Call { span, .. } => *span,
+    }
+}
+
+/// Opens a source and reads its header.
+pub fn open(
+    source: &Source,
+    part: Part,
+    files: &dyn Files,
+    options: &Options,
+) -> Result<Box<dyn Opened>, Diagnostics> {
+    if let (Some(path), Part::Main) = (&options.data_override, part) {
+        return Ok(open_path(path, span(source), files)?);
+    }
+    match source {
+        Source::Path(path) => Ok(open_path(&path.value, path.span, files)?),
+        Source::Call { name, args, span } => {
+            if name.value == "idx" {
+                let mut opened = vec![];
+                for arg in args {
+                    let ExprKind::Text(path) = &arg.value.kind else {
+                        return Err(Diagnostic::new("T006", "`idx` takes the paths of files")
+                            .at(arg.value.span, "a text in quotes is wanted here")
+                            .help("write `idx(\"images.gz\", \"labels.gz\")`")
+                            .into());
+                    };
+                    opened.push((path.clone(), arg.value.span, bytes_of(path, arg.value.span, files)?));
+                }
+                if opened.is_empty() || opened.len() > 2 || args.iter().any(|a| a.name.is_some()) {
+                    return Err(Diagnostic::new("T006", "`idx` takes one or two paths, without names")
+                        .at(*span, format!("{} given", args.len()))
+                        .help("write `idx(\"images.gz\", \"labels.gz\")`")
+                        .into());
+                }
+                return Ok(idx::open(opened)?);
+            }
+            if let Some(generator) = Generator::named(&name.value) {
+                let mut set = options.set.clone();
+                if part == Part::Test {
+                    // A test set of the same size and seed would be the training set again.
+                    set.retain(|name, _| name != "n" && name != "seed");
+                }
+                let values = generator.values(args, *span, &options.constants, &set)?;
+                return Ok(generator.open(values));
+            }
+            if CALLS_NOT_YET.contains(&name.value.as_str()) {
+                return Err(error::not_yet(name.span, &format!("the source `{}(…)`", name.value)).into());
+            }
+            Err(unknown_call(name).into())
+        }
+    }
+}
+
+fn unknown_call(name: &Spanned<String>) -> Diagnostic {
+    let known = || generator::ALL.iter().map(|g| g.name).chain(["idx"]).chain(CALLS_NOT_YET.iter().copied());
+    let finding = Diagnostic::new("N012", format!("there is no data source `{}`", name.value));
+    match suggest::nearest(&name.value, known()) {
+        Some(near) => finding.at(name.span, format!("did you mean `{near}`?")).fix(name.span, near),
+        None => finding.at(name.span, format!("known are {}", known().collect::<Vec<_>>().join(", "))),
+    }
+}
+
+fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
+    let lower = path.to_ascii_lowercase();
+    match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {
+        Some((_, Some(open))) => open(path, span, bytes_of(path, span, files)?),
+        Some((extension, None)) => Err(error::not_yet(span, &format!("reading {extension} files"))),
+        None => {
+            let known: Vec<&str> = FORMATS.iter().map(|(extension, _)| *extension).collect();
+            Err(error::unreadable(span, path, "its extension does not say what kind of file it is")
+                .note(format!("known are {}", known.join(", ")))
+                .help("IDX files are named as `idx(\"images.gz\", \"labels.gz\")`"))
+        }
+    }
+}
+
+fn bytes_of(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Read>, Diagnostic> {
+    let opened = files.open(path).and_then(gzip::unpacked);
+    opened.map_err(|fault| error::not_opened(span, path, &fault))
+}
+
+/// The names that `--set` may give to the arguments of a model's generators.
+pub fn settable(source: &Source) -> Vec<&'static str> {
+    match source {
+        Source::Path(_) => vec![],
+        Source::Call { name, .. } => Generator::named(&name.value)
+            .map_or_else(Vec::new, |generator| generator.arguments.iter().map(|a| a.name).collect()),
+    }
+}

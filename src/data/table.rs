@@ -1,0 +1,113 @@
+//! What a source holds, before the declarations say what it means.
+//!
+//! A source is opened in two steps: its header says which columns there are ([`Opened::header`]), then the wanted
+//! ones are read ([`Opened::read`]). So `check` reads no more than the first line of a large file.
+
+use crate::diagnostic::Diagnostic;
+
+/// A column as the file describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its name in the file.
+    pub name: String,
+    /// What its cells are.
+    pub content: Content,
+}
+
+/// What the cells of a file's column are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// text, still to be understood; one cell per row
+    Text,
+    /// numbers, an array of this shape per row
+    Numbers(Vec<usize>),
+    /// bytes, an array of this shape per row
+    Bytes(Vec<usize>),
+}
+
+impl Header {
+    /// Sizes of one row's value; empty for a single one.
+    pub fn shape(&self) -> &[usize] {
+        match &self.content {
+            Content::Text => &[],
+            Content::Numbers(shape) | Content::Bytes(shape) => shape,
+        }
+    }
+}
+
+/// A source whose header has been read.
+pub trait Opened {
+    /// The columns that the source has.
+    fn header(&self) -> &[Header];
+    /// Reads the columns for which `wanted` is true; it has one entry per column of the header.
+    fn read(self: Box<Self>, wanted: &[bool]) -> Result<Table, Diagnostic>;
+}
+
+/// The cells of a source.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// What messages call the source: `data/moons.csv`.
+    pub place: String,
+    /// How many rows there are.
+    pub rows: usize,
+    /// The line of the file each row starts on; empty where rows are simply counted from 1.
+    pub lines: Vec<u64>,
+    /// One entry per column of the header; `None` for those not wanted.
+    pub columns: Vec<Option<Cells>>,
+}
+
+impl Table {
+    /// The number that a person sees beside a row in an editor or a spreadsheet.
+    pub fn row_number(&self, row: usize) -> u64 {
+        self.lines.get(row).copied().unwrap_or(row as u64 + 1)
+    }
+}
+
+/// The cells of one column, row after row.
+#[derive(Debug, Clone)]
+pub enum Cells {
+    /// one text per row
+    Text(Texts),
+    /// `width` numbers per row
+    Numbers {
+        /// numbers per row
+        width: usize,
+        /// row-major
+        data: Vec<f64>,
+    },
+    /// `width` bytes per row
+    Bytes {
+        /// bytes per row
+        width: usize,
+        /// row-major
+        data: Vec<u8>,
+    },
+}
+
+/// Many short texts, end to end in one buffer.
+#[derive(Debug, Clone, Default)]
+pub struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// Appends one text, blanks around it removed.
+    pub fn push(&mut self, text: &[u8]) {
+        self.bytes.extend_from_slice(text.trim_ascii());
+        self.ends.push(self.bytes.len());
+    }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+    /// The text of a row; bytes that are not UTF-8 are shown as `�`, which no number or label contains.
+    pub fn get(&self, row: usize) -> std::borrow::Cow<'_, str> {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        String::from_utf8_lossy(&self.bytes[start..self.ends[row]])
+    }
+}
