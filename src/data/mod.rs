@@ -83,3 +83,6 @@ impl Dataset {
         self.splits.iter().find(|split| split.name == name).map_or(&[], |split| &split.rows)
     }
 }
+
+#[cfg(test)]
+mod tests;
