@@ -1,0 +1,93 @@
+//! Run to figures: one file per figure, each an SVG that loads nothing.
+
+pub(super) mod canvas;
+mod distribution;
+mod forest;
+mod gallery;
+mod map;
+mod observed;
+mod png;
+mod reliability;
+mod trace;
+
+use crate::run_folder::{Extra, Run};
+
+/// A figure with its words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// The file's name without extension.
+    pub name: String,
+    /// A heading.
+    pub title: String,
+    /// What is to be seen, in a sentence or two.
+    pub caption: String,
+    /// The drawing: the roles of ink and grid are still plain colours.
+    pub svg: String,
+}
+
+impl Figure {
+    /// Returns the drawing for a page that sets the colours of text and rules.
+    pub fn inline(&self) -> String {
+        self.svg.replace("#24292F", "currentColor").replace("#D8DEE4", "var(--rule)")
+    }
+
+    /// Returns the drawing as a file of its own, on white.
+    pub fn file(&self) -> Extra {
+        let paper = "<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>";
+        let svg = self.svg.replacen(">\n", &format!(">\n{paper}\n"), 1);
+        Extra { path: format!("figures/{}.svg", self.name), bytes: svg.into_bytes() }
+    }
+}
+
+/// The figures of a run, by what they tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// What is predicted: maps, galleries, calibration, predicted against observed.
+    pub predictions: Vec<Figure>,
+    /// What is known about the unknowns.
+    pub parameters: Vec<Figure>,
+    /// How the fit went.
+    pub fit: Vec<Figure>,
+}
+
+impl Figures {
+    /// Goes through all of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Figure> {
+        self.predictions.iter().chain(&self.parameters).chain(&self.fit)
+    }
+}
+
+/// Draws whatever the run has something to show for.
+pub fn all(run: &Run) -> Figures {
+    let mut predictions: Vec<Figure> = run.pictures.maps.iter().flat_map(map::figures).collect();
+    predictions.extend(run.pictures.galleries.iter().filter_map(gallery::figure));
+    if let Some(split) = run.predictions.last() {
+        for target in &split.targets {
+            predictions.extend(observed::figure(&split.split, target));
+            predictions.extend(distribution::figure(&split.split, target));
+            predictions.extend(reliability::figure(&split.split, target));
+        }
+    }
+    let mut figures = Figures {
+        predictions,
+        parameters: forest::figure(&run.summary).into_iter().collect(),
+        fit: trace::figure(run).into_iter().collect(),
+    };
+    name_apart(&mut figures);
+    figures
+}
+
+/// Two figures never share a file: labels that differ only in odd characters get a number.
+fn name_apart(figures: &mut Figures) {
+    let mut taken: Vec<String> = vec![];
+    let all = figures.predictions.iter_mut().chain(&mut figures.parameters).chain(&mut figures.fit);
+    for figure in all {
+        let plain = figure.name.clone();
+        let mut count = 1;
+        while taken.contains(&figure.name) {
+            count += 1;
+            figure.name = format!("{plain}_{count}");
+        }
+        taken.push(figure.name.clone());
+    }
+}

@@ -1,0 +1,48 @@
+//! One line for each metric: what it says, and which way is better.
+
+/// Which way a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Better {
+    Higher,
+    Lower,
+    /// Neither: it describes, or has a value it should be near.
+    Neither,
+}
+
+/// A metric's line, if it is one of ours.
+pub(super) fn explain(metric: &str) -> Option<(&'static str, Better)> {
+    TABLE.iter().find(|(name, ..)| *name == metric).map(|(_, words, better)| (*words, *better))
+}
+
+const TABLE: &[(&str, &str, Better)] = &[
+    ("accuracy", "share of rows whose most probable class is the observed one", Better::Higher),
+    ("nll", "mean negative log probability (density) of the observed value, in nats", Better::Lower),
+    ("brier", "mean squared distance of the probabilities from the observed class", Better::Lower),
+    ("ece", "mean gap between confidence and accuracy, in 15 equal bins", Better::Lower),
+    ("entropy", "mean uncertainty of the prediction, in nats", Better::Neither),
+    ("aleatoric", "the part of it that lies in the data: mean entropy of single draws", Better::Neither),
+    ("epistemic", "the part of it from not knowing the parameters: the rest", Better::Neither),
+    ("expected_error", "mean share of posterior draws whose class is not the predicted one", Better::Neither),
+    ("rmse", "root mean squared error of the predictive mean, in units of the target", Better::Lower),
+    ("mae", "mean absolute error of the predictive mean, in units of the target", Better::Lower),
+    ("coverage90", "share of rows inside their 90 % interval; 0.9 is right", Better::Neither),
+    (
+        "crps",
+        "mean distance of the predictive distribution from the observed value, in its units",
+        Better::Lower,
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_metric_of_the_contract_has_its_line() {
+        let classes =
+            ["accuracy", "nll", "brier", "ece", "entropy", "aleatoric", "epistemic", "expected_error"];
+        let reals = ["rmse", "mae", "nll", "coverage90", "crps"];
+        assert!(classes.iter().chain(&reals).all(|m| explain(m).is_some()));
+        assert_eq!(explain("made up"), None);
+    }
+}
