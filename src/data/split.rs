@@ -3,7 +3,7 @@
 use super::declare::Share;
 use super::key;
 use super::table::{Cells, Table};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
 
 /// The rows of one split, ascending.
@@ -24,11 +24,27 @@ pub fn by_column(cells: &Cells, table: &Table, name: &str, span: Span) -> Result
         let value = super::levels::label(cells, row);
         NAMES.iter().position(|name| *name == value).ok_or_else(|| {
             let row = table.row_number(row);
-            Diagnostic::new("D018", format!("row {row} of `{name}` in {} is \"{value}\"", table.place))
-                .at(span, "a split column holds `train`, `valid` and `test`")
+            let finding =
+                Diagnostic::new("D018", format!("row {row} of `{name}` in {} is \"{value}\"", table.place))
+                    .at(span, "a split column holds `train`, `valid` and `test`");
+            match meant(&value) {
+                Some(word) => finding.help(format!("write `{word}` there, and in the rows like it")),
+                None => finding,
+            }
         })
     };
     (0..table.rows).map(split_of).collect()
+}
+
+/// The split that another spelling stands for: `validation`, `tset`.
+fn meant(value: &str) -> Option<&'static str> {
+    let lower = value.to_ascii_lowercase();
+    match lower.as_str() {
+        "validation" | "validate" | "val" | "dev" => Some("valid"),
+        "training" => Some("train"),
+        "testing" | "holdout" => Some("test"),
+        other => suggest::nearest(other, NAMES),
+    }
 }
 
 /// The split of each row by shares and counts, in the order written: random rows, or the last that are left.

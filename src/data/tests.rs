@@ -322,6 +322,10 @@ fn splits_that_do_not_fit_are_refused() {
     let (codes, told) = with("t.csv", vec![DataItem::SplitBy(name("s"))]);
     assert!(codes == ["D018"] && told.contains("row 3 of `s` in t.csv is \"tset\""), "{told}");
     assert_eq!(with("v.csv", vec![DataItem::SplitBy(name("s"))]).0, ["D018"]);
+    let foreign = Memory::default().with("w.csv", "x,s\n1,train\n2,validation\n");
+    let data = block(path("w.csv"), vec![plain(&["x"], "real"), DataItem::SplitBy(name("s"))]);
+    let findings = read(&data, &foreign, &Options::default()).map(|(_, d)| d.rows).unwrap_err();
+    assert_eq!(findings.0[0].help.as_deref(), Some("write `valid` there, and in the rows like it"));
     assert_eq!(with("t.csv", vec![split("train", false, 0.5)]).0, ["N012"]);
     assert_eq!(with("t.csv", vec![split("valid", false, -1.0)]).0, ["T011"]);
     assert_eq!(with("t.csv", vec![split("valid", false, 0.5), DataItem::SplitBy(name("s"))]).0, ["D018"]);
@@ -443,4 +447,46 @@ fn mutated_and_cut_files_give_findings_never_panics() {
         }
     }
     assert!(good > 50 && bad > 50, "{good} read, {bad} refused");
+}
+
+/// Files beside the example models.
+struct Folder(std::path::PathBuf);
+
+impl Files for Folder {
+    fn open(&self, path: &str) -> io::Result<Box<dyn Read>> {
+        Ok(Box::new(std::fs::File::open(self.0.join(path))?))
+    }
+}
+
+#[test]
+fn the_example_models_find_their_data() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let expected: &[(&str, &[usize], &[&str])] = &[
+        ("moons", &[700, 300], &["x1", "x2", "y"]),
+        ("circles", &[700, 300], &["x1", "x2", "y"]),
+        ("mnist", &[50_000, 10_000, 10_000], &["x", "y"]),
+        ("eight_schools", &[8], &["school", "y", "sigma"]),
+        ("kidiq", &[434], &["kid_score", "mom_iq", "mom_hs"]),
+        ("linear", &[60], &["x1", "x2", "y"]),
+    ];
+    for (model, sizes, names) in expected {
+        let text = std::fs::read_to_string(folder.join(format!("{model}.bnn"))).unwrap();
+        let ast = crate::syntax::parse(&crate::source::SourceFile::new(*model, text)).unwrap();
+        let data = ast.items.iter().find_map(|item| match item {
+            crate::syntax::ast::Item::Data(data) => Some(data),
+            _ => None,
+        });
+        let files = Folder(folder.clone());
+        let (columns, findings) = schema(data.unwrap(), &files, &Options::default());
+        assert!(findings.is_empty(), "{model}: {findings:?}");
+        assert_eq!(columns.iter().map(|c| c.name.as_str()).collect::<Vec<_>>(), *names);
+        let dataset = load(data.unwrap(), &columns, &files, &Options::default()).unwrap();
+        assert_eq!(dataset.splits.iter().map(|s| s.rows.len()).collect::<Vec<_>>(), *sizes, "{model}");
+        if *model == "mnist" {
+            // The first training digit is a 5, the first test digit a 7; 5,421 of 60,000 are fives.
+            assert_eq!((dataset.columns[1].get(0, 0), dataset.columns[1].get(60_000, 0)), (5.0, 7.0));
+            let fives = (0..60_000).filter(|row| dataset.columns[1].get(*row, 0) == 5.0).count();
+            assert_eq!(fives, 5421);
+        }
+    }
 }

@@ -3,7 +3,10 @@
 //! Job j always does the same work on the same memory; threads only decide who does it. Results are therefore the
 //! same for any number of threads.
 
-use std::sync::{Barrier, Mutex, MutexGuard, atomic::{AtomicBool, AtomicUsize, Ordering}};
+use std::sync::{
+    Barrier, Mutex, MutexGuard,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 /// Jobs with their memory.
 pub struct Team<J> {

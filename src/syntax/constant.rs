@@ -10,8 +10,11 @@ use super::ast::{BinaryOp, Expr, ExprKind};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
 
-/// Functions of one number that a constant expression may use.
-const FUNCTIONS: &[(&str, fn(f64) -> f64)] = &[
+/// A function of one number, by name.
+type Function = (&'static str, fn(f64) -> f64);
+
+/// Functions that a constant expression may use.
+const FUNCTIONS: &[Function] = &[
     ("exp", f64::exp),
     ("log", f64::ln),
     ("log10", f64::log10),
