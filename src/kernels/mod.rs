@@ -5,6 +5,8 @@
 //! Every kernel is generic over [`real::Real`] and compiled once for each instruction set (`dispatch`); which one
 //! runs is decided at run time. An element's value never depends on where in a slice it stands.
 //! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
+pub mod conv;
+pub mod dense;
 mod dispatch;
 pub mod elementwise;
 pub mod noise;

@@ -178,3 +178,37 @@ mod x86 {
         }
     }
 }
+
+/// to\[i\] += the lanes of two registers, as many as `to` has.
+#[inline(always)]
+pub fn add_to<T: super::real::Real, V: Vector<T>>(values: [V; 2], to: &mut [T]) {
+    if to.len() >= 2 * V::WIDTH {
+        // SAFETY: `to` has room for two registers.
+        unsafe {
+            let at = to.as_mut_ptr();
+            V::load(at).add(values[0]).store(at);
+            let at = at.add(V::WIDTH);
+            V::load(at).add(values[1]).store(at);
+        }
+    } else {
+        let mut all = [T::ZERO; 2 * MAX_WIDTH];
+        spill(values, &mut all);
+        for (to, value) in to.iter_mut().zip(all) {
+            *to += value;
+        }
+    }
+}
+
+/// The widest register of any instruction set.
+pub const MAX_WIDTH: usize = 8;
+
+/// The lanes of two registers as numbers.
+#[inline(always)]
+pub fn spill<T: Copy, V: Vector<T>>(values: [V; 2], to: &mut [T; 2 * MAX_WIDTH]) {
+    assert!(V::WIDTH <= MAX_WIDTH);
+    // SAFETY: two registers have at most as many numbers as `to`.
+    unsafe {
+        values[0].store(to.as_mut_ptr());
+        values[1].store(to.as_mut_ptr().add(V::WIDTH));
+    }
+}

@@ -1,0 +1,27 @@
+//! Convolutions of images, directly: no matrix of patches is made.
+//!
+//! ```text
+//! y[r, i, j, o] = b[o] + Σ_{p,q,c} w[p, q, c, o] · x[r, i·s + p − top, j·s + q − left, c]
+//! ```
+//!
+//! In `[row][h][w][c]` the kernel columns times channels of one kernel row (a *run*) lie side by side, so a sum over
+//! taps is a loop over contiguous numbers. Zero padding is a padded copy of the images in scratch. Kernels of any size,
+//! stride and channel count take the same path; six pixels times two registers of output channels are the tile.
+//! Weights are packed once a step ([`pack`] for [`forward`], [`pack_by_output`] for [`input_gradient`]).
+
+mod forward;
+mod geometry;
+mod gradient;
+mod pad;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use forward::{forward, pack, packed_len};
+pub use geometry::Convolution;
+pub(crate) use geometry::Windows;
+pub use gradient::{
+    input_gradient, input_gradient_scratch, pack_by_output, packed_by_output_len, weight_gradient,
+    weight_gradient_scratch,
+};
+pub use pad::forward_scratch;
+pub(crate) use pad::{pad_images, padded_copy_len, unpad_images};

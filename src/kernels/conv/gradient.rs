@@ -1,0 +1,262 @@
+//! The gradients of a convolution by its input and by its weights.
+
+use super::forward::channels_in_tile;
+use super::{Convolution, pad_images, padded_copy_len, unpad_images};
+use crate::kernels::dispatch::{Isa, versions};
+use crate::kernels::real::Real;
+use crate::kernels::vector::{Vector, add_to};
+
+/// Registers of a run in a tile of the input gradient.
+const RUN_TILE: usize = 10;
+/// Taps in a tile of the weight gradient.
+const TAP_TILE: usize = 6;
+
+/// A run rounded up to whole registers.
+#[inline(always)]
+pub(crate) fn padded_run<T: Real>(shape: &Convolution) -> usize {
+    shape.run().next_multiple_of(T::Plain::WIDTH)
+}
+
+/// Numbers of weights packed by output channel.
+pub fn packed_by_output_len<T: Real>(shape: &Convolution) -> usize {
+    shape.outputs * shape.kernel[0] * padded_run::<T>(shape)
+}
+
+/// Packs weights `[kh][kw][cin][cout]` as `[cout][kh][kw · cin]`, each run filled up with zeros to whole registers.
+pub fn pack_by_output<T: Real>(shape: &Convolution, w: &[T], packed: &mut [T]) {
+    assert_eq!(w.len(), shape.weights_len());
+    assert_eq!(packed.len(), packed_by_output_len::<T>(shape));
+    let (run, padded, lines) = (shape.run(), padded_run::<T>(shape), shape.kernel[0]);
+    if run < padded {
+        packed.fill(T::ZERO);
+    }
+    // Blocks of eight taps: a cache line of the packed form is written while its source lines are at hand.
+    for line in 0..lines {
+        for from in (0..run).step_by(8) {
+            for output in 0..shape.outputs {
+                for tap in from..run.min(from + 8) {
+                    packed[(output * lines + line) * padded + tap] =
+                        w[(line * run + tap) * shape.outputs + output];
+                }
+            }
+        }
+    }
+}
+
+/// The numbers of scratch that [`input_gradient`] wants for `rows` rows.
+pub fn input_gradient_scratch(shape: &Convolution, rows: usize) -> usize {
+    padded_copy_len(shape, rows)
+}
+
+/// The numbers of scratch that [`weight_gradient`] wants for `rows` rows.
+pub fn weight_gradient_scratch<T: Real>(shape: &Convolution, rows: usize) -> usize {
+    let copy = if shape.is_padded() { padded_copy_len(shape, rows) } else { 0 };
+    let whole = shape.outputs.is_multiple_of(channels_in_tile::<T>());
+    copy + if whole { 0 } else { shape.windows().per_image() * rows * channels_in_tile::<T>() }
+}
+
+versions! {
+    /// dx = the gradient by the images, added to what is there where `accumulate`; weights from [`pack_by_output`].
+    pub fn input_gradient(
+        shape: &Convolution,
+        packed: &[T],
+        dy: &[T],
+        dx: &mut [T],
+        rows: usize,
+        accumulate: bool,
+        scratch: &mut [T],
+    ) = input_gradient_body;
+    /// dw `[kh][kw][cin][cout]` = the gradient by the weights, added to what is there where `accumulate`.
+    pub fn weight_gradient(
+        shape: &Convolution,
+        x: &[T],
+        dy: &[T],
+        dw: &mut [T],
+        rows: usize,
+        accumulate: bool,
+        scratch: &mut [T],
+    ) = weight_gradient_body;
+}
+
+#[inline(always)]
+fn input_gradient_body<T: Real, I: Isa>(
+    shape: &Convolution,
+    packed: &[T],
+    dy: &[T],
+    dx: &mut [T],
+    rows: usize,
+    accumulate: bool,
+    scratch: &mut [T],
+) {
+    assert_eq!(packed.len(), packed_by_output_len::<T>(shape));
+    assert_eq!(dy.len(), shape.output_len() * rows);
+    assert_eq!(dx.len(), shape.input_len() * rows);
+    let copy = &mut scratch[..padded_copy_len(shape, rows)];
+    copy.fill(T::ZERO);
+    let (windows, lines) = (shape.windows(), shape.kernel[0]);
+    let registers = padded_run::<T>(shape) / I::Vector::<T>::WIDTH;
+    if !dy.is_empty() {
+        for line in 0..lines {
+            let mut from = 0;
+            while from < registers {
+                let left = registers - from;
+                let size = left.div_ceil(left.div_ceil(RUN_TILE));
+                let offset = from * I::Vector::<T>::WIDTH;
+                for (window, dy) in dy.chunks_exact(shape.outputs).enumerate() {
+                    let to = windows.start(window) + line * windows.line + offset;
+                    macro_rules! tiles {
+                        ($($n:literal)*) => {
+                            match size {
+                                // SAFETY: the window lies inside the copy, which has room for whole registers behind
+                                // it; packed has a padded run for each output and line.
+                                $($n => unsafe {
+                                    spread_tile::<T, I, $n>(
+                                        dy,
+                                        packed.as_ptr().add(line * padded_run::<T>(shape) + offset),
+                                        lines * padded_run::<T>(shape),
+                                        copy.as_mut_ptr().add(to),
+                                    )
+                                },)*
+                                _ => unreachable!("a tile has at most ten registers"),
+                            }
+                        };
+                    }
+                    tiles!(1 2 3 4 5 6 7 8 9 10);
+                }
+                from += size;
+            }
+        }
+    }
+    unpad_images(shape, copy, dx, rows, accumulate);
+}
+
+/// to\[..\] += Σ_o dy\[o\] · w\[o · stride..\] over N registers.
+///
+/// # Safety
+/// `to` is writable for N registers and `w` readable for as many at each multiple of `stride`.
+#[inline(always)]
+unsafe fn spread_tile<T: Real, I: Isa, const N: usize>(dy: &[T], w: *const T, stride: usize, to: *mut T) {
+    let width = I::Vector::<T>::WIDTH;
+    // SAFETY: by the contract of this function.
+    unsafe {
+        let mut sums = [I::Vector::<T>::splat(T::ZERO); N];
+        for i in 0..N {
+            sums[i] = I::Vector::<T>::load(to.add(i * width));
+        }
+        let mut w = w;
+        for &dy in dy {
+            let dy = I::Vector::<T>::splat(dy);
+            for i in 0..N {
+                sums[i] = dy.mul_add(I::Vector::<T>::load(w.add(i * width)), sums[i]);
+            }
+            w = w.wrapping_add(stride);
+        }
+        for i in 0..N {
+            sums[i].store(to.add(i * width));
+        }
+    }
+}
+
+#[inline(always)]
+fn weight_gradient_body<T: Real, I: Isa>(
+    shape: &Convolution,
+    x: &[T],
+    dy: &[T],
+    dw: &mut [T],
+    rows: usize,
+    accumulate: bool,
+    scratch: &mut [T],
+) {
+    assert_eq!(x.len(), shape.input_len() * rows);
+    assert_eq!(dy.len(), shape.output_len() * rows);
+    assert_eq!(dw.len(), shape.weights_len());
+    assert!(scratch.len() >= weight_gradient_scratch::<T>(shape, rows));
+    if !accumulate {
+        dw.fill(T::ZERO);
+    }
+    if dy.is_empty() {
+        return;
+    }
+    let copy = if shape.is_padded() { padded_copy_len(shape, rows) } else { 0 };
+    let (copy, panel) = scratch.split_at_mut(copy);
+    let x = if shape.is_padded() { pad_images(shape, x, copy, rows) } else { x };
+    let tile = channels_in_tile::<T>();
+    let (run, windows) = (shape.run(), shape.windows());
+    for from in (0..shape.outputs).step_by(tile) {
+        let count = tile.min(shape.outputs - from);
+        // A last tile of fewer channels is read from a copy filled up with zeros.
+        let (dy, stride) = if count == tile {
+            (&dy[from..], shape.outputs)
+        } else {
+            for (to, dy) in panel.chunks_exact_mut(tile).zip(dy.chunks_exact(shape.outputs)) {
+                to[..count].copy_from_slice(&dy[from..]);
+                to[count..].fill(T::ZERO);
+            }
+            (&*panel, tile)
+        };
+        for line in 0..shape.kernel[0] {
+            let mut tap = 0;
+            while tap < run {
+                let left = run - tap;
+                let size = left.div_ceil(left.div_ceil(TAP_TILE));
+                macro_rules! tiles {
+                    ($($n:literal)*) => {
+                        match size {
+                            $($n => {
+                                let first = line * windows.line + tap;
+                                // SAFETY: taps tap..tap + size of every window lie inside of x; dy has a tile of
+                                // channels for every window.
+                                let sums = unsafe { tap_tile::<T, I, $n>(x, dy, stride, first, shape, rows) };
+                                for (i, sums) in sums.into_iter().enumerate() {
+                                    let at = (line * run + tap + i) * shape.outputs + from;
+                                    add_to::<T, I::Vector<T>>(sums, &mut dw[at..at + count]);
+                                }
+                            })*
+                            _ => unreachable!("a tile has at most six taps"),
+                        }
+                    };
+                }
+                tiles!(1 2 3 4 5 6);
+                tap += size;
+            }
+        }
+    }
+}
+
+/// Σ over windows of x\[start + first + i\] · dy\[window · stride..\] for N neighbouring taps i.
+///
+/// # Safety
+/// x holds those taps of every window; dy two registers at each multiple of `stride` up to the number of windows.
+#[inline(always)]
+unsafe fn tap_tile<T: Real, I: Isa, const N: usize>(
+    x: &[T],
+    dy: &[T],
+    stride: usize,
+    first: usize,
+    shape: &Convolution,
+    rows: usize,
+) -> [[I::Vector<T>; 2]; N] {
+    let width = I::Vector::<T>::WIDTH;
+    let windows = shape.windows();
+    let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; N];
+    let mut dy = dy.as_ptr();
+    for row in 0..rows {
+        for i in 0..windows.output_height {
+            let mut x = x.as_ptr().wrapping_add(row * windows.image + i * windows.down + first);
+            for _ in 0..windows.output_width {
+                // SAFETY: by the contract of this function.
+                unsafe {
+                    let (low, high) = (I::Vector::<T>::load(dy), I::Vector::<T>::load(dy.add(width)));
+                    for i in 0..N {
+                        let x = I::Vector::<T>::splat(*x.add(i));
+                        sums[i][0] = x.mul_add(low, sums[i][0]);
+                        sums[i][1] = x.mul_add(high, sums[i][1]);
+                    }
+                }
+                x = x.wrapping_add(windows.across);
+                dy = dy.wrapping_add(stride);
+            }
+        }
+    }
+    sums
+}

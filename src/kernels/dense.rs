@@ -1,0 +1,93 @@
+//! Dense layers on lanes: y\[n,r\] = f(Σ_k w\[k,n\] x\[k,r\] + b\[n\]) and its two gradients.
+//!
+//! Weights are `[in][out]`, values `[feature][row]` with a multiple of 16 rows. Rows fill the vector registers; a tile
+//! of up to six outputs times two registers of rows stays in registers while the inputs go by, so a layer of five
+//! units costs little more than its multiply-adds. Products large enough to repay packing go to the crate `gemm`.
+//! The weight gradient has two forms: sums over lanes for narrow layers, outer products row by row for wide ones.
+
+mod activation;
+mod product;
+#[cfg(test)]
+mod tests;
+mod weight;
+
+pub use activation::{Activation, activation_gradient, add_bias};
+pub use weight::{weight_gradient, weight_gradient_scratch};
+
+use super::dispatch::{Isa, versions};
+use super::real::Real;
+use product::{Coefficients, product, product_by_gemm};
+
+/// Multiply-adds above which packing pays.
+const GEMM_WORK: usize = 1 << 21;
+/// Rows below which the crate's packing never pays.
+const GEMM_ROWS: usize = 64;
+
+fn prefers_gemm(inputs: usize, outputs: usize, rows: usize) -> bool {
+    rows >= GEMM_ROWS && inputs.min(outputs) >= 32 && inputs * outputs * rows >= GEMM_WORK
+}
+
+versions! {
+    /// out\[n,r\] = f(Σ_k w\[k,n\] x\[k,r\] + bias\[n\]) for w `[inputs][outputs]`, x `[inputs][rows]`.
+    pub fn forward(
+        w: &[T],
+        x: &[T],
+        bias: Option<&[T]>,
+        activation: Activation,
+        out: &mut [T],
+        inputs: usize,
+        outputs: usize,
+        rows: usize,
+    ) = forward_body;
+    /// dx\[k,r\] = Σ_n w\[k,n\] dy\[n,r\], added to what is there where `accumulate`.
+    pub fn input_gradient(
+        w: &[T],
+        dy: &[T],
+        dx: &mut [T],
+        inputs: usize,
+        outputs: usize,
+        rows: usize,
+        accumulate: bool,
+    ) = input_gradient_body;
+}
+
+#[inline(always)]
+fn forward_body<T: Real, I: Isa>(
+    w: &[T],
+    x: &[T],
+    bias: Option<&[T]>,
+    activation: Activation,
+    out: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    rows: usize,
+) {
+    let coefficients = Coefficients { values: w, per_input: outputs, per_output: 1 };
+    if prefers_gemm(inputs, outputs, rows) {
+        product_by_gemm(coefficients, x, out, inputs, outputs, rows, false);
+        if let Some(bias) = bias {
+            add_bias::<T>(bias, out, rows);
+        }
+    } else {
+        product::<T, I>(coefficients, x, bias, out, inputs, outputs, rows, false);
+    }
+    activation::apply::<T, I>(activation, out);
+}
+
+#[inline(always)]
+fn input_gradient_body<T: Real, I: Isa>(
+    w: &[T],
+    dy: &[T],
+    dx: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    rows: usize,
+    accumulate: bool,
+) {
+    let coefficients = Coefficients { values: w, per_input: 1, per_output: outputs };
+    if prefers_gemm(inputs, outputs, rows) {
+        product_by_gemm(coefficients, dy, dx, outputs, inputs, rows, accumulate);
+    } else {
+        product::<T, I>(coefficients, dy, None, dx, outputs, inputs, rows, accumulate);
+    }
+}

@@ -1,0 +1,93 @@
+//! Activations that a dense or convolutional layer computes with its product, and their derivatives from the output.
+
+use crate::kernels::dispatch::{Isa, versions};
+use crate::kernels::real::Real;
+
+/// An increasing function whose derivative follows from its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// x
+    None,
+    /// tanh x
+    Tanh,
+    /// max(x, 0)
+    Relu,
+    /// 1/(1 + e^−x)
+    Sigmoid,
+    /// log(1 + e^x)
+    Softplus,
+}
+
+impl Activation {
+    /// Every variant, for tests.
+    pub const ALL: &[Activation] =
+        &[Activation::None, Activation::Tanh, Activation::Relu, Activation::Sigmoid, Activation::Softplus];
+}
+
+versions! {
+    /// out = dy · f′, from the output y = f(x): 1 − y², y > 0, y(1 − y), 1 − e^−y.
+    pub fn activation_gradient(activation: Activation, y: &[T], dy: &[T], out: &mut [T]) = gradient_body;
+    /// out\[n,r\] += bias\[n\]
+    pub fn add_bias(bias: &[T], out: &mut [T], rows: usize) = add_bias_body;
+}
+
+/// out = f(out)
+#[inline(always)]
+pub fn apply<T: Real, I: Isa>(activation: Activation, out: &mut [T]) {
+    match activation {
+        Activation::None => {}
+        Activation::Tanh => {
+            for x in out {
+                *x = x.tanh::<I>();
+            }
+        }
+        Activation::Relu => {
+            for x in out {
+                *x = x.at_least(T::ZERO);
+            }
+        }
+        Activation::Sigmoid => {
+            for x in out {
+                *x = x.sigmoid::<I>();
+            }
+        }
+        Activation::Softplus => {
+            for x in out {
+                *x = x.softplus::<I>();
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn gradient_body<T: Real, I: Isa>(activation: Activation, y: &[T], dy: &[T], out: &mut [T]) {
+    assert_eq!(y.len(), out.len());
+    assert_eq!(dy.len(), out.len());
+    macro_rules! run {
+        (|$y:ident, $dy:ident| $value:expr) => {
+            for ((out, &$y), &$dy) in out.iter_mut().zip(y).zip(dy) {
+                *out = $value;
+            }
+        };
+    }
+    match activation {
+        Activation::None => out.copy_from_slice(dy),
+        Activation::Tanh => run!(|y, dy| dy * (T::ONE - y * y)),
+        Activation::Relu => run!(|y, dy| if y > T::ZERO { dy } else { T::ZERO }),
+        Activation::Sigmoid => run!(|y, dy| dy * (y * (T::ONE - y))),
+        Activation::Softplus => run!(|y, dy| -(dy * (-y).expm1::<I>())),
+    }
+}
+
+#[inline(always)]
+fn add_bias_body<T: Real, I: Isa>(bias: &[T], out: &mut [T], rows: usize) {
+    assert_eq!(out.len(), bias.len() * rows);
+    if rows == 0 {
+        return;
+    }
+    for (out, &bias) in out.chunks_exact_mut(rows).zip(bias) {
+        for out in out {
+            *out += bias;
+        }
+    }
+}
