@@ -2,6 +2,7 @@
 
 use super::logarithms::{LOG_PI, ln_gamma_half_step, standardized};
 use super::{ArgSpec, Family, Form, number};
+use crate::kernels::special;
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
@@ -72,8 +73,17 @@ pub fn standard_sd(df: f64) -> f64 {
     }
 }
 
-/// F(z) = ½ I_{ν/(ν+z²)}(ν/2, ½) left of 0, mirrored right of it.
+/// F(z) = ½ I_{ν/(ν+z²)}(ν/2, ½) left of 0, mirrored right of it. Above ν = 10⁵, where the incomplete beta function
+/// loses digits, as Φ of Hill's normalised z (Hill, Algorithm 395, Communications of the ACM 13 (1970)).
 pub fn standard_cdf(df: f64, z: f64) -> f64 {
-    let tail = 0.5 * checked_beta_reg(0.5 * df, 0.5, df / (df + z * z)).unwrap_or(f64::NAN);
+    let tail = if df > 1e5 {
+        let a = df - 0.5;
+        let b = 48.0 * a * a;
+        let y = a * (z * z / df).ln_1p();
+        let last = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
+        special::normal_cdf(-((last + y + 3.0) / b + 1.0) * y.sqrt())
+    } else {
+        0.5 * checked_beta_reg(0.5 * df, 0.5, df / (df + z * z)).unwrap_or(f64::NAN)
+    };
     if z <= 0.0 { tail } else { 1.0 - tail }
 }

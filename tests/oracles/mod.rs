@@ -4,6 +4,7 @@ mod bijection;
 mod dist;
 mod normalisation;
 mod samplers;
+mod special;
 mod table;
 mod truncation;
 
