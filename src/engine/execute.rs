@@ -25,6 +25,7 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
     match &step.kernel {
         Kernel::LogSumExp { rows } | Kernel::Softmax { rows } => 2 * rows,
         Kernel::LogSoftmax { rows } => 3 * rows,
+        Kernel::RowNoise(_) => step.out.len / capacity,
         _ => 0,
     }
 }

@@ -5,7 +5,7 @@ use super::memory::Memory;
 use super::shard::Shard;
 use crate::kernels::real::Real;
 use crate::plan::{Operand, Output, Program, Space, Step};
-use crate::tape::Slot;
+use crate::tape::Instruction;
 use std::sync::Arc;
 
 /// What noise is a function of, beside its variable and element.
@@ -20,10 +20,10 @@ pub struct NoiseKey {
 }
 
 /// The first value that is not finite.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BadValue {
     /// The tape's instruction that made it.
-    pub slot: Slot,
+    pub instruction: Option<Instruction>,
     /// Position in its value.
     pub element: usize,
     /// The row of the data set, if it is per row.
@@ -175,7 +175,8 @@ impl<T: Real> Executor<T> {
                         a.get(i).map_or_else(|| "nothing".into(), |x| format!("{}", x.to_f64()))
                     })
                     .collect();
-                return Some(BadValue { slot: step.slot, element: at / capacity, row, arguments });
+                let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
+                return Some(BadValue { instruction, element: at / capacity, row, arguments });
             }
         }
         None

@@ -52,10 +52,12 @@ pub struct Guided {
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
     /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw).
     pub tape: Tape,
-    /// The inputs to differentiate for, with their slots.
-    pub parameters: Vec<(&'static str, Slot)>,
-    /// The value to ascend.
+    /// The value to ascend: `drawn` + `exact`.
     pub objective: Slot,
+    /// Its terms that depend on noise or rows.
+    pub drawn: Slot,
+    /// Its terms that are functions of the guide's parameters only: needed once a step, not once a draw.
+    pub exact: Slot,
     /// The names of the rewrites applied, each with what it touched.
     pub rewrites: Vec<String>,
 }
@@ -69,19 +71,40 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     for (name, slot) in &joint.tape.outputs {
         b.output(name.clone(), map[slot.0 as usize]);
     }
-    let mut prior = b.constant(0.0);
-    for term in expected_prior::terms(&mut b, joint, model, settings, &draw, &map, &mut rewrites) {
-        prior = b.add(prior, term);
-    }
-    let ll = joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]);
-    let expected = match ll {
-        Some(ll) => b.add(ll, prior),
-        None => prior,
-    };
-    let entropy = draw.entropy(&mut b, settings, &mut rewrites);
-    let objective = b.add(expected, entropy);
+    let mut terms: Vec<Slot> =
+        joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]).into_iter().collect();
+    terms.extend(expected_prior::terms(&mut b, joint, model, settings, &draw, &map, &mut rewrites));
+    terms.extend(draw.entropy(&mut b, settings, &mut rewrites));
+    let is_drawn = depends_on_draw(b.tape());
+    let (drawn, exact): (Vec<Slot>, Vec<Slot>) = terms.into_iter().partition(|t| is_drawn[t.0 as usize]);
+    let (drawn, exact) = (total(&mut b, &drawn), total(&mut b, &exact));
+    let objective = b.add(drawn, exact);
     b.output("objective", objective);
-    Guided { tape: b.finish(), parameters: draw.parameters, objective, rewrites }
+    b.output("drawn", drawn);
+    b.output("exact", exact);
+    Guided { tape: b.finish(), objective, drawn, exact, rewrites }
+}
+
+/// Σ of scalar terms.
+fn total(b: &mut Builder, terms: &[Slot]) -> Slot {
+    let mut sum = b.constant(0.0);
+    for term in terms {
+        sum = b.add(sum, *term);
+    }
+    sum
+}
+
+/// Which slots depend on noise or on rows.
+fn depends_on_draw(tape: &Tape) -> Vec<bool> {
+    let mut is_drawn = vec![false; tape.instructions.len()];
+    for (i, x) in tape.instructions.iter().enumerate() {
+        is_drawn[i] = match &x.op {
+            Op::Noise(_) | Op::RowNoise(_) | Op::Column(_) | Op::RowWeight => true,
+            Op::Input(name) => name == "noise" || name == "score",
+            _ => x.args.iter().any(|a| is_drawn[a.0 as usize]),
+        };
+    }
+    is_drawn
 }
 
 /// The guide's slots.
@@ -92,7 +115,6 @@ struct Draw {
     u: Slot,
     random: usize,
     full_dims: usize,
-    parameters: Vec<(&'static str, Slot)>,
 }
 
 impl Draw {
@@ -100,17 +122,18 @@ impl Draw {
     fn new(b: &mut Builder, joint: &LogJoint, settings: &GuideSettings) -> Draw {
         let (dim, random, full) = (joint.dim, joint.random_dim, settings.full_dims.min(joint.random_dim));
         let mu = b.input("mu", Shape::vector(dim));
+        if random == 0 {
+            return Draw { mu, sigma: mu, omega: mu, u: mu, random, full_dims: 0 };
+        }
         let omega = b.input("omega", Shape::vector(random));
         let noise = match settings.noise {
             NoiseSource::Input => b.input("noise", Shape::vector(random)),
             NoiseSource::Keyed => b.noise(0, Shape::vector(random)),
         };
         let sigma = b.exp(omega);
-        let mut parameters = vec![("mu", mu), ("omega", omega)];
         let mut step = b.mul(sigma, noise);
         if full > 1 {
             let lower = b.input("lower", [full, full].into());
-            parameters.push(("lower", lower));
             let mask: Vec<f64> = (0..full * full).map(|k| f64::from(k % full < k / full)).collect();
             let mask = b.tensor(&mask, [full, full].into());
             let strict = b.mul(lower, mask);
@@ -132,12 +155,15 @@ impl Draw {
             b.add(mu, step)
         };
         b.name(u, LATENTS);
-        Draw { mu, sigma, omega, u, random, full_dims: full, parameters }
+        Draw { mu, sigma, omega, u, random, full_dims: full }
     }
 
     /// (4, 5): Σω + (D/2) log 2πe; or (15): uᵀ score, whose gradient is that of −log q with q held.
-    fn entropy(&self, b: &mut Builder, settings: &GuideSettings, rewrites: &mut Vec<String>) -> Slot {
-        if settings.stick_the_landing {
+    fn entropy(&self, b: &mut Builder, settings: &GuideSettings, rewrites: &mut Vec<String>) -> Option<Slot> {
+        if self.random == 0 {
+            return None;
+        }
+        Some(if settings.stick_the_landing {
             rewrites.push("stick_the_landing (15): log q from the same draw, its parameters held".into());
             let score = b.input("score", Shape::vector(self.random));
             let head = b.slice(self.u, 0, &Shape::vector(self.random));
@@ -147,7 +173,7 @@ impl Draw {
             rewrites.push("entropy (4, 5): in closed form".into());
             let sum = b.sum(self.omega);
             b.add_number(sum, 0.5 * self.random as f64 * (1.0 + (2.0 * PI).ln()))
-        }
+        })
     }
 }
 

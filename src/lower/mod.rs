@@ -33,7 +33,7 @@ pub struct Parameterization {
 #[derive(Debug, Clone)]
 pub struct LogJoint {
     /// Outputs: `log_joint`, `log_prior`, `log_likelihood`, and per target `log_lik:NAME` (per row, unweighted) and
-    /// `arg:NAME:i` (the arguments of its distribution).
+    /// `arg:NAME:i` (the arguments of its distribution); `value:NAME` per unknown and `report:NAME` per report.
     pub tape: Tape,
     /// The latents, in the order of their slices; random ones first, learned ones after.
     pub latents: Vec<Latent>,
@@ -153,6 +153,9 @@ impl<'m> Lowering<'m> {
     }
 
     fn reports(&mut self) {
+        for latent in &self.latents {
+            self.b.output(format!("value:{}", self.model.unknown(latent.unknown).name), latent.value);
+        }
         for (name, id) in &self.model.reports {
             let slot = self.expr(*id);
             self.b.output(format!("report:{name}"), slot);

@@ -38,6 +38,7 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
         columns: vec![],
         outputs: vec![],
         accumulators: vec![],
+        tape: tape.clone(),
     };
     let mut places = vec![None; tape.instructions.len()];
     let mut winners: Vec<Option<Operand>> = vec![None; tape.instructions.len()];

@@ -50,6 +50,8 @@ pub struct Program {
     pub outputs: Vec<Output>,
     /// Sums over rows: zeroed before the body of a draw.
     pub accumulators: Vec<Operand>,
+    /// The tape that was planned: what a step's slot stands for.
+    pub tape: Tape,
 }
 
 /// A data column as the program wants it.

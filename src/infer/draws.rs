@@ -1,0 +1,263 @@
+//! The ELBO of a guide and its gradient, draw by draw, on all training rows.
+
+use super::coordinates::Coordinates;
+use super::objective::{FullBatch, program, shards, with_gradient};
+use super::posterior::Gaussian;
+use super::problem::{Number, Problem};
+use crate::engine::{Executor, NoiseKey, Shard};
+use crate::guide::{GuideSettings, NoiseSource, guide};
+use crate::kernels::noise;
+use crate::kernels::real::Real;
+use crate::plan::Program;
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+/// Keys that tell apart the uses of noise in a fit.
+pub mod variable {
+    /// draws of the guide in a step
+    pub const GUIDE: u64 = 1;
+    /// random starts
+    pub const START: u64 = 2;
+    /// draws for comparing guides: the same for every guide
+    pub const COMPARE: u64 = 3;
+    /// draws of the final ELBO
+    pub const ELBO: u64 = 4;
+    /// draws for summaries
+    pub const SUMMARY: u64 = 5;
+    /// draws for predictions
+    pub const PREDICT: u64 = 6;
+    /// order of the rows in an epoch
+    pub const ORDER: u64 = 7;
+}
+
+/// The compiled objective with its rows; cheap to give to several starts.
+pub struct Objective<T> {
+    program: Arc<Program>,
+    shards: Arc<Vec<Shard<T>>>,
+    random: usize,
+    full: usize,
+}
+
+impl<T: Number> Objective<T> {
+    /// Compiles the guide with `full` latents in one full-rank block, sticking the landing.
+    ///
+    /// # Errors
+    /// Says in words what the compiler cannot run.
+    pub fn new(problem: &Problem<'_>, full: usize) -> Result<Self, String> {
+        let settings = GuideSettings {
+            full_dims: full,
+            stick_the_landing: true,
+            noise: NoiseSource::Input,
+            expected_prior: false,
+        };
+        let guided = guide(problem.joint, problem.model, &settings);
+        let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega", "lower"])?;
+        let program = program::<T>(&tape, problem.train.len())?;
+        let shards = shards(&program, &problem.rows, problem.train, 1.0);
+        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim, full })
+    }
+
+    /// Memory for one thread.
+    pub fn evaluator(&self) -> Evaluator<T> {
+        let executor = Executor::new(self.program.clone());
+        let n = self.random;
+        Evaluator {
+            batch: FullBatch { executor, shards: self.shards.clone() },
+            full: self.full,
+            noise: vec![0.0; n],
+            score: vec![0.0; n],
+            u: vec![],
+            buffer: vec![],
+        }
+    }
+}
+
+/// One thread's memory for running draws.
+pub struct Evaluator<T> {
+    batch: FullBatch<T>,
+    full: usize,
+    noise: Vec<f64>,
+    score: Vec<f64>,
+    u: Vec<f64>,
+    buffer: Vec<T>,
+}
+
+impl<T: Real> Evaluator<T> {
+    /// Adds the gradient of one draw's ELBO to `gradient`, times `factor`; returns that ELBO.
+    fn draw(&mut self, guide: &Gaussian, factor: f64, gradient: &mut Gaussian) -> f64 {
+        guide.score(&self.noise, &mut self.score);
+        self.u.resize(guide.mu.len(), 0.0);
+        guide.draw(&self.noise, &mut self.u);
+        for (name, values) in [
+            ("mu", &guide.mu),
+            ("omega", &guide.omega),
+            ("lower", &guide.lower),
+            ("noise", &self.noise),
+            ("score", &self.score),
+        ] {
+            self.buffer.clear();
+            self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
+            self.batch.executor.set_input(name, &self.buffer);
+        }
+        let objective = self.batch.run(NoiseKey::default());
+        for (name, out) in [
+            ("grad:mu", &mut gradient.mu),
+            ("grad:omega", &mut gradient.omega),
+            ("grad:lower", &mut gradient.lower),
+        ] {
+            if let Some(values) = self.batch.executor.output(name) {
+                for (o, g) in out.iter_mut().zip(values) {
+                    *o += factor * g.to_f64();
+                }
+            }
+        }
+        let surrogate: f64 = self.score.iter().zip(&self.u).map(|(s, u)| s * u).sum();
+        objective - surrogate - guide.log_density(&self.noise)
+    }
+
+    /// The mean of `draws` draws' ELBO and gradient; draws come in antithetic pairs (16) where their number is even.
+    pub fn step(&mut self, guide: &Gaussian, key: NoiseKey, draws: usize, gradient: &mut Gaussian) -> f64 {
+        for part in [&mut gradient.mu, &mut gradient.omega, &mut gradient.lower] {
+            part.fill(0.0);
+        }
+        let is_paired = draws % 2 == 0;
+        let factor = 1.0 / draws as f64;
+        let mut total = 0.0;
+        for d in 0..draws {
+            if is_paired && d % 2 == 1 {
+                self.noise.iter_mut().for_each(|e| *e = -*e);
+            } else {
+                let stream = noise::key(key.seed, key.step, variable::GUIDE, key.draw + d as u64);
+                noise::normals(&mut self.noise, stream, 0);
+            }
+            total += self.draw(guide, factor, gradient);
+        }
+        total * factor
+    }
+
+    /// The first value that is not finite at a draw, for messages.
+    pub fn find_bad_value(&mut self) -> Option<crate::engine::BadValue> {
+        let shards: Vec<&Shard<T>> = self.batch.shards.iter().collect();
+        self.batch.executor.find_bad_value(&shards, NoiseKey::default())
+    }
+
+    /// Size of the full-rank block.
+    pub fn full(&self) -> usize {
+        self.full
+    }
+}
+
+/// The log joint in f64 as a function of u, with its gradient: for starts, curvature and the final ELBO.
+pub struct Joint {
+    batch: FullBatch<f64>,
+}
+
+impl Joint {
+    /// Compiles the log joint.
+    ///
+    /// # Errors
+    /// Says in words what the compiler cannot run.
+    pub fn new(problem: &Problem<'_>) -> Result<Self, String> {
+        let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
+        let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
+        let program = program::<f64>(&tape, problem.train.len())?;
+        let shards = shards(&program, &problem.rows, problem.train, 1.0);
+        let executor = Executor::new(program);
+        Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })
+    }
+
+    /// Another evaluator that shares the rows.
+    pub fn fork(&self) -> Joint {
+        let executor = Executor::new(self.batch.executor.program().clone());
+        Joint { batch: FullBatch { executor, shards: self.batch.shards.clone() } }
+    }
+
+    /// log p(y, u) and its gradient.
+    pub fn value_and_gradient(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
+        self.batch.executor.set_input(crate::lower::LATENTS, u);
+        let value = self.batch.run(NoiseKey::default());
+        if let Some(g) = self.batch.executor.output("grad:u") {
+            gradient.copy_from_slice(g);
+        }
+        value
+    }
+
+    /// The first value that is not finite at u.
+    pub fn find_bad_value(&mut self, u: &[f64]) -> Option<crate::engine::BadValue> {
+        self.batch.executor.set_input(crate::lower::LATENTS, u);
+        let shards: Vec<&Shard<f64>> = self.batch.shards.iter().collect();
+        self.batch.executor.find_bad_value(&shards, NoiseKey::default())
+    }
+
+    /// −∂²/∂u_i∂u_j log p by central differences of the gradient, for the latents asked for; [k, k] row-major.
+    ///
+    /// The step of each latent is 1e-3 of the length over which the density falls (1/√H_ii), found by a first pass.
+    pub fn curvature(&mut self, u: &[f64], which: &[usize]) -> Vec<f64> {
+        let k = which.len();
+        let mut h = vec![0.0; k * k];
+        let (mut up, mut down) = (vec![0.0; u.len()], vec![0.0; u.len()]);
+        let mut at = u.to_vec();
+        for (row, i) in which.iter().enumerate() {
+            let mut step = 1e-4 * (1.0 + u[*i].abs());
+            for _ in 0..3 {
+                at[*i] = u[*i] + step;
+                self.value_and_gradient(&at, &mut up);
+                at[*i] = u[*i] - step;
+                self.value_and_gradient(&at, &mut down);
+                at[*i] = u[*i];
+                for (column, j) in which.iter().enumerate() {
+                    h[row * k + column] = (down[*j] - up[*j]) / (2.0 * step);
+                }
+                let diagonal = h[row * k + row];
+                let better = 1e-3 / diagonal.abs().sqrt();
+                if !diagonal.is_finite() || diagonal == 0.0 || (0.1..10.0).contains(&(better / step)) {
+                    break;
+                }
+                step = better.clamp(step * 1e-6, step * 1e6);
+            }
+        }
+        for i in 0..k {
+            for j in 0..i {
+                let mean = 0.5 * (h[i * k + j] + h[j * k + i]);
+                (h[i * k + j], h[j * k + i]) = (mean, mean);
+            }
+        }
+        h
+    }
+}
+
+/// log p(y,u) − log q(u) of keyed draws: the same keys for every guide, so that differences are paired.
+pub fn elbo_draws(joint: &mut Joint, guide: &Gaussian, draws: usize, seed: u64) -> Vec<f64> {
+    let mut noise = vec![0.0; guide.random()];
+    let (mut u, mut g) = (vec![0.0; guide.mu.len()], vec![0.0; guide.mu.len()]);
+    (0..draws)
+        .map(|d| {
+            if d % 2 == 0 {
+                noise::normals(&mut noise, noise::key(seed, 0, variable::COMPARE, d as u64), 0);
+            } else {
+                noise.iter_mut().for_each(|e| *e = -*e);
+            }
+            guide.draw(&noise, &mut u);
+            joint.value_and_gradient(&u, &mut g) - guide.log_density(&noise)
+        })
+        .collect()
+}
+
+/// Entropy of the guide (4, 5).
+pub fn entropy(guide: &Gaussian) -> f64 {
+    guide.omega.iter().sum::<f64>() + 0.5 * guide.random() as f64 * (1.0 + (2.0 * PI).ln())
+}
+
+/// Mean and standard error, antithetic pairs counted as one.
+pub fn mean_and_se(values: &[f64]) -> (f64, f64) {
+    let pairs: Vec<f64> = values.chunks(2).map(|pair| pair.iter().sum::<f64>() / pair.len() as f64).collect();
+    let n = pairs.len() as f64;
+    let mean = pairs.iter().sum::<f64>() / n;
+    let variance = pairs.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// Coordinates for a guide of this objective, plain.
+pub fn plain(problem: &Problem<'_>) -> Coordinates {
+    Coordinates::plain(problem.joint.dim, problem.joint.random_dim)
+}

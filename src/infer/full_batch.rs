@@ -1,0 +1,442 @@
+//! The paths that see all rows in each step (`docs/inference.md`, section 5, first two columns).
+
+use super::climb::{Climb, Diverged, TracePoint};
+use super::coordinates::Coordinates;
+use super::draws::{Joint, Objective, elbo_draws, mean_and_se, variable};
+use super::error::FitError;
+use super::linear;
+use super::posterior::Gaussian;
+use super::problem::{Number, Problem};
+use super::progress::Progress;
+use super::settings::{Draws, GuideChoice, Precision};
+use super::{Outcome, messages};
+use crate::kernels::noise;
+use crate::model::Role;
+use std::sync::Mutex;
+
+/// Largest full-rank block that is chosen without being asked for.
+const FULL_RANK_DIMS: usize = 200;
+/// Most optimiser steps where no number is given.
+const MOST_STEPS: u64 = 20_000;
+/// Draws that compare two guides.
+const COMPARE_DRAWS: usize = 512;
+/// A stage that gains less than this (nat) ends the fit.
+const LEAST_GAIN: f64 = 0.02;
+
+/// Models without a net: MAP, curvature, whitened coordinates, stages with halved rates.
+pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let start = vec![0.0; problem.joint.dim];
+    let (mode, _) = climb_to_mode(&mut joint, start, problem)?;
+    let random = problem.joint.random_dim;
+    if random == 0 {
+        return Ok(Outcome::point(mode));
+    }
+    let full = match problem.settings.guide {
+        GuideChoice::MeanField => 0,
+        GuideChoice::FullRank => random,
+        GuideChoice::Auto if problem.joint.plain_dim <= FULL_RANK_DIMS => problem.joint.plain_dim,
+        GuideChoice::Auto => 0,
+    };
+    let coordinates = whitened(&mut joint, &mode, random, full);
+    match problem.settings.precision {
+        Precision::F32 => stages::<f32>(problem, &mut joint, coordinates, full, progress),
+        _ => stages::<f64>(problem, &mut joint, coordinates, full, progress),
+    }
+}
+
+/// The mode of the log joint in u: L-BFGS, then Newton steps where the Hessian is affordable.
+fn climb_to_mode(
+    joint: &mut Joint,
+    start: Vec<f64>,
+    problem: &Problem<'_>,
+) -> Result<(Vec<f64>, f64), FitError> {
+    let mut gradient = vec![0.0; start.len()];
+    if !joint.value_and_gradient(&start, &mut gradient).is_finite() {
+        let bad = joint.find_bad_value(&start);
+        let diverged = Diverged { step: 0, bad };
+        return Err(FitError::Diverged(messages::not_finite(&diverged, &problem.joint.tape, problem)));
+    }
+    let (mut u, mut value) = lbfgs(joint, start, 200, &[]);
+    let n = u.len();
+    if n > FULL_RANK_DIMS {
+        return Ok((u, value));
+    }
+    let all: Vec<usize> = (0..n).collect();
+    let (mut damping, mut candidate_gradient) = (0.0, vec![0.0; n]);
+    for _ in 0..30 {
+        value = joint.value_and_gradient(&u, &mut gradient);
+        let mut h = joint.curvature(&u, &all);
+        for i in 0..n {
+            h[i * n + i] += damping * h[i * n + i].abs().max(1e-12);
+        }
+        let Some(l) = linear::cholesky(&h, n) else {
+            damping = if damping == 0.0 { 1e-3 } else { damping * 10.0 };
+            if damping > 1e6 {
+                break;
+            }
+            continue;
+        };
+        let mut step = gradient.clone();
+        linear::solve_lower(&l, &mut step);
+        let decrement: f64 = step.iter().map(|s| s * s).sum();
+        linear::solve_lower_transposed(&l, &mut step);
+        if decrement < 1e-10 {
+            break;
+        }
+        let mut length = 1.0;
+        let better = (0..30).find_map(|_| {
+            let candidate: Vec<f64> = u.iter().zip(&step).map(|(u, s)| u + length * s).collect();
+            let v = joint.value_and_gradient(&candidate, &mut candidate_gradient);
+            length *= 0.5;
+            (v.is_finite() && v > value).then_some((candidate, v))
+        });
+        let Some((candidate, v)) = better else { break };
+        (u, value) = (candidate, v);
+        damping *= 0.1;
+    }
+    Ok((u, value))
+}
+
+/// L-BFGS with some latents held.
+fn lbfgs(joint: &mut Joint, start: Vec<f64>, iterations: usize, held: &[usize]) -> (Vec<f64>, f64) {
+    super::lbfgs::maximise(start, iterations, &mut |u, g| {
+        let value = joint.value_and_gradient(u, g);
+        for i in held {
+            g[*i] = 0.0;
+        }
+        value
+    })
+}
+
+/// Lengths from the curvature at the mode; where the density does not fall off, a tenth.
+fn whitened(joint: &mut Joint, mode: &[f64], random: usize, full: usize) -> Coordinates {
+    let block: Vec<usize> = (0..full).collect();
+    let h = joint.curvature(mode, &block);
+    let length = |h: f64| if h > 0.0 && h.is_finite() { 1.0 / h.sqrt() } else { 0.1 };
+    let factor = linear::inverse_cholesky(&h, full).unwrap_or_else(|| {
+        let mut diagonal = vec![0.0; full * full];
+        for i in 0..full {
+            diagonal[i * full + i] = length(h[i * full + i]);
+        }
+        diagonal
+    });
+    let mut scale = vec![1.0; mode.len()];
+    for (i, s) in scale.iter_mut().enumerate().skip(full) {
+        *s = length(joint.curvature(mode, &[i])[0]);
+    }
+    Coordinates::new(mode.to_vec(), factor, scale, random)
+}
+
+/// Rate 0.05, halved stage by stage, until a stage gains nothing that could be told from noise.
+fn stages<T: Number>(
+    problem: &Problem<'_>,
+    joint: &mut Joint,
+    coordinates: Coordinates,
+    full: usize,
+    progress: &mut dyn Progress,
+) -> Result<Outcome, FitError> {
+    let settings = problem.settings;
+    let objective = Objective::<T>::new(problem, full).map_err(messages::refused)?;
+    let start = coordinates.start();
+    let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws(problem), settings.seed, 0);
+    let most = settings.steps.unwrap_or(MOST_STEPS);
+    progress.begin("fitting", most);
+    let mut rate = settings.learning_rate.unwrap_or(0.05);
+    let mut best = climb.guide_at(&climb.p);
+    let mut best_draws = elbo_draws(joint, &best, COMPARE_DRAWS, settings.seed);
+    let (mut stage, mut last_gain, mut is_converged) = (0, f64::NAN, false);
+    while climb.steps < most {
+        let wanted = if stage == 0 { 600 } else { 400 };
+        let steps = wanted.min(most - climb.steps);
+        let done = climb.steps;
+        let mean = climb
+            .stage(rate, steps, &mut |elbo| progress.advance(done, Some(elbo)))
+            .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+        progress.advance(climb.steps, None);
+        let guide = climb.guide_at(&mean);
+        let values = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
+        let differences: Vec<f64> = values.iter().zip(&best_draws).map(|(a, b)| a - b).collect();
+        let (gain, se) = mean_and_se(&differences);
+        last_gain = gain;
+        if gain > 0.0 {
+            (best, best_draws) = (guide, values);
+        }
+        stage += 1;
+        if stage >= 2 && gain < LEAST_GAIN.max(2.0 * se) {
+            is_converged = true;
+            break;
+        }
+        rate *= 0.5;
+        climb.p = mean;
+    }
+    progress.end();
+    let note =
+        (!is_converged && last_gain > LEAST_GAIN).then(|| messages::still_rising(climb.steps, last_gain));
+    Ok(Outcome {
+        guide: best,
+        steps: climb.steps,
+        loop_seconds: climb.time.as_secs_f64(),
+        trace: climb.trace,
+        clipped: climb.clipped,
+        warnings: note.into_iter().collect(),
+        path: "full batch, whitened coordinates, stages".into(),
+    })
+}
+
+/// Draws in a step of a full-batch path.
+fn draws(problem: &Problem<'_>) -> usize {
+    match problem.settings.draws {
+        Draws::Auto => 8,
+        Draws::Shared => 1,
+        Draws::Number(n) => n,
+    }
+}
+
+/// How a start of a small net begins.
+struct StartKind {
+    /// L-BFGS iterations
+    iterations: usize,
+    /// value at which scales are held
+    scale: f64,
+}
+
+/// Small nets: several MAP starts, Adam in plain coordinates, the best two go on.
+pub fn small_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    match problem.settings.precision {
+        Precision::F64 => small_net_in::<f64>(problem, progress),
+        _ => small_net_in::<f32>(problem, progress),
+    }
+}
+
+fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let settings = problem.settings;
+    let joint = Joint::new(problem).map_err(messages::refused)?;
+    let has_scales = !scale_latents(problem).is_empty();
+    let kinds = start_kinds(has_scales, settings.restarts.unwrap_or(8));
+    let full = if settings.guide == GuideChoice::FullRank { problem.joint.random_dim } else { 0 };
+    let objective = Objective::<T>::new(problem, full).map_err(messages::refused)?;
+    let explore = settings.steps.unwrap_or(u64::MAX).min(800);
+    progress.begin("fitting", explore * kinds.len() as u64 + 900 * kinds.len().min(2) as u64);
+    let is_random = problem.joint.random_dim > 0;
+    // Each start climbs on its own; which thread runs it changes nothing.
+    let work = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+        let mode = map_start(joint, problem, &kinds[i], i);
+        if !is_random {
+            let mut g = vec![0.0; mode.len()];
+            let value = joint.value_and_gradient(&mode, &mut g);
+            return Ok(Candidate { climb: None, point: mode, draws: vec![value] });
+        }
+        let (coordinates, p) = net_coordinates(joint, &mode, problem, full);
+        let seed = settings.seed;
+        let mut climb = Climb::new(objective.evaluator(), coordinates, p, draws(problem), seed, i);
+        let rate = settings.learning_rate.unwrap_or(0.05);
+        climb
+            .stage(rate, explore, &mut |_| {})
+            .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+        let draws = elbo_draws(joint, &climb.guide_at(&climb.p), 128, seed);
+        Ok(Candidate { point: climb.p.clone(), climb: Some(climb), draws })
+    };
+    let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &work, &mut |n| {
+        progress.advance(explore * n as u64, None);
+    })?;
+    candidates.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+    let mut trace: Vec<TracePoint> = vec![];
+    let (mut steps, mut seconds, mut clipped) = (0, 0.0, 0);
+    let rest = settings.steps.map_or(900, |s| s.saturating_sub(explore).min(900));
+    let finalists = Mutex::new(candidates.drain(..candidates.len().min(2)).map(Some).collect::<Vec<_>>());
+    for loser in candidates.into_iter().filter_map(|c| c.climb) {
+        (steps, clipped) = (steps + loser.steps, clipped + loser.clipped);
+        seconds += loser.time.as_secs_f64();
+        trace.extend(loser.trace);
+    }
+    let finish = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+        let taken = finalists.lock().map(|mut f| f[i].take()).ok().flatten();
+        let mut candidate = taken.expect("each finalist is taken once");
+        let Some(climb) = &mut candidate.climb else { return Ok(candidate) };
+        for rate in [0.025, 0.0125, 0.006] {
+            if rest == 0 {
+                break;
+            }
+            let rate = rate * settings.learning_rate.unwrap_or(0.05) / 0.05;
+            candidate.point = climb
+                .stage(rate, rest / 3, &mut |_| {})
+                .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+        }
+        candidate.draws = elbo_draws(joint, &climb.guide_at(&candidate.point), COMPARE_DRAWS, settings.seed);
+        Ok(candidate)
+    };
+    let count = kinds.len().min(2);
+    let mut finalists = in_parallel(problem.threads, count, &joint, &finish, &mut |n| {
+        progress.advance(explore * kinds.len() as u64 + 900 * n as u64, None);
+    })?;
+    finalists.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+    progress.end();
+    let mut guide = None;
+    for candidate in finalists {
+        match candidate.climb {
+            Some(climb) => {
+                let at = climb.guide_at(&candidate.point);
+                guide.get_or_insert(at);
+                (steps, clipped) = (steps + climb.steps, clipped + climb.clipped);
+                seconds += climb.time.as_secs_f64();
+                trace.extend(climb.trace);
+            }
+            None => {
+                guide.get_or_insert(Gaussian { mu: candidate.point, omega: vec![], lower: vec![], full: 0 });
+            }
+        }
+    }
+    trace.sort_by_key(|t| (t.start, t.step));
+    Ok(Outcome {
+        guide: guide.expect("at least one start is run"),
+        steps,
+        loop_seconds: seconds / problem.threads.min(kinds.len()).max(1) as f64,
+        trace,
+        clipped,
+        warnings: vec![],
+        path: format!("small net, {} starts", kinds.len()),
+    })
+}
+
+/// A start with what it reached.
+struct Candidate<T> {
+    climb: Option<Climb<T>>,
+    point: Vec<f64>,
+    draws: Vec<f64>,
+}
+
+impl<T> Candidate<T> {
+    fn elbo(&self) -> f64 {
+        let mean = mean_and_se(&self.draws).0;
+        if mean.is_finite() { mean } else { f64::NEG_INFINITY }
+    }
+}
+
+/// Runs jobs 0..count on threads, each with its own evaluator; results come in the order of the jobs.
+fn in_parallel<R: Send>(
+    threads: usize,
+    count: usize,
+    joint: &Joint,
+    work: &(dyn Fn(usize, &mut Joint) -> Result<R, FitError> + Sync),
+    done: &mut dyn FnMut(usize),
+) -> Result<Vec<R>, FitError> {
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let mut results: Vec<Option<Result<R, FitError>>> = (0..count).map(|_| None).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, count.max(1)) {
+            let sender = sender.clone();
+            let mut joint = joint.fork();
+            let next = &next;
+            scope.spawn(move || {
+                loop {
+                    let i = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if i >= count || sender.send((i, work(i, &mut joint))).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (finished, (i, result)) in receiver.iter().enumerate() {
+            results[i] = Some(result);
+            done(finished + 1);
+        }
+    });
+    results.into_iter().flatten().collect()
+}
+
+/// With learned scales: 2 × 200 iterations, 3 × 40, 3 × 200 with scales at 0.3; else 4 × 200 and 4 × 40.
+fn start_kinds(has_scales: bool, count: usize) -> Vec<StartKind> {
+    let kind = |iterations, scale| StartKind { iterations, scale };
+    let table: Vec<StartKind> = if has_scales {
+        vec![
+            kind(200, 1.0),
+            kind(40, 1.0),
+            kind(200, 0.3),
+            kind(200, 1.0),
+            kind(40, 1.0),
+            kind(200, 0.3),
+            kind(40, 1.0),
+            kind(200, 0.3),
+        ]
+    } else {
+        (0..8).map(|i| kind(if i % 2 == 0 { 200 } else { 40 }, 1.0)).collect()
+    };
+    (0..count).map(|i| kind(table[i % 8].iterations, table[i % 8].scale)).collect()
+}
+
+/// The latents of scales: positive unknowns inside nets that are not tensors of weights.
+fn scale_latents(problem: &Problem<'_>) -> Vec<usize> {
+    problem
+        .joint
+        .latents
+        .iter()
+        .filter(|l| {
+            let unknown = problem.model.unknown(l.unknown);
+            matches!(&unknown.role, Role::Net { tensor, .. } if tensor != "w" && tensor != "b")
+                && unknown.bijection.name == "exp"
+        })
+        .flat_map(|l| l.start..l.start + l.len)
+        .collect()
+}
+
+/// Weights from N(0, 1/fan_in), then MAP with scales held: with a learned scale the density is unbounded.
+fn map_start(joint: &mut Joint, problem: &Problem<'_>, kind: &StartKind, index: usize) -> Vec<f64> {
+    let mut u = random_start(problem, index as u64);
+    let held = scale_latents(problem);
+    for i in &held {
+        u[*i] = kind.scale.ln();
+    }
+    lbfgs(joint, u, kind.iterations, &held).0
+}
+
+/// A keyed random start: weights N(0, 1/fan_in), everything else 0.
+pub(super) fn random_start(problem: &Problem<'_>, index: u64) -> Vec<f64> {
+    let mut u = vec![0.0; problem.joint.dim];
+    for latent in &problem.joint.latents {
+        let Role::Net { fan_in, tensor, .. } = &problem.model.unknown(latent.unknown).role else { continue };
+        if tensor == "w" {
+            let part = &mut u[latent.start..latent.start + latent.len];
+            let key = noise::key(problem.settings.seed, index, variable::START, u64::from(latent.unknown.0));
+            noise::normals(part, key, 0);
+            part.iter_mut().for_each(|w| *w /= (*fan_in as f64).sqrt());
+        }
+    }
+    u
+}
+
+/// Plain coordinates at the mode, sds from its curvature, clipped to [0.02, 0.5].
+fn net_coordinates(
+    joint: &mut Joint,
+    mode: &[f64],
+    problem: &Problem<'_>,
+    full: usize,
+) -> (Coordinates, Vec<f64>) {
+    let random = problem.joint.random_dim;
+    let sds: Vec<f64> = (0..random)
+        .map(|i| {
+            let h = joint.curvature(mode, &[i])[0];
+            if h > 0.0 && h.is_finite() { (1.0 / h.sqrt()).clamp(0.02, 0.5) } else { 0.5 }
+        })
+        .collect();
+    if full > 0 {
+        let mut factor = vec![0.0; full * full];
+        for i in 0..full {
+            factor[i * full + i] = sds[i];
+        }
+        let mut scale = vec![1.0; mode.len()];
+        scale[..random].copy_from_slice(&sds);
+        let coordinates = Coordinates::new(mode.to_vec(), factor, scale, random);
+        let p = coordinates.start();
+        return (coordinates, p);
+    }
+    let coordinates = super::draws::plain(problem);
+    let mut p = coordinates.start();
+    p[..mode.len()].copy_from_slice(mode);
+    for (i, sd) in sds.iter().enumerate() {
+        p[mode.len() + i] = sd.ln();
+    }
+    (coordinates, p)
+}

@@ -1,0 +1,56 @@
+//! The words for fits that cannot begin, fail, or end too early.
+
+use super::climb::Diverged;
+use super::error::FitError;
+use super::problem::Problem;
+use crate::diagnostic::Diagnostic;
+use crate::tape::{Tape, ops};
+
+/// X001: the compiler met a combination that it cannot run.
+pub fn refused(what: String) -> FitError {
+    FitError::Refused(
+        Diagnostic::new("X001", format!("this version cannot run {what}"))
+            .help("write the model without it, or in another form"),
+    )
+}
+
+/// G008: the first bad instruction, its inputs, its row, and the statement it comes from.
+///
+/// The program's slots are those of its optimised tape; `tape` is the log joint, whose statements are looked up by
+/// the name of the instruction where it has one.
+pub fn not_finite(diverged: &Diverged, tape: &Tape, problem: &Problem<'_>) -> Diagnostic {
+    let when =
+        if diverged.step == 0 { "at the start".to_owned() } else { format!("at step {}", diverged.step) };
+    let mut message = format!("the ELBO is not finite {when}");
+    let Some(bad) = &diverged.bad else {
+        return Diagnostic::new("G008", message)
+            .note("running the step again gives finite values: the gradient overflows")
+            .help("lower `learning_rate`, standardise the data, or use `precision = f64`");
+    };
+    let instruction = bad.instruction.as_ref();
+    let what = instruction.map_or_else(|| "a value".into(), |x| ops::name(&x.op));
+    let inputs = bad.arguments.join(", ");
+    message = format!("{message}: the first non-finite value is `{what}` of ({inputs})");
+    if let Some(row) = bad.row {
+        message += &format!(", row {}", row + 1);
+    }
+    let span = instruction.and_then(|x| x.origin);
+    let _ = (tape, problem);
+    let d = Diagnostic::new("G008", message);
+    let d = match span {
+        Some(span) => d.at(span, "in this statement"),
+        None => d,
+    };
+    d.help("bound the value (softplus, a narrower prior), standardise the data, or lower `learning_rate`")
+}
+
+/// G007: stopped at a limit.
+pub fn still_rising(steps: u64, gain: f64) -> Diagnostic {
+    Diagnostic::new(
+        "G007",
+        format!(
+            "stopped after {steps} steps while the ELBO was still rising: the last stage gained {gain:.2} nat"
+        ),
+    )
+    .help("give more `steps`, or look for a latent that the data do not pin down")
+}

@@ -1,0 +1,101 @@
+//! From a tape to something that can be run on the data set: gradient, passes, plan, shards.
+
+use crate::adjoint::gradient;
+use crate::engine::{Executor, NoiseKey, RowSource, Shard};
+use crate::kernels::real::Real;
+use crate::passes::optimise;
+use crate::plan::{Program, plan};
+use crate::tape::{Op, Slot, Tape, build::Builder};
+use crate::ty::Kind;
+use std::sync::Arc;
+
+/// Bytes of per-row values that a shard should not exceed: half of a common second-level cache.
+const SHARD_BYTES: usize = 192 * 1024;
+/// Rows of a shard beyond which nothing is gained.
+const MOST_ROWS: usize = 1024;
+
+/// Appends the gradient of the output `objective` for the named inputs, as outputs `grad:NAME`, and optimises.
+///
+/// Only these outputs stay: the others belong to evaluation.
+///
+/// # Errors
+/// Names what cannot be differentiated.
+pub fn with_gradient(tape: &Tape, objective: Slot, inputs: &[&str]) -> Result<Tape, String> {
+    let mut only = tape.clone();
+    only.outputs = vec![("objective".into(), objective)];
+    let lean = optimise(&only, &mut |_, _, _| {});
+    let wrt: Vec<Slot> = inputs.iter().filter_map(|name| input(&lean, name)).collect();
+    let names: Vec<&str> = inputs.iter().copied().filter(|name| input(&lean, name).is_some()).collect();
+    let objective = lean.output("objective").ok_or("the tape has no objective")?;
+    let (tape, gradients) =
+        gradient(lean, objective, &wrt).map_err(|e| format!("{} has no derivative", e.0))?;
+    let mut b = Builder::extend(tape);
+    for (name, slot) in names.iter().zip(gradients) {
+        b.output(format!("grad:{name}"), slot);
+    }
+    Ok(optimise(&b.finish(), &mut |_, _, _| {}))
+}
+
+/// The slot of a named input.
+pub fn input(tape: &Tape, name: &str) -> Option<Slot> {
+    let at = tape.instructions.iter().position(|x| x.op == Op::Input(name.into()))?;
+    Some(Slot(at as u32))
+}
+
+/// Rows per shard so that a shard's values stay in cache.
+pub fn shard_rows(tape: &Tape, bytes: usize, rows: usize) -> usize {
+    let per_row: usize = tape
+        .instructions
+        .iter()
+        .filter(|x| x.kind == Kind::Row && !matches!(x.op, Op::Reshape | Op::Slice { .. }))
+        .map(|x| x.shape.len() * bytes)
+        .sum();
+    let fit = (SHARD_BYTES / per_row.max(1)).clamp(16, MOST_ROWS);
+    // Equal shards rather than full ones and a small rest.
+    let shards = rows.max(1).div_ceil(fit / 16 * 16);
+    rows.max(1).div_ceil(shards).div_ceil(16) * 16
+}
+
+/// Plans a tape for a number of rows.
+///
+/// # Errors
+/// Says which combination the engine cannot run.
+pub fn program<T: Real>(tape: &Tape, rows: usize) -> Result<Arc<Program>, String> {
+    Ok(Arc::new(plan(tape, shard_rows(tape, std::mem::size_of::<T>(), rows))?))
+}
+
+/// All rows of a split cut into shards, each row with the same weight.
+pub fn shards<T: Real>(
+    program: &Program,
+    source: &dyn RowSource<T>,
+    rows: &[u32],
+    weight: f64,
+) -> Vec<Shard<T>> {
+    rows.chunks(program.capacity)
+        .map(|ids| {
+            let mut shard = Shard::new(program);
+            shard.fill(program, source, ids, T::from_f64(weight));
+            shard
+        })
+        .collect()
+}
+
+/// A program on all rows, run draw by draw on one thread.
+pub struct FullBatch<T> {
+    /// The memory.
+    pub executor: Executor<T>,
+    /// The rows, shared by all that run the same program.
+    pub shards: Arc<Vec<Shard<T>>>,
+}
+
+impl<T: Real> FullBatch<T> {
+    /// Runs one draw and returns the objective.
+    pub fn run(&mut self, key: NoiseKey) -> f64 {
+        self.executor.begin(key);
+        for shard in self.shards.iter() {
+            self.executor.rows(shard, key);
+        }
+        self.executor.end(key);
+        self.executor.output("objective").map_or(f64::NAN, |x| x[0].to_f64())
+    }
+}

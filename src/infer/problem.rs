@@ -1,0 +1,39 @@
+//! What every method gets: model, log joint, rows, settings.
+
+use super::settings::Settings;
+use crate::data::{Dataset, FromData};
+use crate::engine::RowSource;
+use crate::kernels::real::Real;
+use crate::lower::LogJoint;
+use crate::model::Model;
+
+/// `f32` or `f64`, as read from data and computed with.
+pub trait Number: Real + FromData {}
+
+impl<T: Real + FromData> Number for T {}
+
+/// A data set as the engine sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a>(pub &'a Dataset);
+
+impl<T: Number> RowSource<T> for Rows<'_> {
+    fn copy_row(&self, column: u32, row: u32, out: &mut [T]) {
+        self.0.columns[column as usize].copy_rows(&[row], out);
+    }
+}
+
+/// A fit to be done.
+pub struct Problem<'a> {
+    /// The checked model.
+    pub model: &'a Model,
+    /// Its log joint.
+    pub joint: &'a LogJoint,
+    /// The data.
+    pub rows: Rows<'a>,
+    /// Training rows.
+    pub train: &'a [u32],
+    /// The settings in force.
+    pub settings: &'a Settings,
+    /// Threads to use.
+    pub threads: usize,
+}

@@ -1,0 +1,224 @@
+//! The fit block and the command line as typed settings; defaults stand here, once.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{Model, Setting, SettingValue};
+use crate::source::Span;
+
+/// How to fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// `method`
+    pub method: Method,
+    /// `guide`
+    pub guide: GuideChoice,
+    /// `steps`
+    pub steps: Option<u64>,
+    /// `epochs`
+    pub epochs: Option<f64>,
+    /// `batch`
+    pub batch: Batch,
+    /// `draws`
+    pub draws: Draws,
+    /// `learning_rate`
+    pub learning_rate: Option<f64>,
+    /// `precision`
+    pub precision: Precision,
+    /// `restarts`
+    pub restarts: Option<usize>,
+    /// `without`
+    pub without: Vec<String>,
+    /// `predict_draws`
+    pub predict_draws: usize,
+    /// `seed`
+    pub seed: u64,
+}
+
+/// What is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// variational inference
+    Advi,
+    /// the largest posterior density in θ
+    Map,
+}
+
+/// The guide's family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuideChoice {
+    /// full rank outside nets up to 200 dimensions, else mean-field
+    Auto,
+    /// independent Gaussians
+    MeanField,
+    /// one Gaussian with all correlations
+    FullRank,
+}
+
+/// Rows in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Batch {
+    /// by the path
+    Auto,
+    /// all rows
+    All,
+    /// this many
+    Rows(usize),
+}
+
+/// Noise in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draws {
+    /// by the path
+    Auto,
+    /// one draw of the weights for the whole batch
+    Shared,
+    /// this many, each shared by its rows
+    Number(usize),
+}
+
+/// Arithmetic of the steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// by the path
+    Auto,
+    /// single
+    F32,
+    /// double
+    F64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            method: Method::Advi,
+            guide: GuideChoice::Auto,
+            steps: None,
+            epochs: None,
+            batch: Batch::Auto,
+            draws: Draws::Auto,
+            learning_rate: None,
+            precision: Precision::Auto,
+            restarts: None,
+            without: vec![],
+            predict_draws: 100,
+            seed: 0,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads a checked model's settings, later ones (of the command line) replacing earlier ones.
+    ///
+    /// # Errors
+    /// X001 for what this version cannot do, O001 for a value out of range.
+    pub fn of(model: &Model) -> Result<Settings, Diagnostics> {
+        let mut settings = Settings::default();
+        let mut found = Diagnostics::default();
+        for setting in &model.settings {
+            if let Err(d) = settings.set(setting) {
+                found.push(d);
+            }
+        }
+        if found.has_errors() { Err(found) } else { Ok(settings) }
+    }
+
+    fn set(&mut self, setting: &Setting) -> Result<(), Diagnostic> {
+        let word = match &setting.value {
+            SettingValue::Word(w) => w.as_str(),
+            _ => "",
+        };
+        match setting.name.as_str() {
+            "method" => {
+                self.method = match word {
+                    "advi" => Method::Advi,
+                    "map" => Method::Map,
+                    _ => return Err(not_yet(setting, &format!("`method = {word}`"))),
+                }
+            }
+            "guide" => {
+                self.guide = match word {
+                    "auto" => GuideChoice::Auto,
+                    "meanfield" => GuideChoice::MeanField,
+                    "fullrank" => GuideChoice::FullRank,
+                    _ => return Err(not_yet(setting, &format!("`guide = {word}`"))),
+                }
+            }
+            // The command line's steps replace the file's epochs, and the reverse.
+            "steps" => {
+                self.steps = whole(setting, 1.0)?.map(|n| n as u64);
+                self.epochs = None;
+            }
+            "epochs" => {
+                self.epochs = number(setting, 1e-9)?;
+                self.steps = None;
+            }
+            "batch" if word == "all" => self.batch = Batch::All,
+            "batch" => self.batch = whole(setting, 1.0)?.map_or(Batch::Auto, |n| Batch::Rows(n as usize)),
+            "draws" if word == "shared" => self.draws = Draws::Shared,
+            "draws" => self.draws = whole(setting, 1.0)?.map_or(Draws::Auto, |n| Draws::Number(n as usize)),
+            "optimizer" if matches!(word, "adam" | "auto") => {}
+            "optimizer" => return Err(not_yet(setting, &format!("`optimizer = {word}`"))),
+            "learning_rate" => self.learning_rate = number(setting, 0.0)?,
+            "precision" => {
+                self.precision = match word {
+                    "f32" => Precision::F32,
+                    "f64" => Precision::F64,
+                    _ => Precision::Auto,
+                }
+            }
+            "restarts" => self.restarts = whole(setting, 1.0)?.map(|n| n as usize),
+            "mix" if word == "true" => return Err(not_yet(setting, "`mix = true`")),
+            "without" => {
+                if let SettingValue::Words(names) = &setting.value {
+                    self.without = names.clone();
+                }
+            }
+            "kl_weight" if number(setting, 0.0)? != Some(1.0) => return Err(not_yet(setting, "`kl_weight`")),
+            "warmup" if !matches!(word, "off" | "auto") => return Err(not_yet(setting, "`warmup`")),
+            "predict_draws" => self.predict_draws = whole(setting, 2.0)?.map_or(100, |n| n as usize),
+            "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
+            // chains, samples, tune: read by NUTS only
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn span(setting: &Setting) -> Span {
+    setting.span.unwrap_or_default()
+}
+
+fn place(d: Diagnostic, setting: &Setting, text: &str) -> Diagnostic {
+    if setting.span.is_some() { d.at(span(setting), text) } else { d }
+}
+
+fn not_yet(setting: &Setting, what: &str) -> Diagnostic {
+    place(Diagnostic::new("X001", format!("this version cannot do {what} yet")), setting, "asked for here")
+        .help("leave the option out to get the default")
+}
+
+/// A number of at least `least`, or none for `auto`.
+fn number(setting: &Setting, least: f64) -> Result<Option<f64>, Diagnostic> {
+    match &setting.value {
+        SettingValue::Word(w) if w == "auto" => Ok(None),
+        SettingValue::Number(x) if *x >= least && x.is_finite() => Ok(Some(*x)),
+        _ => Err(place(
+            Diagnostic::new(
+                "O001",
+                format!("`{}` takes a number of at least {least}, or `auto`", setting.name),
+            ),
+            setting,
+            "",
+        )),
+    }
+}
+
+fn whole(setting: &Setting, least: f64) -> Result<Option<f64>, Diagnostic> {
+    match number(setting, least)? {
+        Some(x) if x != x.floor() || x > 9e15 => Err(place(
+            Diagnostic::new("O001", format!("`{}` takes a whole number", setting.name)),
+            setting,
+            "",
+        )),
+        other => Ok(other),
+    }
+}
