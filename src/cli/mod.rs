@@ -1,1 +1,63 @@
-//! cli
+//! The commands: the only place that reads arguments, prints, or decides the exit status.
+//!
+//! | status | means |
+//! | --- | --- |
+//! | 0 | done |
+//! | 1 | the model, the data or a run folder is wrong: findings were printed |
+//! | 2 | the command line cannot be read |
+//! | 3 | the fit failed |
+//! | 130 | interrupted |
+//!
+//! Each command is a file with its options, their help (the doc comments), and a function from them to a status.
+
+mod args;
+mod check;
+mod clock;
+mod completions;
+mod data;
+mod explain;
+mod fit;
+mod new;
+mod progress;
+mod refused;
+mod report;
+mod runs;
+mod terminal;
+
+use args::{Arguments, Command};
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Runs the program with the given arguments, the first of which is its own name.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and version are not errors: they go to standard output and end with 0.
+            let status = if error.use_stderr() { 2 } else { 0 };
+            // If the terminal has gone away there is nobody left to tell.
+            let _ = error.print();
+            return ExitCode::from(status);
+        }
+    };
+    let terminal = Terminal::new(&parsed);
+    let status = match parsed.command {
+        Command::Fit(options) => fit::run(&terminal, &options, &arguments),
+        Command::Check(options) => check::run(&terminal, &options),
+        Command::Explain(options) => explain::run(&terminal, &options),
+        Command::Report(options) => report::run(&terminal, &options),
+        Command::Runs(options) => runs::run(&terminal, &options),
+        Command::Data(options) => data::run(&terminal, &options),
+        Command::New(options) => new::run(&terminal, &options),
+        Command::Completions(options) => completions::run(&terminal, &options),
+        Command::Fmt(_) => refused::command(&terminal, "fmt"),
+        Command::Sweep(_) => refused::command(&terminal, "sweep"),
+        Command::Predict(_) => refused::command(&terminal, "predict"),
+        Command::Eval(_) => refused::command(&terminal, "eval"),
+        Command::Export(_) => refused::command(&terminal, "export"),
+    };
+    ExitCode::from(status)
+}

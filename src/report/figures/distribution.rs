@@ -61,7 +61,7 @@ fn panel(
 
 /// Per bin, the share of the right (or wrong) rows, in percent.
 fn shares(classes: &ClassPredictions, is_right: bool, top: f64, value: &dyn Fn(usize) -> f64) -> Vec<f64> {
-    let mut counts = vec![0.0; BINS];
+    let mut counts = [0.0; BINS];
     let rows = (0..classes.rows()).filter(|r| classes.is_right(*r) == Some(is_right));
     for v in rows.map(value).filter(|v| v.is_finite()) {
         counts[((v / top * BINS as f64) as usize).min(BINS - 1)] += 1.0;

@@ -15,7 +15,7 @@ const CELL: (f64, f64) = (106.0, 128.0);
 pub(super) fn figure(gallery: &Gallery) -> Option<Figure> {
     let shown = &gallery.images[..gallery.images.len().min(255)];
     let columns = COLUMNS.min(shown.len());
-    let rows = shown.len().checked_div(columns)? + usize::from(shown.len() % columns > 0);
+    let rows = shown.len().checked_div(columns)? + usize::from(!shown.len().is_multiple_of(columns));
     let rasters: Vec<Raster> = shown.iter().map(|i| raster(gallery, i)).collect();
     let size = (CELL.0 * columns as f64, CELL.1 * rows as f64);
     let svg = draw(size.0, size.1, &gallery.title, &rasters, |area| {

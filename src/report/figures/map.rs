@@ -162,7 +162,7 @@ fn level_line(map: &ProbabilityMap, values: &[f32]) -> Vec<[(f64, f64); 2]> {
         let t = a / (a - b);
         let ((x0, y0), (x1, y1)) = (map.centre(i, j), map.centre(k, l));
         (a.is_sign_negative() != b.is_sign_negative() && t.is_finite())
-            .then(|| (x0 + t * (x1 - x0), y0 + t * (y1 - y0)))
+            .then_some((x0 + t * (x1 - x0), y0 + t * (y1 - y0)))
     };
     let mut segments = vec![];
     for j in 0..n.saturating_sub(1) {

@@ -1,0 +1,126 @@
+//! The command line as a tree of types; what is written here is its help.
+
+use super::{check, completions, data, explain, fit, new, refused, report, runs};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A compiler for Bayesian models, Bayesian neural networks first.
+#[derive(Debug, Parser)]
+#[command(
+    name = "bnnc",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// Say only what was asked for: no progress, no verdict
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub quiet: bool,
+    /// Print a machine-readable result on standard output
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Colour messages: auto, always or never; NO_COLOR is honoured
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(hide_possible_values = true)]
+    pub color: Color,
+}
+
+/// When messages are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// on a terminal
+    Auto,
+    /// also into files and pipes
+    Always,
+    /// nowhere
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Fit(fit::Options),
+    Check(check::Options),
+    Explain(explain::Options),
+    Report(report::Options),
+    Runs(runs::Options),
+    Data(data::Options),
+    New(new::Options),
+    Completions(completions::Options),
+    #[command(hide = true)]
+    Fmt(refused::Anything),
+    #[command(hide = true)]
+    Sweep(refused::Anything),
+    #[command(hide = true)]
+    Predict(refused::Anything),
+    #[command(hide = true)]
+    Eval(refused::Anything),
+    #[command(hide = true)]
+    Export(refused::Anything),
+}
+
+/// What a model is compiled with.
+#[derive(Debug, Args)]
+pub(super) struct Setting {
+    /// Override a constant, a data argument or a fit option; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    pub set: Vec<(String, String)>,
+    /// Pick an alternative of a `choose`; may be repeated
+    #[arg(long, value_name = "NAME=LABEL", value_parser = pair)]
+    pub choose: Vec<(String, String)>,
+    /// Read this file in place of the model's source
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<String>,
+    /// Key of all noise, splits and permutations
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Worker threads; the result does not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+/// Splits `name=value` at the first `=`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => Err("write it as NAME=VALUE".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_is_split_at_its_first_equals_sign() {
+        assert_eq!(pair("n = 3"), Ok(("n".into(), "3".into())));
+        assert_eq!(pair("f=a=b"), Ok(("f".into(), "a=b".into())));
+        assert!(pair("n").is_err() && pair("=3").is_err());
+    }
+
+    #[test]
+    fn commands_that_do_not_work_are_not_in_the_help() {
+        let help = Arguments::command().render_long_help().to_string();
+        let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
+        assert!(
+            ["fit", "check", "explain", "data", "report", "runs", "new", "completions"].into_iter().all(word)
+        );
+        assert!(!["fmt", "sweep", "predict", "eval", "export"].into_iter().any(word), "{help}");
+    }
+}

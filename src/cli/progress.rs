@@ -1,0 +1,128 @@
+//! Progress on standard error: a bar with the time left on a terminal, a few plain lines elsewhere.
+
+use super::terminal::Terminal;
+use crate::infer::progress::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::time::{Duration, Instant};
+
+/// At most one plain line in this time.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
+
+/// Shows what a fit is doing.
+pub(super) struct Shown {
+    terminal: Terminal,
+    phase: Option<Phase>,
+}
+
+struct Phase {
+    what: String,
+    total: u64,
+    began: Instant,
+    last_line: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Shown {
+    pub(super) fn new(terminal: &Terminal) -> Shown {
+        Shown { terminal: *terminal, phase: None }
+    }
+
+    fn bar(&self, what: &str, total: u64) -> Option<ProgressBar> {
+        if !self.terminal.is_interactive || self.terminal.is_quiet {
+            return None;
+        }
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8));
+        let template = "{prefix:>11} [{bar:28}] {human_pos}/{human_len}  {eta} left  {msg}";
+        let style = ProgressStyle::with_template(template).map(|s| s.progress_chars("=> "));
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(what.to_owned());
+        Some(bar)
+    }
+
+    fn line(&self, text: &str) {
+        if !self.terminal.is_quiet {
+            self.terminal.err(&format!("{text}\n"));
+        }
+    }
+}
+
+impl Progress for Shown {
+    fn begin(&mut self, what: &str, total: u64) {
+        self.end();
+        let bar = self.bar(what, total);
+        if bar.is_none() && total > 1 {
+            self.line(&format!("{what}: {} to go", grouped(total)));
+        }
+        let now = Instant::now();
+        self.phase = Some(Phase { what: what.to_owned(), total, began: now, last_line: now, bar });
+    }
+
+    fn advance(&mut self, done: u64, elbo: Option<f64>) {
+        let Some(phase) = &mut self.phase else { return };
+        let value = elbo.map(|v| format!("ELBO {v:.1}")).unwrap_or_default();
+        if let Some(bar) = &phase.bar {
+            bar.set_position(done);
+            bar.set_message(value);
+        } else if phase.last_line.elapsed() >= BETWEEN_LINES {
+            phase.last_line = Instant::now();
+            let left = phase.began.elapsed().as_secs_f64()
+                * (phase.total as f64 / done.max(1) as f64 - 1.0).max(0.0);
+            let parts = [
+                format!("{}: {} of {}", phase.what, grouped(done), grouped(phase.total)),
+                format!("{} left", duration(left)),
+                value,
+            ];
+            let text = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ");
+            self.line(&text);
+        }
+    }
+
+    fn message(&mut self, text: &str) {
+        match self.phase.as_ref().and_then(|p| p.bar.as_ref()) {
+            Some(bar) => bar.println(text),
+            None => self.line(text),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(Phase { bar: Some(bar), .. }) = self.phase.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Shown {
+    /// A fit that ends early leaves no half-drawn bar.
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// 12,000
+pub(super) fn grouped(n: u64) -> String {
+    indicatif::HumanCount(n).to_string()
+}
+
+/// `12 s`, `3 min 20 s`, `2 h 5 min`
+pub(super) fn duration(seconds: f64) -> String {
+    match seconds {
+        s if !s.is_finite() => "an unknown time".to_owned(),
+        s if s < 0.1 => format!("{:.0} ms", s * 1000.0),
+        s if s < 10.0 => format!("{s:.1} s"),
+        s if s < 120.0 => format!("{s:.0} s"),
+        s if s < 7200.0 => format!("{:.0} min {:.0} s", (s / 60.0).floor(), (s % 60.0).floor()),
+        s => format!("{:.0} h {:.0} min", (s / 3600.0).floor(), (s / 60.0 % 60.0).floor()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_said_as_people_say_them() {
+        let said = [0.031, 4.31, 59.6, 200.0, 7500.0, f64::NAN].map(duration);
+        assert_eq!(said, ["31 ms", "4.3 s", "60 s", "3 min 20 s", "2 h 5 min", "an unknown time"]);
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+}
