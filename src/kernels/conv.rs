@@ -16,9 +16,11 @@ mod pad;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use forward::{channels_in_tile, tap_sums};
 pub use forward::{forward, pack, packed_len};
 pub use geometry::Convolution;
 pub(crate) use geometry::Windows;
+pub(crate) use gradient::padded_run;
 pub use gradient::{
     input_gradient, input_gradient_scratch, pack_by_output, packed_by_output_len, weight_gradient,
     weight_gradient_scratch,

@@ -11,6 +11,7 @@ mod product;
 mod tests;
 mod weight;
 
+pub(crate) use activation::apply as apply_activation;
 pub use activation::{Activation, activation_gradient, add_bias};
 pub use weight::{weight_gradient, weight_gradient_scratch};
 

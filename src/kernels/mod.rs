@@ -6,10 +6,12 @@
 //! runs is decided at run time. An element's value never depends on where in a slice it stands.
 //! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
 pub mod conv;
+pub mod conv_pool;
 pub mod dense;
 mod dispatch;
 pub mod elementwise;
 pub mod noise;
+pub mod pool;
 pub mod real;
 pub mod scalar;
 pub mod special;

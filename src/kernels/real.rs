@@ -91,6 +91,8 @@ pub trait Real:
     fn to_index(self) -> usize {
         self.to_f64() as usize
     }
+    /// A whole number from 0 to 255 as a byte.
+    fn to_byte(self) -> u8;
     /// Whether the number is neither infinite nor NaN.
     #[inline(always)]
     fn is_finite(self) -> bool {

@@ -102,6 +102,11 @@ impl Real for f64 {
         if I::FUSED { self.mul_add(b, c) } else { self * b + c }
     }
     #[inline(always)]
+    fn to_byte(self) -> u8 {
+        // The whole number then stands in the low bits.
+        (self + MAGIC).to_bits() as u8
+    }
+    #[inline(always)]
     fn sqrt(self) -> f64 {
         self.sqrt()
     }

@@ -1,0 +1,149 @@
+//! The value and the winners.
+
+use super::{ConvolutionPool, MAX_ENTRIES};
+use crate::kernels::conv::{channels_in_tile, forward_scratch, packed_len, pad_images, tap_sums};
+use crate::kernels::dense::{Activation, apply_activation};
+use crate::kernels::dispatch::{Isa, versions};
+use crate::kernels::real::Real;
+use crate::kernels::vector::{MAX_WIDTH, Vector, add_to, spill};
+
+versions! {
+    /// out = f(maxpool(conv(x)) + bias) with packed weights of `conv::pack`, and the winner of each output; scratch as
+    /// `conv::forward_scratch` says.
+    pub fn forward(
+        shape: &ConvolutionPool,
+        x: &[T],
+        packed: &[T],
+        bias: Option<&[T]>,
+        activation: Activation,
+        out: &mut [T],
+        winners: &mut [u8],
+        rows: usize,
+        scratch: &mut [T],
+    ) = forward_body;
+}
+
+#[inline(always)]
+fn forward_body<T: Real, I: Isa>(
+    shape: &ConvolutionPool,
+    x: &[T],
+    packed: &[T],
+    bias: Option<&[T]>,
+    activation: Activation,
+    out: &mut [T],
+    winners: &mut [u8],
+    rows: usize,
+    scratch: &mut [T],
+) {
+    let convolution = &shape.convolution;
+    let outputs = convolution.outputs;
+    assert!(shape.is_supported(), "a pool window has 1 to {MAX_ENTRIES} entries");
+    assert_eq!(x.len(), convolution.input_len() * rows);
+    assert_eq!(packed.len(), packed_len::<T>(convolution));
+    assert_eq!(out.len(), shape.output_len() * rows);
+    assert_eq!(winners.len(), out.len());
+    assert!(scratch.len() >= forward_scratch(convolution, rows));
+    if out.is_empty() {
+        return;
+    }
+    match bias {
+        Some(bias) => {
+            assert_eq!(bias.len(), outputs);
+            out.chunks_exact_mut(outputs).for_each(|pixel| pixel.copy_from_slice(bias));
+        }
+        None => out.fill(T::ZERO),
+    }
+    let x = if convolution.is_padded() { pad_images(convolution, x, scratch, rows) } else { x };
+    let (tile, starts) = (channels_in_tile::<T>(), shape.starts());
+    let (offsets, entries) = (shape.entry_offsets(), shape.entries());
+    let taps = convolution.kernel[0] * convolution.run();
+    // Entries computed together: all of them, or parts of nearly equal size.
+    let together = entries.div_ceil(entries.div_ceil(TOGETHER));
+    for (block, packed) in packed.chunks_exact(tile * taps).enumerate() {
+        let mut pixel = block * tile;
+        let count = tile.min(outputs - pixel);
+        for row in 0..rows {
+            for i in 0..starts.output_height {
+                for j in 0..starts.output_width {
+                    let start = row * starts.image + i * starts.down + j * starts.across;
+                    macro_rules! pools {
+                        ($($n:literal)*) => {
+                            match together {
+                                // SAFETY: the windows of this pool lie inside of x, whose length was checked, as was
+                                // packed's.
+                                $($n => unsafe {
+                                    one_pool::<T, I, $n>(shape, x, start, &offsets[..entries], packed)
+                                },)*
+                                _ => unreachable!("at most six entries are computed together"),
+                            }
+                        };
+                    }
+                    let (best, winner) = pools!(1 2 3 4 5 6);
+                    add_to::<T, I::Vector<T>>(best, &mut out[pixel..pixel + count]);
+                    store_winners::<T, I>(winner, &mut winners[pixel..pixel + count]);
+                    pixel += outputs;
+                }
+            }
+        }
+    }
+    apply_activation::<T, I>(activation, out);
+}
+
+/// Most entries computed together: twelve accumulators.
+const TOGETHER: usize = 6;
+
+/// The largest of the windows that begin at `start` + offsets, and its number, for one tile of channels.
+///
+/// # Safety
+/// As for [`tap_sums`]; `N ≤ offsets.len()`.
+#[inline(always)]
+unsafe fn one_pool<T: Real, I: Isa, const N: usize>(
+    shape: &ConvolutionPool,
+    x: &[T],
+    start: usize,
+    offsets: &[usize],
+    packed: &[T],
+) -> ([I::Vector<T>; 2], [I::Vector<T>; 2]) {
+    let windows = shape.convolution.windows();
+    let mut best = [I::Vector::<T>::splat(T::ZERO); 2];
+    let mut winner = best;
+    let mut from = 0;
+    while from < offsets.len() {
+        // The last part begins early enough to be whole: what is repeated is never greater than itself.
+        let first = from.min(offsets.len() - N);
+        let starts: [usize; N] = std::array::from_fn(|i| start + offsets[first + i]);
+        // SAFETY: by the contract of this function.
+        let sums = unsafe { tap_sums::<T, I, N>(x, starts, packed, &shape.convolution, &windows) };
+        for i in 0..N {
+            let number = I::Vector::<T>::splat(T::from_f64((first + i) as f64));
+            for half in 0..2 {
+                if first + i == 0 {
+                    best[half] = sums[0][half];
+                } else {
+                    winner[half] =
+                        I::Vector::<T>::if_greater(sums[i][half], best[half], number, winner[half]);
+                    best[half] =
+                        I::Vector::<T>::if_greater(sums[i][half], best[half], sums[i][half], best[half]);
+                }
+            }
+        }
+        from += N;
+    }
+    (best, winner)
+}
+
+/// Entry numbers as bytes.
+#[inline(always)]
+fn store_winners<T: Real, I: Isa>(winner: [I::Vector<T>; 2], to: &mut [u8]) {
+    let mut numbers = [T::ZERO; 2 * MAX_WIDTH];
+    spill(winner, &mut numbers);
+    if let Ok(to) = <&mut [u8; 2 * MAX_WIDTH]>::try_from(&mut *to) {
+        for i in 0..2 * MAX_WIDTH {
+            to[i] = numbers[i].to_byte();
+        }
+    } else {
+        for (to, number) in to.iter_mut().zip(numbers) {
+            *to = number.to_byte();
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The two gradients, over winners only.
+
+use super::tile::{Segment, Side, add_segments};
+use super::{ConvolutionPool, MAX_ENTRIES};
+use crate::kernels::conv::{packed_by_output_len, pad_images, padded_copy_len, padded_run, unpad_images};
+use crate::kernels::dispatch::{Isa, versions};
+use crate::kernels::real::Real;
+use crate::kernels::vector::Vector;
+
+/// Pixels whose winners of one channel are listed together.
+const PIXELS: usize = 64;
+/// Winners listed together for the input gradient.
+const LIST: usize = 1024;
+/// Channels of one pixel listed together.
+const CHANNELS: usize = 512;
+
+/// Whether images are copied so that whole registers may be read behind each run.
+fn needs_copy<T: Real>(shape: &ConvolutionPool) -> bool {
+    shape.convolution.is_padded() || padded_run::<T>(&shape.convolution) != shape.convolution.run()
+}
+
+/// The numbers of scratch that [`weight_gradient`] wants for `rows` rows.
+pub fn weight_gradient_scratch<T: Real>(shape: &ConvolutionPool, rows: usize) -> usize {
+    let copy = if needs_copy::<T>(shape) { padded_copy_len(&shape.convolution, rows) } else { 0 };
+    copy + packed_by_output_len::<T>(&shape.convolution)
+}
+
+/// The numbers of scratch that [`input_gradient`] wants for `rows` rows.
+pub fn input_gradient_scratch<T: Real>(shape: &ConvolutionPool, rows: usize) -> usize {
+    if needs_copy::<T>(shape) { padded_copy_len(&shape.convolution, rows) } else { 0 }
+}
+
+versions! {
+    /// dw `[kh][kw][cin][cout]` = the gradient by the weights, added to what is there where `accumulate`; dy is the
+    /// gradient before bias and activation.
+    pub fn weight_gradient(
+        shape: &ConvolutionPool,
+        x: &[T],
+        dy: &[T],
+        winners: &[u8],
+        dw: &mut [T],
+        rows: usize,
+        accumulate: bool,
+        scratch: &mut [T],
+    ) = weight_gradient_body;
+    /// dx = the gradient by the images, added to what is there where `accumulate`; weights of
+    /// `conv::pack_by_output`.
+    pub fn input_gradient(
+        shape: &ConvolutionPool,
+        packed: &[T],
+        dy: &[T],
+        winners: &[u8],
+        dx: &mut [T],
+        rows: usize,
+        accumulate: bool,
+        scratch: &mut [T],
+    ) = input_gradient_body;
+}
+
+#[inline(always)]
+fn check<T: Real>(shape: &ConvolutionPool, x: &[T], dy: &[T], winners: &[u8], rows: usize) {
+    assert!(shape.is_supported(), "a pool window has 1 to {MAX_ENTRIES} entries");
+    assert_eq!(x.len(), shape.convolution.input_len() * rows);
+    assert_eq!(dy.len(), shape.output_len() * rows);
+    assert_eq!(winners.len(), dy.len());
+    // Winners become offsets: one that names no entry would point outside of the image.
+    let entries = shape.entries();
+    assert!(winners.iter().fold(0, |most, &w| most.max(w)) as usize <= entries - 1, "winners name entries");
+}
+
+#[inline(always)]
+fn weight_gradient_body<T: Real, I: Isa>(
+    shape: &ConvolutionPool,
+    x: &[T],
+    dy: &[T],
+    winners: &[u8],
+    dw: &mut [T],
+    rows: usize,
+    accumulate: bool,
+    scratch: &mut [T],
+) {
+    let convolution = &shape.convolution;
+    check(shape, x, dy, winners, rows);
+    assert_eq!(dw.len(), convolution.weights_len());
+    assert!(scratch.len() >= weight_gradient_scratch::<T>(shape, rows));
+    if !accumulate {
+        dw.fill(T::ZERO);
+    }
+    if dy.is_empty() {
+        return;
+    }
+    let (sums, copy) = scratch.split_at_mut(packed_by_output_len::<T>(convolution));
+    let x = if needs_copy::<T>(shape) { pad_images(convolution, x, copy, rows) } else { x };
+    sums.fill(T::ZERO);
+    let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
+    let (starts, entry_offsets) = (shape.starts(), shape.entry_offsets());
+    let pixels = starts.per_image();
+    let registers = padded / I::Vector::<T>::WIDTH;
+    let (mut offsets, mut values) = ([0; PIXELS], [T::ZERO; PIXELS]);
+    for row in 0..rows {
+        for output in 0..outputs {
+            for from in (0..pixels).step_by(PIXELS) {
+                let mut count = 0;
+                for pixel in from..pixels.min(from + PIXELS) {
+                    let at = (row * pixels + pixel) * outputs + output;
+                    offsets[count] = starts.start(row * pixels + pixel) + entry_offsets[winners[at] as usize];
+                    values[count] = dy[at];
+                    count += usize::from(dy[at] != T::ZERO);
+                }
+                let target = output * lines * padded;
+                // SAFETY: targets lie inside the sums; winners name entries, whose windows lie inside of x with room
+                // for whole registers behind the last run.
+                unsafe {
+                    add_segments::<T, I>(
+                        lines,
+                        registers,
+                        Side { at: sums.as_mut_ptr(), line: padded },
+                        Side { at: x.as_ptr(), line: starts.line },
+                        &[Segment { target, from: 0, to: count }],
+                        &offsets,
+                        &values,
+                    );
+                }
+            }
+        }
+    }
+    add_by_output(shape, sums, dw);
+}
+
+/// dw `[kh][run][cout]` += sums `[cout][kh][padded run]`.
+#[inline(always)]
+fn add_by_output<T: Real>(shape: &ConvolutionPool, sums: &[T], dw: &mut [T]) {
+    let convolution = &shape.convolution;
+    let (outputs, lines, run) = (convolution.outputs, convolution.kernel[0], convolution.run());
+    let padded = padded_run::<T>(convolution);
+    for line in 0..lines {
+        for from in (0..run).step_by(8) {
+            for output in 0..outputs {
+                for tap in from..run.min(from + 8) {
+                    dw[(line * run + tap) * outputs + output] += sums[(output * lines + line) * padded + tap];
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn input_gradient_body<T: Real, I: Isa>(
+    shape: &ConvolutionPool,
+    packed: &[T],
+    dy: &[T],
+    winners: &[u8],
+    dx: &mut [T],
+    rows: usize,
+    accumulate: bool,
+    scratch: &mut [T],
+) {
+    let convolution = &shape.convolution;
+    check(shape, dx, dy, winners, rows);
+    assert_eq!(packed.len(), packed_by_output_len::<T>(convolution));
+    assert!(scratch.len() >= input_gradient_scratch::<T>(shape, rows));
+    if needs_copy::<T>(shape) {
+        let copy = &mut scratch[..padded_copy_len(convolution, rows)];
+        copy.fill(T::ZERO);
+        spread::<T, I>(shape, packed, dy, winners, copy, rows);
+        unpad_images(convolution, copy, dx, rows, accumulate);
+    } else {
+        if !accumulate {
+            dx.fill(T::ZERO);
+        }
+        spread::<T, I>(shape, packed, dy, winners, dx, rows);
+    }
+}
+
+/// to += every dy times the weights of its channel, at the window of its winner. Winners of one window are neighbours
+/// in the list, so that the window is read and written once for all of them.
+#[inline(always)]
+fn spread<T: Real, I: Isa>(
+    shape: &ConvolutionPool,
+    packed: &[T],
+    dy: &[T],
+    winners: &[u8],
+    to: &mut [T],
+    rows: usize,
+) {
+    let convolution = &shape.convolution;
+    let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
+    let (starts, entry_offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
+    let registers = padded / I::Vector::<T>::WIDTH;
+    let per_output = lines * padded;
+    let (mut offsets, mut values, mut length) = ([0; LIST], [T::ZERO; LIST], 0);
+    let (mut segments, mut count) = ([Segment::default(); MAX_ENTRIES], 0);
+    let mut flush = |segments: &[Segment], offsets: &[usize], values: &[T]| {
+        // SAFETY: targets are windows inside the images behind `to`, which has room for whole registers; offsets are
+        // those of packed weights of a channel.
+        unsafe {
+            add_segments::<T, I>(
+                lines,
+                registers,
+                Side { at: to.as_mut_ptr(), line: starts.line },
+                Side { at: packed.as_ptr(), line: padded },
+                segments,
+                offsets,
+                values,
+            );
+        }
+    };
+    for pixel in 0..starts.per_image() * rows {
+        let start = starts.start(pixel);
+        for from in (0..outputs).step_by(CHANNELS) {
+            let channels = from..outputs.min(from + CHANNELS);
+            if length + channels.len() >= LIST || count + entries > MAX_ENTRIES {
+                flush(&segments[..count], &offsets, &values);
+                (length, count) = (0, 0);
+            }
+            let (dy, winners) = (&dy[pixel * outputs..][..outputs], &winners[pixel * outputs..][..outputs]);
+            for entry in 0..entries {
+                let first = length;
+                for output in channels.clone() {
+                    offsets[length] = output * per_output;
+                    values[length] = dy[output];
+                    length += usize::from(winners[output] as usize == entry && dy[output] != T::ZERO);
+                }
+                if length > first {
+                    segments[count] =
+                        Segment { target: start + entry_offsets[entry], from: first, to: length };
+                    count += 1;
+                }
+            }
+        }
+    }
+    flush(&segments[..count], &offsets, &values);
+}
