@@ -2,3 +2,7 @@
 
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
+
+/// Adjoints against central differences; passes, plans and the engine against the plain evaluator.
+#[path = "gradients/mod.rs"]
+mod gradients;

@@ -3,9 +3,10 @@
 use super::executor::NoiseKey;
 use super::loops;
 use super::memory::Memory;
+use crate::kernels::conv::{self, Convolution};
 use crate::kernels::real::Real;
-use crate::kernels::{elementwise, noise};
-use crate::plan::{Kernel, Mode, Program, Step};
+use crate::kernels::{dense, elementwise, noise};
+use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Step};
 
 /// What a step may use beside its operands.
 pub(super) struct Context<'s, T> {
@@ -26,7 +27,37 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
         Kernel::LogSumExp { rows } | Kernel::Softmax { rows } => 2 * rows,
         Kernel::LogSoftmax { rows } => 3 * rows,
         Kernel::RowNoise(_) => step.out.len / capacity,
+        Kernel::DenseWeight => dense::weight_gradient_scratch::<T>(step.args[1].len / capacity, capacity),
+        Kernel::Conv(g) => {
+            let shape = convolution(g);
+            conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
+        }
+        Kernel::ConvInput(g) => {
+            let shape = convolution(g);
+            conv::packed_by_output_len::<T>(&shape) + conv::input_gradient_scratch(&shape, capacity)
+        }
+        Kernel::ConvKernel(g) => conv::weight_gradient_scratch::<T>(&convolution(g), capacity),
         _ => 0,
+    }
+}
+
+fn convolution(g: &Geometry) -> Convolution {
+    let window = &g.window;
+    Convolution {
+        input: g.input,
+        outputs: g.output[2],
+        kernel: window.size,
+        stride: window.stride,
+        pad: window.pad,
+    }
+}
+
+fn dense_activation(activation: Activation) -> dense::Activation {
+    match activation {
+        Activation::Linear => dense::Activation::None,
+        Activation::Tanh => dense::Activation::Tanh,
+        Activation::Relu => dense::Activation::Relu,
+        Activation::Sigmoid => dense::Activation::Sigmoid,
     }
 }
 
@@ -98,12 +129,49 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::LogSoftmax { rows } => loops::log_softmax(arg(0), out, *rows, scratch),
         Kernel::DotGlobal { transposed, .. } => loops::dot_global(arg(0), arg(1), out, *transposed),
         Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
+        Kernel::Dense { activation } => {
+            let (x, w) = (arg(0), arg(1));
+            let bias = (step.args.len() > 2).then(|| arg(2));
+            let (inputs, outputs) = (x.len() / rows, out.len() / rows);
+            dense::forward(w, x, bias, dense_activation(*activation), out, inputs, outputs, rows);
+        }
+        Kernel::DenseInput => {
+            let (dy, w) = (arg(0), arg(1));
+            dense::input_gradient(w, dy, out, out.len() / rows, dy.len() / rows, rows, false);
+        }
+        Kernel::DenseWeight => {
+            let (x, dy) = (arg(0), arg(1));
+            let (inputs, outputs) = (x.len() / rows, dy.len() / rows);
+            dense::weight_gradient(x, dy, out, None, inputs, outputs, rows, true, scratch);
+        }
+        Kernel::ActivationGradient(activation) => {
+            dense::activation_gradient(dense_activation(*activation), arg(0), arg(1), out);
+        }
+        Kernel::Conv(g) => {
+            let shape = convolution(g);
+            let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape));
+            conv::pack(&shape, arg(1), packed);
+            conv::forward(&shape, arg(0), packed, None, out, rows, scratch);
+        }
+        Kernel::ConvInput(g) => {
+            let shape = convolution(g);
+            let (packed, scratch) = scratch.split_at_mut(conv::packed_by_output_len::<T>(&shape));
+            conv::pack_by_output(&shape, arg(1), packed);
+            conv::input_gradient(&shape, packed, arg(0), out, rows, false, scratch);
+        }
+        Kernel::ConvKernel(g) => {
+            conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, true, scratch);
+        }
         Kernel::Gather => loops::gather(arg(0), arg(1), out),
         Kernel::Scatter => loops::scatter(arg(0), arg(1), out),
         Kernel::Pick => loops::pick(arg(0), arg(1), out),
         Kernel::OneHot => loops::one_hot(arg(0), out),
         Kernel::ImageToLanes => loops::transpose(arg(0), out, rows, out.len() / rows),
         Kernel::LanesToImage => loops::transpose(arg(0), out, out.len() / rows, rows),
+        Kernel::MaxPool(g) => loops::max_pool(g, arg(0), out),
+        Kernel::MaxPoolInput(g) => loops::max_pool_input(g, arg(0), arg(1), out),
+        Kernel::AvgPool(g) => loops::avg_pool(g, arg(0), out),
+        Kernel::AvgPoolInput(g) => loops::avg_pool_input(g, arg(0), out),
         _ => {}
     }
 }

@@ -18,7 +18,7 @@ mod legalise;
 mod print;
 mod select;
 
-pub use kernel::{Activation, Kernel, Mode, Operand, Space, Step};
+pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
 
 use crate::tape::Tape;
 use crate::ty::Shape;

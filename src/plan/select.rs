@@ -16,6 +16,8 @@ use crate::kernels::scalar::{Binary, Unary};
 use crate::tape::{Instruction, Op, Slot, Tape, Window};
 use crate::ty::Kind;
 
+const FUSE_POOLS: bool = false;
+
 /// What happens to one instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
@@ -50,7 +52,9 @@ pub fn select(tape: &Tape) -> Result<Vec<Choice>, String> {
     }
     fuse_dense(tape, &uses, &mut choices);
     fuse_activation_gradient(tape, &uses, &mut choices);
-    fuse_conv_pool(tape, &uses, &mut choices);
+    if FUSE_POOLS {
+        fuse_conv_pool(tape, &uses, &mut choices);
+    }
     Ok(choices)
 }
 
