@@ -2,8 +2,10 @@
 //!
 //! These four answers are what the checker infers for every expression, and what every later stage relies on.
 
+mod interval;
 mod support;
 
+pub use interval::Fit;
 pub use support::{Interval, Support};
 
 /// What one element is.
