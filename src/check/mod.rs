@@ -1,1 +1,254 @@
-//! check
+//! From what was written to a typed model in which nothing is implied.
+//!
+//! ```text
+//! Ast ─choices→ active items ─names→ declarations ─order→ one after another
+//!     ─expressions, distributions, nets→ typed expressions, unknowns, likelihoods → Model
+//! ```
+//!
+//! One file a question. An expression that is wrong is `None`: it was reported where it went wrong, and what uses it
+//! stays silent. Every combination of alternatives is checked ([`choose`]); the model is that of the combination in
+//! force. Start at [`check`] and [`Checker::run`].
+
+mod arena;
+mod calls;
+pub mod choose;
+mod distributions;
+mod error;
+mod expressions;
+mod layer_words;
+mod names;
+mod nets;
+mod observations;
+mod order;
+mod overrides;
+mod scope;
+pub mod settings;
+pub mod signatures;
+mod slots;
+mod supports;
+#[cfg(test)]
+mod tests;
+mod unknowns;
+mod unused;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{Column, ExprId, Model, Net, Observation, Unknown};
+use crate::source::Span;
+use crate::syntax::ast::{Ast, Expr, Item};
+use crate::syntax::constant;
+use arena::Arena;
+use calls::Output;
+use choose::{Choices, Picks};
+use names::{Names, What};
+use nets::NetState;
+use order::Step;
+use overrides::Overrides;
+use scope::{LayerScope, Scope};
+use std::collections::{HashMap, HashSet};
+
+/// What the command line says about a model.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    /// `--set NAME=VALUE`: constants, fit options, arguments of the data source.
+    pub overrides: Vec<(String, String)>,
+    /// `--choose NAME=LABEL`.
+    pub choices: Vec<(String, String)>,
+    /// Names of arguments that the data source takes, which `--set` may give too.
+    pub data_arguments: Vec<String>,
+}
+
+/// Checks a model against the columns that its data have; no model if there is an error.
+///
+/// `name` is the file's stem. The findings are sorted by place; a finding outside the combination in force names its
+/// alternative.
+pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (Option<Model>, Diagnostics) {
+    let mut found = Diagnostics::default();
+    let choices = Choices::collect(&ast.items, context, &mut found);
+    let overrides = overrides::sort(&ast.items, context, &mut found);
+    let mut model = None;
+    let combinations = choices.combinations();
+    let mut usage = unused::Usage::default();
+    for picks in &combinations {
+        let items = choices.active(&ast.items, picks);
+        let checker = Checker::new(&items, columns, &choices, picks, &overrides);
+        let alternative = choices.difference(picks);
+        let (checked, findings) = checker.run(name, &mut usage);
+        for mut finding in findings.0 {
+            finding.alternative = finding.alternative.or_else(|| alternative.clone());
+            found.push(finding);
+        }
+        if alternative.is_none() {
+            model = Some(checked);
+        }
+    }
+    usage.report(&mut found);
+    found.sort();
+    let model = if found.has_errors() { None } else { model };
+    (model, found)
+}
+
+/// Deeper than this, calls and brackets together are refused; far below what a thread's stack holds.
+const DEEPEST: usize = 300;
+
+/// One combination of alternatives on its way to a model.
+struct Checker<'a> {
+    names: Names<'a>,
+    columns: &'a [Column],
+    choices: &'a Choices<'a>,
+    picks: &'a Picks,
+    overrides: &'a Overrides,
+    arena: Arena,
+    /// For each declaration its value, once it has been checked; `None` inside if it is wrong.
+    values: Vec<Option<Option<ExprId>>>,
+    /// Unknowns and definitions inside nets by their full names: `f.1.w`.
+    parts: HashMap<String, ExprId>,
+    unknowns: Vec<Unknown>,
+    nets: Vec<Net>,
+    net_states: Vec<NetState<'a>>,
+    layer_scopes: Vec<LayerScope<'a>>,
+    /// Results of calls of functions and nets: the same call is the same value.
+    calls: HashMap<(usize, Vec<ExprId>), Option<Output>>,
+    observations: Vec<Observation>,
+    reports: Vec<(String, ExprId)>,
+    constants: Vec<(String, f64)>,
+    found: Diagnostics,
+    /// Where the names stand whose declarations something uses.
+    used: HashSet<Span>,
+    depth: usize,
+}
+
+impl<'a> Checker<'a> {
+    fn new(
+        items: &[&'a Item],
+        columns: &'a [Column],
+        choices: &'a Choices<'a>,
+        picks: &'a Picks,
+        overrides: &'a Overrides,
+    ) -> Self {
+        let mut found = Diagnostics::default();
+        let names = Names::collect(items, columns, &mut found);
+        Checker {
+            values: vec![None; names.declarations.len()],
+            names,
+            columns,
+            choices,
+            picks,
+            overrides,
+            arena: Arena::default(),
+            parts: HashMap::new(),
+            unknowns: vec![],
+            nets: vec![],
+            net_states: vec![],
+            layer_scopes: vec![],
+            calls: HashMap::new(),
+            observations: vec![],
+            reports: vec![],
+            constants: vec![],
+            found,
+            used: HashSet::new(),
+            depth: 0,
+        }
+    }
+
+    /// The questions, in order: which name means what, what comes first, each declaration by itself, is anything
+    /// missing, is anything unused.
+    fn run(mut self, name: &str, usage: &mut unused::Usage<'a>) -> (Model, Diagnostics) {
+        let (order, circles) = order::order(&self.names);
+        self.found.0.extend(circles);
+        self.functions_know_their_names();
+        for step in order {
+            match step {
+                Step::Declare(i) => {
+                    let value = self.declaration(i);
+                    self.values[i] = Some(value);
+                }
+                Step::Observe(i) => self.observe(i),
+                Step::Report(i) => self.report(i),
+            }
+        }
+        let constants: HashMap<String, f64> = self.constants.iter().cloned().collect();
+        let settings =
+            settings::settings(&self.names.fits, &constants, &self.overrides.options, &mut self.found);
+        self.nothing_is_missing(&settings);
+        usage.add(&self);
+        let choices = self.choices.all.iter().zip(self.picks);
+        let model = Model {
+            name: name.to_owned(),
+            columns: self.columns.to_vec(),
+            exprs: self.arena.finish(),
+            unknowns: self.unknowns,
+            observations: self.observations,
+            reports: self.reports,
+            nets: self.nets,
+            constants: self.constants,
+            choices: choices.map(|(c, pick)| (c.name.value.clone(), c.labels[*pick].to_owned())).collect(),
+            settings,
+        };
+        (model, self.found)
+    }
+
+    fn declaration(&mut self, i: usize) -> Option<ExprId> {
+        let declaration = self.names.declarations[i].clone();
+        let top = Scope::default();
+        match declaration.what {
+            What::Column(position) => position.map(|p| self.arena.column(p, &self.columns[p])),
+            What::Const(value) => self.constant(declaration.name, value),
+            What::Define(value) => {
+                let id = self.expr(value, &top)?;
+                self.arena.name(id, declaration.name);
+                Some(id)
+            }
+            What::Unknown { sizes, dist } => {
+                self.top_unknown(declaration.name, declaration.span, sizes, dist)
+            }
+            What::Function { .. } | What::Net { .. } => None,
+        }
+    }
+
+    fn constant(&mut self, name: &str, value: &'a Expr) -> Option<ExprId> {
+        let id = match self.overrides.constants.get(name) {
+            Some(number) => self.arena.number(*number, value.span),
+            None => self.expr(value, &Scope::default())?,
+        };
+        let Some(number) = self.arena.constant(id).filter(|n| !n.is_nan()) else {
+            let known: HashMap<String, f64> = self.constants.iter().cloned().collect();
+            let finding = match constant::number(value, &known) {
+                Err(finding) => finding,
+                Ok(_) => Diagnostic::new("T011", format!("`{name}` is not a number"))
+                    .at(value.span, "this must be known before compiling"),
+            };
+            self.found.push(finding);
+            return None;
+        };
+        self.constants.push((name.to_owned(), number));
+        Some(id)
+    }
+
+    fn report(&mut self, i: usize) {
+        let (name, value) = self.names.reports[i];
+        let id = self.expr(value, &Scope::default());
+        let Some(id) = id.and_then(|id| self.numeric(id, value)) else { return };
+        self.arena.name(id, &name.value);
+        self.reports.push((name.value.clone(), id));
+    }
+
+    /// Names in functions that are never called; those that are called are checked by their calls too.
+    fn functions_know_their_names(&mut self) {
+        for declaration in &self.names.declarations {
+            let What::Function { parameters, value } = &declaration.what else { continue };
+            let mut mentions = vec![];
+            order::mentions(value, &mut mentions);
+            for mention in mentions {
+                let is_known = parameters.iter().any(|p| p.value == mention.name)
+                    || self.names.find(mention.name).is_some()
+                    || signatures::find(mention.name).is_some()
+                    || crate::dist::find(mention.name).is_some()
+                    || matches!(mention.name, "pi" | "inf");
+                if !is_known {
+                    let known = self.names.all().chain(parameters.iter().map(|p| p.value.as_str()));
+                    self.found.push(error::not_defined(mention.name, mention.span, known));
+                }
+            }
+        }
+    }
+}

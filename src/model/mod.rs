@@ -43,7 +43,7 @@ pub struct Model {
     pub constants: Vec<(String, f64)>,
     /// The choices in force: `prior = normal`.
     pub choices: Vec<(String, String)>,
-    /// The fit block, option by option.
+    /// Every option of the fit block, in the order of the table of options, with the values in force.
     pub settings: Vec<Setting>,
 }
 
@@ -140,6 +140,27 @@ pub enum ExprKind {
     },
     /// same elements, new shape
     Reshape(ExprId),
+}
+
+impl ExprKind {
+    /// The expressions that this one is made of.
+    pub fn operands(&self) -> Vec<ExprId> {
+        match self {
+            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
+            ExprKind::Unary(_, x)
+            | ExprKind::Reduce(_, x)
+            | ExprKind::Softmax(x)
+            | ExprKind::LogSoftmax(x)
+            | ExprKind::Element(x, _)
+            | ExprKind::OneHot(x)
+            | ExprKind::MaxPool { x, .. }
+            | ExprKind::AvgPool { x, .. }
+            | ExprKind::Reshape(x) => vec![*x],
+            ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
+            ExprKind::Join(parts) => parts.clone(),
+            ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
+        }
+    }
 }
 
 /// Reductions over all elements.
@@ -272,8 +293,10 @@ pub struct Setting {
     pub name: String,
     /// `20`, `advi`
     pub value: SettingValue,
-    /// Where; `None` if from the command line.
+    /// Where; `None` if from the command line or a default.
     pub span: Option<Span>,
+    /// True if nobody wrote it.
+    pub is_default: bool,
 }
 
 /// The right side of a setting.
@@ -295,6 +318,10 @@ impl Model {
     /// The unknown behind an id.
     pub fn unknown(&self, id: UnknownId) -> &Unknown {
         &self.unknowns[id.0 as usize]
+    }
+    /// The value in force of an option of the fit block.
+    pub fn setting(&self, name: &str) -> Option<&SettingValue> {
+        self.settings.iter().find(|s| s.name == name).map(|s| &s.value)
     }
     /// The column behind an id.
     pub fn column(&self, id: ColumnId) -> &Column {

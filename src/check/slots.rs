@@ -1,0 +1,427 @@
+//! Whether an argument fits its slot: its size (rules 7 and 8 of the language), and where it lies (rule 4).
+
+use super::distributions::Target;
+use super::{Checker, error};
+use crate::diagnostic::Diagnostic;
+use crate::dist::{ArgSlot, Family};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::model::{ExprId, ExprKind as Kind};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, ExprKind};
+use crate::ty::{Fit, Interval, Shape, Support};
+
+/// An argument with everything a message may point at.
+#[derive(Clone, Copy)]
+struct Given<'g> {
+    family: &'g Family,
+    form: usize,
+    place: usize,
+    id: ExprId,
+    arg: &'g Arg,
+}
+
+impl Given<'_> {
+    fn name(&self) -> &'static str {
+        self.family.forms[self.form].args[self.place].name
+    }
+    fn span(&self) -> Span {
+        self.arg.value.span
+    }
+    fn written(&self) -> String {
+        error::written(&self.arg.value)
+    }
+    /// `Normal`'s sd
+    fn slot(&self) -> String {
+        format!("`{}`'s {}", self.family.name, self.name())
+    }
+    /// Whether another form takes this argument under another name.
+    fn has_form(&self, name: &str) -> bool {
+        self.family.forms.iter().any(|f| f.args.iter().any(|a| a.name == name))
+    }
+}
+
+impl Checker<'_> {
+    /// The argument, its vector of one number taken as a number where one is wanted.
+    pub(super) fn fits_slot(
+        &mut self,
+        family: &Family,
+        form: usize,
+        place: usize,
+        id: ExprId,
+        arg: &Arg,
+        target: &Target,
+    ) -> Option<ExprId> {
+        let given = Given { family, form, place, id, arg };
+        match family.forms[form].args[place].slot {
+            ArgSlot::Scalar(interval) => self.scalar(given, interval, target),
+            ArgSlot::Simplex => {
+                self.vector(given, target)?;
+                self.simplex(given)
+            }
+            ArgSlot::Scores => {
+                self.vector(given, target)?;
+                self.scores(given)
+            }
+            ArgSlot::Ordered => {
+                self.vector(given, target)?;
+                match self.arena.get(id).ty.support {
+                    Support::Ordered(_) | Support::PositiveOrdered(_) => Some(id),
+                    _ => {
+                        let found = self.described(id);
+                        self.found.push(
+                            Diagnostic::new("T010", format!("{} must be increasing", given.slot()))
+                                .at(given.span(), format!("this is {found}")),
+                        );
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    fn scalar(&mut self, given: Given, slot: Interval, target: &Target) -> Option<ExprId> {
+        let id =
+            if self.arena.shape(given.id) == target.shape { given.id } else { self.arena.single(given.id) };
+        let shape = self.arena.shape(id).clone();
+        if !shape.is_scalar() && shape != *target.shape && !(shape.len() == 1 && target.shape.len() == 1) {
+            let finding = wrong_size(given, &shape, target);
+            self.found.push(finding);
+            return None;
+        }
+        self.lies_in(Given { id, ..given }, slot)?;
+        Some(id)
+    }
+
+    /// A vector per element of the target.
+    fn vector(&mut self, given: Given, target: &Target) -> Option<()> {
+        let shape = self.arena.shape(given.id).clone();
+        let Some((_, outer)) = shape.0.split_last() else {
+            let cure = match given.name() {
+                "probs" => "give one probability per class: `[p, 1 - p]`",
+                _ => "give one number per class: `[a, b]`",
+            };
+            self.found.push(
+                Diagnostic::new("T002", format!("{} must be a vector", given.slot()))
+                    .at(given.span(), "this is a single number")
+                    .help(cure),
+            );
+            return None;
+        };
+        if outer.is_empty() || outer == target.shape.0.as_slice() {
+            return Some(());
+        }
+        self.found.push(
+            Diagnostic::new("T001", format!("{} must be one vector for `{}`", given.slot(), target.name))
+                .at(given.span(), format!("this is {shape}"))
+                .at(target.span, format!("is {}", error::size(target.shape))),
+        );
+        None
+    }
+
+    /// T022: probabilities sum to 1.
+    fn simplex(&mut self, given: Given) -> Option<ExprId> {
+        if let Support::Simplex(_) = self.arena.get(given.id).ty.support {
+            return Some(given.id);
+        }
+        let (found, wanted) = (self.described(given.id), self.arena.shape(given.id).len());
+        let (name, written) = (given.name(), given.written());
+        let mut finding = Diagnostic::new(
+            "T022",
+            format!("`{name}` wants probabilities that sum to 1; `{written}` is {}", short(&found)),
+        )
+        .at(given.span(), format!("this is {found}"));
+        if let Some((span, text)) = self.origin(given.id, &Interval::UNIT, given.span()) {
+            finding = finding.at(span, text);
+        }
+        finding = finding.note(format!("expected: simplex[{wanted}]")).note(format!("found:    {found}"));
+        self.found.push(if given.has_form("logits") {
+            let finding =
+                finding.help(format!("write `logits = {written}`, or make it a simplex by `softmax`"));
+            match &given.arg.name {
+                Some(n) => finding.fix(n.span, "logits"),
+                None => finding,
+            }
+        } else {
+            finding.help(format!("write `softmax({written})`"))
+        });
+        None
+    }
+
+    /// T021: scores are not probabilities yet.
+    fn scores(&mut self, given: Given) -> Option<ExprId> {
+        let Support::Simplex(k) = self.arena.get(given.id).ty.support else { return Some(given.id) };
+        let (name, written) = (given.name(), given.written());
+        let made = self.arena.get(given.id).span;
+        let by_layer = outside(made, given.span());
+        let what = if by_layer {
+            format!("`{written}` ends in softmax")
+        } else {
+            format!("`{written}` is a simplex")
+        };
+        let mut finding = Diagnostic::new("T021", format!("{what}, but `{name}` wants unnormalised scores"))
+            .at(given.span(), "softmax would be applied twice");
+        if by_layer {
+            finding = finding.at(made, format!("this makes the output a simplex[{k}]"));
+        }
+        finding = finding
+            .note(
+                "probabilities squeezed twice are nearly uniform: the fit looks calibrated and learns slowly",
+            )
+            .help(format!("write `probs = {written}`, or drop `softmax`"));
+        self.found.push(match &given.arg.name {
+            Some(n) => finding.fix(n.span, "probs"),
+            None => finding,
+        });
+        None
+    }
+
+    /// Where a number lies against where it must lie.
+    fn lies_in(&mut self, given: Given, slot: Interval) -> Option<()> {
+        if let Some(value) = self.wrong_constant(given.id, &slot) {
+            let finding = Diagnostic::new(
+                "T011",
+                format!("{} is {value}; it must be {}", given.slot(), in_words(&slot)),
+            )
+            .at(given.span(), format!("this is {value}"));
+            self.found.push(finding);
+            return None;
+        }
+        let found = self.arena.interval(given.id);
+        match found.fit(&slot) {
+            Fit::Inside => Some(()),
+            Fit::Touches => {
+                self.found.push(
+                    Diagnostic::new("T013", format!("{} can come as near 0 as it likes", given.slot()))
+                        .at(given.span(), "`abs` and `square` touch 0")
+                        .help("`softplus` and `exp` stay away from it"),
+                );
+                Some(())
+            }
+            Fit::Outside => {
+                let finding = self.outside_slot(given, slot, found);
+                self.found.push(finding);
+                None
+            }
+        }
+    }
+
+    /// A number, or one in a join, that is out of range.
+    fn wrong_constant(&self, id: ExprId, slot: &Interval) -> Option<f64> {
+        match &self.arena.get(id).kind {
+            Kind::Number(v) => (!slot.contains(*v)).then_some(*v),
+            Kind::Join(parts) => {
+                parts.iter().filter_map(|p| self.arena.constant(*p)).find(|v| !slot.contains(*v))
+            }
+            Kind::Reshape(x) => self.wrong_constant(*x, slot),
+            _ => None,
+        }
+    }
+
+    /// T010, T023, T025, T026: it can lie where it must not.
+    fn outside_slot(&self, given: Given, slot: Interval, found: Interval) -> Diagnostic {
+        let written = given.written();
+        let can = trouble(&found, &slot);
+        let origin = self.origin(given.id, &slot, given.span());
+        let relu = self.relu(given.id).filter(|_| slot.low == 0.0 && found.low == 0.0);
+        let is_probability = slot.low == 0.0 && slot.high == 1.0;
+        let finding = if is_probability && given.has_form("logit") {
+            let name = given.name();
+            Diagnostic::new(
+                "T023",
+                format!(
+                    "`{}({name} = …)` wants a number in (0, 1); `{written}` is {found}",
+                    given.family.name
+                ),
+            )
+            .help(format!("write `logit = {written}`, or `{name} = sigmoid({written})`"))
+        } else if relu.is_some() {
+            let (code, way) = match given.has_form("log_rate") {
+                true => ("T025", "use `softplus` in place of `relu`, or `log_rate =`"),
+                false => ("T026", "use `softplus` in place of `relu`"),
+            };
+            let message = format!("{} must be positive; relu can give exactly 0", given.slot());
+            Diagnostic::new(code, message).help(way)
+        } else {
+            let message = format!("{} must be {}; `{written}` {can}", given.slot(), in_words(&slot));
+            Diagnostic::new("T010", message).help(self.cure(given, &slot))
+        };
+        let mut finding = finding.at(given.span(), format!("this is {found}"));
+        if let Some((span, text)) = origin {
+            finding = finding.at(span, text);
+        }
+        let finding = finding.note(format!("expected: {slot}")).note(format!("found:    {found}"));
+        self.with_fix(finding, given, relu, &slot)
+    }
+
+    fn with_fix(&self, finding: Diagnostic, given: Given, relu: Option<Span>, slot: &Interval) -> Diagnostic {
+        let written = given.written();
+        match (finding.code.id(), &given.arg.name, relu) {
+            ("T023", Some(name), _) => finding.fix(name.span, "logit"),
+            ("T025" | "T026", _, Some(relu)) if outside(relu, given.span()) => finding.fix(relu, "softplus"),
+            ("T025" | "T026", ..) => match &given.arg.value.kind {
+                ExprKind::Call { name, .. } if name.value == "relu" => finding.fix(name.span, "softplus"),
+                _ => finding,
+            },
+            ("T010", ..) if *slot == Interval::POSITIVE && !written.contains('…') => {
+                finding.fix(given.span(), format!("softplus({written})"))
+            }
+            _ => finding,
+        }
+    }
+
+    fn cure(&self, given: Given, slot: &Interval) -> String {
+        let written = given.written();
+        let wrapped = match (slot.low, slot.high) {
+            (0.0, 1.0) => format!("write `sigmoid({written})`"),
+            (0.0, _) => format!("write `softplus({written})` or `exp({written})`"),
+            _ => return format!("keep it {}", in_words(slot)),
+        };
+        match self.arena.get(given.id).kind {
+            Kind::Unknown(u) if slot.low == 0.0 && slot.high > 1.0 => {
+                let name = &self.unknowns[u.0 as usize].name;
+                format!("give `{name}` a positive prior, such as `HalfNormal(1)`; or {wrapped}")
+            }
+            Kind::Column(_) if slot.low == 0.0 && slot.high > 1.0 => {
+                format!("declare the column as `positive` if it is; or {wrapped}")
+            }
+            _ => wrapped,
+        }
+    }
+
+    /// The declaration or layer that makes an expression lie outside a slot, with a few words.
+    fn origin(&self, id: ExprId, slot: &Interval, given: Span) -> Option<(Span, String)> {
+        let mut id = id;
+        loop {
+            let expr = self.arena.get(id);
+            let found = self.arena.interval(id);
+            let (span, text) = match &expr.kind {
+                Kind::Number(_) => return None,
+                Kind::Unknown(u) => {
+                    let unknown = &self.unknowns[u.0 as usize];
+                    (unknown.span, format!("`{}` is {}", unknown.name, unknown.support))
+                }
+                Kind::Column(c) => {
+                    let column = &self.columns[c.0 as usize];
+                    (column.span, format!("`{}` is declared {}", column.name, column.ty.support))
+                }
+                Kind::Dense { .. } | Kind::Conv { .. } => {
+                    (expr.span, format!("without an activation, the output of this layer is {found}"))
+                }
+                Kind::Unary(Unary::Neg, x) => {
+                    id = *x;
+                    continue;
+                }
+                Kind::Unary(Unary::Relu, _) => (expr.span, "relu gives exactly 0 for all below".to_owned()),
+                Kind::Unary(f, _) => (expr.span, format!("{} makes this {found}", f.name())),
+                Kind::Softmax(_) => (expr.span, "softmax makes this a simplex".to_owned()),
+                Kind::LogSoftmax(_) => (expr.span, format!("log_softmax makes this {found}")),
+                Kind::Reduce(_, x)
+                | Kind::Element(x, _)
+                | Kind::IndexBy(x, _)
+                | Kind::OneHot(x)
+                | Kind::MaxPool { x, .. }
+                | Kind::AvgPool { x, .. }
+                | Kind::Reshape(x) => {
+                    id = *x;
+                    continue;
+                }
+                Kind::Binary(Binary::Sub | Binary::Add | Binary::Mul | Binary::Div, a, b)
+                | Kind::Binary(Binary::Pow | Binary::Min | Binary::Max, a, b)
+                | Kind::Dot(a, b) => {
+                    let guilty = [*a, *b].into_iter().find(|o| {
+                        self.arena.constant(*o).is_none() && self.arena.interval(*o).fit(slot) == Fit::Outside
+                    });
+                    match guilty {
+                        Some(operand) => {
+                            id = operand;
+                            continue;
+                        }
+                        None => (expr.span, format!("this is {found}")),
+                    }
+                }
+                Kind::Binary(Binary::Eq | Binary::Lt | Binary::Le, ..) => {
+                    (expr.span, "a comparison is 0 or 1".to_owned())
+                }
+                Kind::Join(parts) => {
+                    let guilty = parts.iter().find(|p| self.arena.interval(**p).fit(slot) == Fit::Outside);
+                    id = *guilty?;
+                    continue;
+                }
+            };
+            return outside(span, given).then_some((span, text));
+        }
+    }
+
+    /// Where a value ends in relu, if it does.
+    fn relu(&self, id: ExprId) -> Option<Span> {
+        let mut id = id;
+        loop {
+            match self.arena.get(id).kind {
+                Kind::Unary(Unary::Relu, _) => return Some(self.arena.get(id).span),
+                Kind::Reshape(x) | Kind::Element(x, _) | Kind::IndexBy(x, _) => id = x,
+                Kind::Binary(Binary::Mul | Binary::Div, a, b) => {
+                    id = if self.arena.interval(a).fit(&Interval::POSITIVE) == Fit::Outside { a } else { b };
+                }
+                _ => return None,
+            }
+        }
+    }
+}
+
+/// T001 or T002 for a scalar slot.
+fn wrong_size(given: Given, shape: &Shape, target: &Target) -> Diagnostic {
+    let written = given.written();
+    let what = if target.observed.is_some() { "" } else { "declared " };
+    if target.shape.is_scalar() {
+        return Diagnostic::new(
+            "T002",
+            format!("`{}` is a single number, but {} is a vector", target.name, given.slot()),
+        )
+        .at(given.span(), format!("this is {shape}"))
+        .at(target.span, format!("{what}a single number"))
+        .help(match target.observed {
+            Some(_) => format!("index it, `{written}[1]`, or reduce it with `sum` or `dot`"),
+            None => format!("index or reduce it, or give `{}` copies: `{0}{shape} ~ …`", target.name),
+        });
+    }
+    Diagnostic::new(
+        "T001",
+        format!("sizes differ: {} is {shape}, `{}` is {}", given.slot(), target.name, target.shape),
+    )
+    .at(given.span(), format!("is {shape}"))
+    .at(target.span, format!("is {}", target.shape))
+    .help("only a single number spreads over a vector")
+}
+
+/// What a slot wants, in words.
+fn in_words(slot: &Interval) -> String {
+    match (slot.low, slot.low_closed, slot.high) {
+        (0.0, false, f64::INFINITY) => "positive".into(),
+        (0.0, true, f64::INFINITY) => "0 or above".into(),
+        (0.0, _, 1.0) => "between 0 and 1".into(),
+        _ if *slot == Interval::REAL => "a finite number".into(),
+        _ => format!("in {slot}"),
+    }
+}
+
+/// What a value can do that its slot does not allow.
+fn trouble(found: &Interval, slot: &Interval) -> String {
+    if slot.low == 0.0 && found.low < 0.0 {
+        return "can be negative".into();
+    }
+    if slot.low == 0.0 && found.low == 0.0 && found.low_closed && !slot.low_closed {
+        return "can be 0".into();
+    }
+    if found.high > slot.high {
+        return format!("can be above {}", slot.high);
+    }
+    format!("is {found}")
+}
+
+fn short(found: &str) -> &str {
+    found.split('[').next().unwrap_or(found)
+}
+
+fn outside(span: Span, given: Span) -> bool {
+    span.end <= given.start || span.start >= given.end
+}

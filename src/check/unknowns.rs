@@ -1,0 +1,354 @@
+//! `name[sizes] ~ Dist(…)`: the unknown with its prior, its support, and from it the bijection.
+
+use super::distributions::{Target, arg_value};
+use super::scope::Scope;
+use super::{Checker, error};
+use crate::diagnostic::Diagnostic;
+use crate::dist;
+use crate::model::{Distribution, ExprId, ExprKind, Role, Treatment, Unknown};
+use crate::source::Span;
+use crate::syntax::ast::{Arg, Dist, Expr, ExprKind as Written};
+use crate::transform;
+use crate::ty::{Element, Interval, Shape, Support};
+
+/// More elements than this in one unknown is taken for a mistake.
+const MOST_ELEMENTS: usize = 1 << 28;
+
+impl<'a> Checker<'a> {
+    /// An unknown of the top level.
+    pub(super) fn top_unknown(
+        &mut self,
+        name: &'a str,
+        span: Span,
+        sizes: &'a [Expr],
+        dist: &'a Dist,
+    ) -> Option<ExprId> {
+        let top = Scope::default();
+        let (shape, labels) = self.sizes(sizes, &top)?;
+        self.unknown(name.to_owned(), shape, labels, dist, &top, Role::Plain, span)
+    }
+
+    /// The sizes left of `~`: numbers, constants, factor columns.
+    pub(super) fn sizes(
+        &mut self,
+        sizes: &'a [Expr],
+        scope: &Scope<'a>,
+    ) -> Option<(Shape, Vec<Vec<String>>)> {
+        let axes: Vec<Option<(usize, Vec<String>)>> = sizes.iter().map(|s| self.one_size(s, scope)).collect();
+        let axes: Vec<(usize, Vec<String>)> = axes.into_iter().collect::<Option<_>>()?;
+        let total = axes.iter().try_fold(1usize, |n, (size, _)| n.checked_mul(*size));
+        if total.is_none_or(|n| n > MOST_ELEMENTS)
+            && let (Some(first), Some(last)) = (sizes.first(), sizes.last())
+        {
+            self.found.push(
+                Diagnostic::new("T011", "this is too large for one unknown")
+                    .at(first.span.to(last.span), format!("more than {MOST_ELEMENTS} elements")),
+            );
+            return None;
+        }
+        let (sizes, labels) = axes.into_iter().unzip();
+        Some((Shape(sizes), labels))
+    }
+
+    fn one_size(&mut self, size: &'a Expr, scope: &Scope<'a>) -> Option<(usize, Vec<String>)> {
+        let id = self.expr(size, scope)?;
+        let expr = self.arena.get(id);
+        if let ExprKind::Column(c) = expr.kind
+            && let (Element::Factor | Element::Class, Support::Factor(k) | Support::Class(k)) =
+                (expr.ty.element, &expr.ty.support)
+        {
+            return Some((*k, self.columns[c.0 as usize].levels.clone()));
+        }
+        match self.arena.constant(id) {
+            Some(n) if n >= 1.0 && n == n.floor() && n <= MOST_ELEMENTS as f64 => Some((n as usize, vec![])),
+            Some(n) => {
+                self.found.push(
+                    Diagnostic::new("T011", format!("a size is a whole number from 1; this is {n}"))
+                        .at(size.span, format!("is {n}")),
+                );
+                None
+            }
+            None => {
+                let found = self.described(id);
+                self.found.push(
+                    Diagnostic::new("T002", "a size is a number, a constant or a factor column")
+                        .at(size.span, format!("this is {found}"))
+                        .note("on the left of `~`, brackets hold sizes, never an index"),
+                );
+                None
+            }
+        }
+    }
+
+    /// An unknown with a written prior.
+    pub(super) fn unknown(
+        &mut self,
+        name: String,
+        shape: Shape,
+        axis_labels: Vec<Vec<String>>,
+        dist: &'a Dist,
+        scope: &Scope<'a>,
+        role: Role,
+        span: Span,
+    ) -> Option<ExprId> {
+        let (treatment, prior) = match dist.name.value.as_str() {
+            "Point" => self.point(&name, &shape, dist, scope, span)?,
+            _ => (Treatment::Random, self.prior(&name, &shape, dist, scope, span)?),
+        };
+        let axis_labels = if axis_labels.is_empty() { vec![vec![]; shape.rank()] } else { axis_labels };
+        self.put_unknown(name, shape, axis_labels, prior, treatment, role, false, span)
+    }
+
+    /// `w ~ Point` and `w ~ Point(prior)`
+    fn point(
+        &mut self,
+        name: &str,
+        shape: &Shape,
+        dist: &'a Dist,
+        scope: &Scope<'a>,
+        span: Span,
+    ) -> Option<(Treatment, Distribution)> {
+        if let Some(suffix) = dist.suffixes.first() {
+            self.found.push(error::not_yet("a suffix of `Point`", suffix.span));
+            return None;
+        }
+        match dist.args.as_slice() {
+            [] => {
+                let family = dist::find("Flat")?;
+                let prior = Distribution { family, form: 0, args: vec![], truncation: None, span: dist.span };
+                Some((Treatment::Point, prior))
+            }
+            [Arg { name: None, value, suffixes }] => {
+                let (family, args): (_, &'a [Arg]) = match &value.kind {
+                    Written::Call { name, args } => (Some((name.value.as_str(), name.span)), args),
+                    Written::Name(name) => (Some((name.as_str(), value.span)), &[]),
+                    _ => (None, &[]),
+                };
+                let Some(family) = family else {
+                    self.found.push(
+                        Diagnostic::new("T006", "`Point` takes a distribution, or nothing")
+                            .at(value.span, "this is a value")
+                            .help("write `Point(Normal(0, 1))`, or `Point`"),
+                    );
+                    return None;
+                };
+                let target = Target { name, span, shape, observed: None };
+                let prior = self.distribution_of(family, args, suffixes, value.span, scope, &target)?;
+                Some((Treatment::PointWithPrior, self.global(name, span, args, prior)?))
+            }
+            args => {
+                let given = args.len();
+                self.found.push(
+                    Diagnostic::new(
+                        "T006",
+                        format!("`Point` takes one distribution, or nothing; {given} given"),
+                    )
+                    .at(dist.span, "too many arguments"),
+                );
+                None
+            }
+        }
+    }
+
+    fn prior(
+        &mut self,
+        name: &str,
+        shape: &Shape,
+        dist: &'a Dist,
+        scope: &Scope<'a>,
+        span: Span,
+    ) -> Option<Distribution> {
+        let target = Target { name, span, shape, observed: None };
+        let prior = self.distribution(dist, scope, &target)?;
+        self.global(name, span, &dist.args, prior)
+    }
+
+    /// A prior is one for all rows, and not discrete.
+    fn global(&mut self, name: &str, span: Span, args: &[Arg], prior: Distribution) -> Option<Distribution> {
+        if prior.family.is_discrete {
+            self.found.push(
+                Diagnostic::new("G003", format!("the discrete unknown `{name}` cannot be fitted"))
+                    .at(prior.span, format!("`{}` has whole numbers or classes only", prior.family.name))
+                    .at(span, "this is not a column, so it is an unknown")
+                    .help("sum it out with `Mixture`; if it is data, declare it in the `data` block"),
+            );
+            return None;
+        }
+        let bounds = prior.truncation.map(|(a, b)| [a, b]);
+        let row =
+            prior.args.iter().copied().chain(bounds.into_iter().flatten()).find(|a| self.arena.is_row(*a));
+        let Some(row) = row else { return Some(prior) };
+        let at = args.first().zip(args.last()).map_or(prior.span, |(a, b)| a.value.span.to(b.value.span));
+        let column = self.first_column(row);
+        let columns = column.as_ref().map_or("a column".to_owned(), |(_, c)| format!("the column `{c}`"));
+        let finding = error::not_yet(&format!("{columns} in the arguments of a prior"), at);
+        let finding = match column {
+            Some((declared, c)) => finding.at(declared, format!("`{c}` has a value per row")),
+            None => finding,
+        };
+        self.found.push(finding.note(format!("`{name}` has one value for all rows")));
+        None
+    }
+
+    /// A column that an expression depends on.
+    fn first_column(&self, id: ExprId) -> Option<(Span, String)> {
+        let mut id = id;
+        loop {
+            if let ExprKind::Column(c) = self.arena.get(id).kind {
+                let column = &self.columns[c.0 as usize];
+                return Some((column.span, column.name.clone()));
+            }
+            id = self.arena.get(id).kind.operands().into_iter().find(|o| self.arena.is_row(*o))?;
+        }
+    }
+
+    /// The implied priors of a layer: `w ~ Normal(0, 1/sqrt(fan_in))`, `b ~ Normal(0, 1)`.
+    pub(super) fn default_tensor(
+        &mut self,
+        full: String,
+        tensor: &str,
+        shape: Shape,
+        role: Role,
+        span: Span,
+    ) -> Option<ExprId> {
+        let fan_in = match &role {
+            Role::Net { fan_in, .. } if tensor == "w" => *fan_in,
+            Role::Net { .. } | Role::Plain => 1,
+        };
+        let family = dist::find("Normal")?;
+        let mean = self.arena.number(0.0, span);
+        let sd = self.arena.number(1.0 / (fan_in as f64).sqrt(), span);
+        let prior = Distribution { family, form: 0, args: vec![mean, sd], truncation: None, span };
+        let labels = vec![vec![]; shape.rank()];
+        let id = self.put_unknown(full.clone(), shape, labels, prior, Treatment::Random, role, true, span)?;
+        self.parts.insert(full, id);
+        Some(id)
+    }
+
+    fn put_unknown(
+        &mut self,
+        name: String,
+        shape: Shape,
+        axis_labels: Vec<Vec<String>>,
+        prior: Distribution,
+        treatment: Treatment,
+        role: Role,
+        is_default: bool,
+        span: Span,
+    ) -> Option<ExprId> {
+        let (support, bijection, bounds) = self.transform(&name, &prior)?;
+        let id = self.arena.unknown(self.unknowns.len(), shape.clone(), support.clone(), span);
+        self.unknowns.push(Unknown {
+            name,
+            shape,
+            axis_labels,
+            prior,
+            support,
+            bijection,
+            bounds,
+            treatment,
+            role,
+            is_default,
+            span,
+        });
+        Some(id)
+    }
+
+    /// Transform inference: the support of the truncated prior, its bijection, and the bounds as expressions.
+    fn transform(
+        &mut self,
+        name: &str,
+        prior: &Distribution,
+    ) -> Option<(Support, &'static transform::Bijection, Vec<ExprId>)> {
+        let args: Vec<_> = prior.args.iter().map(|a| arg_value(&self.arena, *a)).collect();
+        let own = (prior.family.support)(prior.form, &args);
+        let Support::Interval(own) = own else {
+            self.found.push(error::not_yet(&format!("an unknown that is {own}"), prior.span));
+            return None;
+        };
+        // Ends that are not constants: those of `Uniform`, then those of `on`.
+        let mut low = End::number(own.low);
+        let mut high = End::number(own.high);
+        if own.low.is_nan() || own.high.is_nan() {
+            let [a, b] = prior.args[..] else { return None };
+            (low, high) = (self.end(a), self.end(b));
+        }
+        if let Some((a, b)) = prior.truncation {
+            let (from, to) = (self.end(a), self.end(b));
+            let Some(ends) = low.cut(from, true).zip(high.cut(to, false)) else {
+                self.found.push(error::not_yet(
+                    &format!(
+                        "bounds of `{}` that depend on unknowns and may lie outside it",
+                        prior.family.name
+                    ),
+                    prior.span,
+                ));
+                return None;
+            };
+            (low, high) = ends;
+        }
+        let interval = Interval::open(low.range.low, high.range.high);
+        // Where a bound is an expression any number will do: only the kind of bijection is asked for.
+        let pattern = Interval::open(
+            if low.expr.is_some() { -1.0 } else { low.range.low },
+            if high.expr.is_some() { interval.low.max(-1.0) + 2.0 } else { high.range.high },
+        );
+        let pattern = match low.expr.is_some() && high.expr.is_none() && high.range.high.is_finite() {
+            true => Interval::open(high.range.high - 1.0, high.range.high),
+            false => pattern,
+        };
+        let Some((bijection, numbers)) = transform::for_support(&Support::Interval(pattern)) else {
+            self.found.push(error::not_yet(&format!("an unknown on {interval} (`{name}`)"), prior.span));
+            return None;
+        };
+        let mut ends = vec![];
+        if pattern.low.is_finite() {
+            ends.push(low);
+        }
+        if pattern.high.is_finite() {
+            ends.push(high);
+        }
+        let bounds = match numbers.len() {
+            0 => vec![],
+            _ => ends
+                .iter()
+                .map(|e| e.expr.unwrap_or_else(|| self.arena.number(e.range.low, prior.span)))
+                .collect(),
+        };
+        Some((Support::Interval(interval), bijection, bounds))
+    }
+
+    fn end(&mut self, id: ExprId) -> End {
+        match self.arena.constant(id) {
+            Some(number) => End::number(number),
+            None => End { range: self.arena.interval(id), expr: Some(self.arena.single(id)) },
+        }
+    }
+}
+
+/// One end of a support: where it can lie, and the expression if it is not a number.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    range: Interval,
+    expr: Option<ExprId>,
+}
+
+impl End {
+    fn number(value: f64) -> End {
+        End { range: Interval::point(value), expr: None }
+    }
+
+    /// The end after `on (a, b)`; none if only the unknowns decide which of the two it is.
+    fn cut(self, by: End, is_low: bool) -> Option<End> {
+        let (own, cut) = (self.range, by.range);
+        let cut_is_inside = if is_low { cut.low >= own.high } else { cut.high <= own.low };
+        let own_is_inside = if is_low { own.low >= cut.high } else { own.high <= cut.low };
+        if cut_is_inside {
+            Some(by)
+        } else if own_is_inside {
+            Some(self)
+        } else {
+            None
+        }
+    }
+}
