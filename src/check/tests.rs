@@ -1,1 +1,189 @@
-//! Tests.
+//! The smallest models, right and wrong, against columns made by hand.
+
+use super::{Context, check};
+use crate::diagnostic::Diagnostics;
+use crate::model::{Column, Model};
+use crate::source::SourceFile;
+use crate::syntax;
+use crate::syntax::ast::{DataItem, Expr, ExprKind, Item, TypeName};
+use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
+
+/// The columns of a data block as if its file held what the types say; labels of factors are `A`, `B`, `C`.
+pub fn columns(ast: &syntax::ast::Ast) -> Vec<Column> {
+    let mut columns = vec![];
+    for item in &ast.items {
+        let Item::Data(data) = item else { continue };
+        for item in &data.items {
+            let DataItem::Column { names, ty, .. } = item else { continue };
+            for name in names {
+                let (ty, levels) = column_type(ty);
+                columns.push(Column { name: name.value.clone(), ty, levels, span: name.span });
+            }
+        }
+    }
+    columns
+}
+
+fn column_type(ty: &TypeName) -> (Type, Vec<String>) {
+    let numbers = |exprs: Vec<&Expr>| {
+        let number = |e: &&Expr| match e.kind {
+            ExprKind::Number(v) => v as usize,
+            _ => 1,
+        };
+        exprs.iter().map(number).collect::<Vec<usize>>()
+    };
+    let args = numbers(ty.args.iter().map(|a| &a.value).collect());
+    let interval = |i: Interval| Support::Interval(i);
+    let (element, shape, support, levels) = match ty.name.value.as_str() {
+        "positive" => (Element::Real, Shape::scalar(), interval(Interval::POSITIVE), vec![]),
+        "nonneg" => (Element::Real, Shape::scalar(), interval(Interval::NONNEG), vec![]),
+        "unit" => (Element::Real, Shape::scalar(), interval(Interval::closed(0.0, 1.0)), vec![]),
+        "count" => (Element::Count, Shape::scalar(), interval(Interval::COUNT), vec![]),
+        "bool" => {
+            let zero_or_one = Interval { whole: true, ..Interval::closed(0.0, 1.0) };
+            (Element::Bool, Shape::scalar(), interval(zero_or_one), vec![])
+        }
+        "class" => {
+            let k = args.first().copied().unwrap_or(3);
+            (Element::Class, Shape::scalar(), Support::Class(k), (0..k).map(|i| i.to_string()).collect())
+        }
+        "factor" => {
+            let levels = ["A", "B", "C"].map(String::from).to_vec();
+            (Element::Factor, Shape::scalar(), Support::Factor(3), levels)
+        }
+        "image" => {
+            let shape = [args[0], args[1], args.get(2).copied().unwrap_or(1)].into();
+            (Element::Real, shape, interval(Interval::closed(0.0, 1.0)), vec![])
+        }
+        _ => {
+            let sizes = numbers(ty.sizes.iter().collect());
+            (Element::Real, Shape(sizes), interval(Interval::REAL), vec![])
+        }
+    };
+    (Type { element, shape, kind: Kind::Row, support }, levels)
+}
+
+/// Parses and checks a text; a text that does not parse is a mistake of the test.
+pub fn check_with(text: &str, context: &Context) -> (Option<Model>, Diagnostics) {
+    let source = SourceFile::new("test.bnn", text);
+    let ast = syntax::parse(&source).unwrap_or_else(|d| panic!("{text}\n{d:?}"));
+    let columns = columns(&ast);
+    check(&ast, "test", &columns, context)
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let (_, found) = check_with(text, &Context::default());
+    found.0.iter().map(|d| d.code.id()).collect()
+}
+
+fn model(text: &str) -> Model {
+    let (model, found) = check_with(text, &Context::default());
+    model.unwrap_or_else(|| panic!("{text}\n{:#?}", found.0))
+}
+
+const DATA: &str = "data \"a.csv\" { x, y : real }\n";
+
+fn with_data(text: &str) -> String {
+    format!("{DATA}{text}")
+}
+
+#[test]
+fn right_models_have_no_findings() {
+    let models = [
+        "b ~ Normal(0, 1)\ny ~ Normal(b * x, 1)",
+        "b[2] ~ Flat\ns ~ HalfCauchy(2.5)\ny ~ Normal(b[1] + b[2] * x, s)",
+        "b[2] ~ Normal([0, 1], 2)\ny ~ Normal(dot(b, [1, x]), 1)",
+        "lower = 1\nb ~ Uniform(lower, 3)\ny ~ Normal(b * x, exp(b))",
+        "s ~ Normal(0, 1) on (0, inf)\ny ~ Normal(x, s)",
+        "f(a, b) = a * b + a\nb ~ Normal(0, 1)\ny ~ Normal(f(b, x), 1)",
+        "net f(x) { dense 5 tanh\n dense 1 }\ny ~ Normal(f(x), 1)",
+        "net f(x) { dense 5 tanh\n heads { m: dense 1; s: { dense 3 tanh; dense 1 softplus } } }\ny ~ Normal(f(x).m, f(x).s)",
+        "net f(x) { each layer { w ~ Normal(0, s); s ~ HalfNormal(1) }\n residual { dense 1 tanh } \n out: dense 1 }\nreport w = f.out.w[1, 1]\ny ~ Normal(f(x), 1)",
+        "ly = log(square(y) + 1)\nb ~ Normal(0, 1)\nly ~ Normal(b * x, 1)",
+        "b ~ Normal(0, 1)\ny ~ Normal(b * (x > 0) + (y == 1) * 0, 1)",
+    ];
+    for text in models {
+        assert_eq!(codes(&with_data(text)), Vec::<&str>::new(), "{text}");
+    }
+}
+
+#[test]
+fn example_models_have_no_findings() {
+    for name in ["moons", "circles", "mnist", "eight_schools", "kidiq", "linear"] {
+        let path = format!("{}/models/{name}.bnn", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (model, found) = check_with(&text, &Context::default());
+        assert_eq!(found.0, vec![], "{name}");
+        assert!(model.is_some());
+    }
+}
+
+#[test]
+fn each_mistake_has_its_code() {
+    let cases: &[(&str, &str)] = &[
+        ("N001", "b ~ Normal(0, 1)\ny ~ Normal(bb * x, 1)\nq = b\nreport q = q"),
+        ("N002", "b = 1\nb = 2\ny ~ Normal(b * x, 1)"),
+        ("N002", "exp(a) = a\ny ~ Normal(x, 1)"),
+        ("N003", "a = b\nb = a\ny ~ Normal(x, 1)"),
+        ("N003", "a ~ Normal(a, 1)\ny ~ Normal(x, 1)"),
+        ("N003", "f(a) = f(a)\ny ~ Normal(f(x), 1)"),
+        ("N004", "b ~ Normal(0, 1)\nY ~ Normal(b * x + y, 1)"),
+        ("N008", "b ~ Normal(0, 1)\nb ~ Normal(0, 2)\ny ~ Normal(b * x, 1)"),
+        ("N008", "y ~ Normal(x, 1)\ny ~ Normal(x, 2)"),
+        ("N012", "y ~ Nomral(x, 1)"),
+        ("N012", "y ~ Normal(x, std = 1)"),
+        ("N012", "net f(x) { dnse 5 }\ny ~ Normal(f(x), 1)"),
+        ("N012", "net f(x) { dense 1 tahn }\ny ~ Normal(f(x), 1)"),
+        ("N012", "net f(x) { each dnese { w ~ Flat }\n dense 1 }\ny ~ Normal(f(x), 1)"),
+        ("T001", "b[3] ~ Normal(0, 1)\nc[4] ~ Normal(0, 1)\ny ~ Normal(sum(b * c) * x, 1)"),
+        ("T001", "b[3] ~ Normal([0, 0], 1)\ny ~ Normal(sum(b) * x, 1)"),
+        ("T002", "b[3] ~ Normal(0, 1)\ny ~ Normal(b * x, 1)"),
+        ("T002", "y ~ Normal(\"A\", 1)"),
+        ("T003", "net f(x) { conv 3 2x2 }\ny ~ Normal(f(x), 1)"),
+        ("T003", "net f(x) { residual { dense 5 } \n dense 1 }\ny ~ Normal(f([x, x]), 1)"),
+        ("T006", "y ~ Normal(x)"),
+        ("T006", "y ~ Normal(x, 1, 2)"),
+        ("T006", "y ~ Normal(exp(x, 1), 1)"),
+        ("T006", "net f(a, b) { dense 1 }\ny ~ Normal(f(x), 1)"),
+        ("T007", "b[3] ~ Normal(0, 1)\ny ~ Normal(b[0] * x, 1)"),
+        ("T007", "b[3] ~ Normal(0, 1)\ny ~ Normal(b[4] * x, 1)"),
+        ("T010", "s ~ Normal(0, 1)\ny ~ Normal(x, s)"),
+        ("T010", "net f(x) { dense 2 }\ny ~ Normal(x, sum(f(x)))"),
+        ("T011", "y ~ Normal(x, -2)"),
+        ("T011", "b ~ Beta(-1, 1)\ny ~ Normal(b * x, 1)"),
+        ("T011", "b[0] ~ Normal(0, 1)\ny ~ Normal(sum(b) * x, 1)"),
+        ("T012", "b ~ Uniform(3, 1)\ny ~ Normal(b * x, 1)"),
+        ("T012", "b ~ Normal(0, 1) on (3, 1)\ny ~ Normal(b * x, 1)"),
+        ("T012", "b ~ Exponential(rate = 1) on (-3, -1)\ny ~ Normal(b * x, 1)"),
+        ("T013", "b ~ Normal(0, 1)\ny ~ Normal(x, abs(b))"),
+        ("T020", "b ~ Gamma(2, 3)\ny ~ Normal(b * x, 1)"),
+        ("T020", "b ~ Gamma(2)\ny ~ Normal(b * x, 1)"),
+        ("T020", "b ~ Exponential(3)\ny ~ Normal(b * x, 1)"),
+        ("T026", "b ~ Normal(0, 1)\ny ~ Normal(x, relu(b))"),
+        ("T026", "net f(x) { dense 1 relu }\ny ~ Normal(x, f(x))"),
+        ("D010", "b ~ Normal(0, 1)\ny ~ Normal(x * (b > 0), 1)"),
+        ("L001", "b ~ Normal(x, 1)"),
+        ("L002", "y ~ Poisson(exp(x))"),
+        ("G003", "k ~ Poisson(3)\ny ~ Normal(k * x, 1)"),
+        ("K006", "net f(x) { w ~ Normal(0, 1)\n dense 1 }\ny ~ Normal(f(x), 1)"),
+        ("O001", "y ~ Normal(x, 1)\nfit { metod = advi }"),
+        ("O001", "y ~ Normal(x, 1)\nfit { method = avdi }"),
+        ("O001", "y ~ Normal(x, 1)\nfit { steps = 0.5 }"),
+        ("O002", "y ~ Normal(x, 1)\nfit { steps = 10; epochs = 2 }"),
+        ("N011", "y ~ Normal(x, 1)\nfit { seed = 1 }\nfit { seed = 2 }"),
+        ("X001", "b ~ MvNormal(0, cov = 1)\ny ~ Normal(b * x, 1)"),
+        ("X001", "b[2] ~ Normal(0, 1) ordered\ny ~ Normal(sum(b) * x, 1)"),
+        ("X001", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
+        ("X001", "z = standardize(x)\ny ~ Normal(z, 1)"),
+        ("X001", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
+        (
+            "X001",
+            "net f(x) { each layer { s[inputs] ~ HalfNormal(1); w ~ Normal(0, s) }\n dense 1 }\ny ~ Normal(f(x), 1)",
+        ),
+    ];
+    for (code, text) in cases {
+        let text = with_data(text);
+        let found = codes(&text);
+        assert!(found.contains(code), "{code} is not in {found:?}:\n{text}");
+    }
+}

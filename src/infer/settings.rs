@@ -113,7 +113,7 @@ impl Settings {
     pub fn of(model: &Model) -> Result<Settings, Diagnostics> {
         let mut settings = Settings::default();
         let mut found = Diagnostics::default();
-        for setting in &model.settings {
+        for setting in model.settings.iter().filter(|s| !s.is_default) {
             if let Err(d) = settings.set(setting) {
                 found.push(d);
             }
