@@ -4,6 +4,7 @@
 //! The level of a code is fixed by the table in [`code`]; a stage cannot choose it.
 
 pub mod code;
+pub mod page;
 pub mod render;
 pub mod suggest;
 

@@ -8,7 +8,7 @@
 //!   = help: write `sigma`
 //! ```
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Diagnostics, Level};
 use crate::source::{SourceFile, Span};
 use codespan_reporting::diagnostic::{Diagnostic as Drawing, Label, Severity};
 use codespan_reporting::files::SimpleFile;
@@ -16,8 +16,13 @@ use codespan_reporting::term::termcolor::Buffer;
 use codespan_reporting::term::{Config, emit_to_write_style};
 use std::ops::Range;
 
-/// Draws a finding with the lines it points at, ending in a newline; `color` adds terminal colours.
-pub fn human(finding: &Diagnostic, source: &SourceFile, color: bool) -> String {
+/// Draws findings with an empty line between them; `color` adds terminal colours.
+pub fn render(findings: &Diagnostics, source: &SourceFile, color: bool) -> String {
+    findings.0.iter().map(|finding| render_one(finding, source, color)).collect::<Vec<_>>().join("\n")
+}
+
+/// Draws a finding with the lines it points at, ending in a newline.
+pub fn render_one(finding: &Diagnostic, source: &SourceFile, color: bool) -> String {
     let file = SimpleFile::new(source.name.as_str(), source.text.as_str());
     let mut buffer = if color { Buffer::ansi() } else { Buffer::no_color() };
     let config = Config { tab_width: 4, ..Config::default() };
@@ -104,7 +109,7 @@ mod tests {
     #[test]
     fn a_finding_shows_code_place_cause_and_help() {
         let source = SourceFile::new("m.bnn", "sigma = 1\n\n\n\ny ~ Normal(mu, sgima)\n");
-        let drawn = human(&finding(&[(28, 33, "not known"), (0, 5, "this one?")]), &source, false);
+        let drawn = render_one(&finding(&[(28, 33, "not known"), (0, 5, "this one?")]), &source, false);
         let expected = "\
 error[N001]: `sgima` is not defined
   ┌─ m.bnn:5:16
@@ -120,7 +125,7 @@ error[N001]: `sgima` is not defined
 
     #[test]
     fn a_finding_without_a_place_has_only_words() {
-        let drawn = human(&finding(&[]), &SourceFile::new("m.bnn", "x"), false);
+        let drawn = render_one(&finding(&[]), &SourceFile::new("m.bnn", "x"), false);
         assert_eq!(drawn, "error[N001]: `sgima` is not defined\n = a cause\n = help: write `sigma`\n");
     }
 
@@ -130,7 +135,7 @@ error[N001]: `sgima` is not defined
             let source = SourceFile::new("m.bnn", text);
             for start in 0..8 {
                 for end in 0..8 {
-                    let drawn = human(&finding(&[(start, end, "here")]), &source, true);
+                    let drawn = render_one(&finding(&[(start, end, "here")]), &source, true);
                     assert!(drawn.contains("here"), "{text:?} {start} {end}: {drawn}");
                 }
             }
@@ -140,8 +145,8 @@ error[N001]: `sgima` is not defined
     #[test]
     fn colours_do_not_hide_the_border_lines() {
         let source = SourceFile::new("m.bnn", "y ~ Normal(mu, sgima)\n");
-        let plain = human(&finding(&[(15, 20, "")]), &source, false);
-        let colored = human(&finding(&[(15, 20, "")]), &source, true);
+        let plain = render_one(&finding(&[(15, 20, "")]), &source, false);
+        let colored = render_one(&finding(&[(15, 20, "")]), &source, true);
         assert!(colored.contains('\x1b'));
         assert_eq!(colored.lines().count(), plain.lines().count());
     }

@@ -1,7 +1,4 @@
-//! Draws diagnostics: [`human()`] for people, [`json()`] for programs.
+//! Draws diagnostics: [`human`] for people, [`mod@json`] for programs.
 
-mod human;
-mod json;
-
-pub use human::human;
-pub use json::json;
+pub mod human;
+pub mod json;
