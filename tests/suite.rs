@@ -6,3 +6,14 @@ mod oracles;
 /// Adjoints against central differences; passes, plans and the engine against the plain evaluator.
 #[path = "gradients/mod.rs"]
 mod gradients;
+/// Examples in the documents, as far as reading them goes.
+#[path = "docs/syntax.rs"]
+mod docs_syntax;
+/// Models as read: `--emit ast`.
+#[path = "stages/ast.rs"]
+mod stages_ast;
+/// Helpers: files of a folder, snapshots.
+mod support;
+/// Messages as printed, one small wrong model each.
+#[path = "ui/syntax.rs"]
+mod ui_syntax;

@@ -1,7 +1,7 @@
 //! `bnnc explain WORD`: the page of a code, a distribution, a layer or a function, in the terminal.
 
 use super::terminal::Terminal;
-use crate::diagnostic::{Code, Diagnostic, code, suggest};
+use crate::diagnostic::{Code, Diagnostic, code, page as pages, suggest};
 use crate::dist;
 use clap::Args;
 
@@ -31,6 +31,9 @@ fn page(word: &str) -> Option<String> {
 }
 
 fn code_page(code: Code) -> String {
+    if let Some(text) = pages::page(code) {
+        return text.to_owned();
+    }
     let entry = code.entry();
     let level = match entry.level {
         code::Level::Error => "An error: it stops the compilation.",

@@ -81,7 +81,10 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors");
         for file in std::fs::read_dir(folder).expect("the folder is part of the sources") {
             let name = file.expect("readable").file_name().into_string().expect("names are ASCII");
-            assert!(PAGES.iter().any(|(id, _)| format!("{id}.md") == name), "{name} is not in the list of pages");
+            assert!(
+                PAGES.iter().any(|(id, _)| format!("{id}.md") == name),
+                "{name} is not in the list of pages"
+            );
         }
     }
 

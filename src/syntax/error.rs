@@ -8,6 +8,7 @@ use super::characters;
 use super::foreign;
 use super::grammar::Rule;
 use super::lines::Lines;
+use super::parser::LAYER_WORDS;
 use super::symbols::{Symbol, symbol};
 use super::tokens::{Kind, Token};
 use crate::diagnostic::Diagnostic;
@@ -40,7 +41,10 @@ pub fn unexpected(
     }
     let at = place(fault) as u32;
     let (found, span) = found(at, lines, source);
-    let expected = expected(positives);
+    let mut expected = expected(positives);
+    if pieces.iter().rfind(|t| t.span.end <= at).is_some_and(|t| source.slice(t.span) == "~") {
+        expected.iter_mut().filter(|e| **e == "an expression").for_each(|e| *e = "a distribution");
+    }
     let message = match expected.len() {
         0 => format!("{found} is not expected here"),
         1..=SHOWN_IN_MESSAGE => format!("expected {}, found {found}", one_of(&expected)),
@@ -120,12 +124,15 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         pieces.iter().any(|t| reads(Some(t)) == "=") && !pieces.iter().any(|t| reads(Some(t)) == "~");
     let digits = found.bytes().take_while(u8::is_ascii_digit).count();
     let help = match found {
+        _ if here > 0 && is_net_word(reads(pieces.first())) && at_top(at, lines) => {
+            "layers and `each` stand in a net: `net f(x) { … }`".to_owned()
+        }
         "*" if reads(before) == "*" => "a power is written `a^b`".to_owned(),
         "==" => "a definition is written with one `=`, a comparison stands inside an expression".to_owned(),
         "<" | ">" | "<=" | ">=" if is_definition => {
             "one comparison at a time: `low < x < high` is `(low < x) * (x < high)`".to_owned()
         }
-        ":" => "there are no ranges: a size is one number, as in `beta[4]`".to_owned(),
+        ":" => "there are no ranges: a size is one number, and so is an index".to_owned(),
         "on" | "ordered" | "weighted" | "censored" if is_definition => {
             "a suffix follows a distribution, and an unknown is written with `~`: `s ~ Normal(0, 1) on (0, inf)`".into()
         }
@@ -146,6 +153,16 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         _ => return None,
     };
     Some(help)
+}
+
+/// Whether a word begins a layer or an `each`.
+fn is_net_word(word: &str) -> bool {
+    word == "each" || LAYER_WORDS.contains(&word)
+}
+
+/// Whether a place stands in no braces.
+fn at_top(at: u32, lines: &Lines) -> bool {
+    lines.statement_at(at as usize).is_some_and(|s| s.block.start == 0)
 }
 
 /// S002: round and square brackets that were opened and not closed, the outermost first.
@@ -240,10 +257,11 @@ pub fn too_many_operators(span: Span, most: usize) -> Diagnostic {
 
 /// Z003: `// …`
 pub fn foreign_comment(span: Span) -> Diagnostic {
+    let slashes = Span { start: span.start, end: span.start + 2 };
     Diagnostic::new("Z003", "a comment starts with `#`")
-        .at(span, "`//` is the comment of Stan")
+        .at(slashes, "`//` is the comment of Stan")
         .help("write `# …`")
-        .fix(Span { start: span.start, end: span.start + 2 }, "#")
+        .fix(slashes, "#")
 }
 
 /// S001: a number that is no finite number.

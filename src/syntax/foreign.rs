@@ -130,6 +130,15 @@ fn typed_declaration(pieces: &[Token], words: &[&str], source: &SourceFile) -> O
         (None, Some(high)) => format!("Normal(0, 1) on (-inf, {high})"),
         (None, None) => "Normal(0, 1)".to_owned(),
     };
+    let help = match *kind {
+        "int" => {
+            format!("write `{name} : count` in the data block for a column, `const {name} = …` for a number")
+        }
+        _ => format!(
+            "write its prior: `{name}{} ~ {prior}`, or name it in the data block if it is a column",
+            size_after(pieces, words, bounds_end, source)
+        ),
+    };
     let shown = if is_constrained { pieces[0].span.to(pieces[bounds_end].span) } else { pieces[0].span };
     Some(
         Diagnostic::new(
@@ -138,8 +147,18 @@ fn typed_declaration(pieces: &[Token], words: &[&str], source: &SourceFile) -> O
         )
         .at(shown, "")
         .note("a column has its type in the data block; the support of an unknown is that of its prior")
-        .help(format!("write its prior: `{name} ~ {prior}`, or name it in the data block if it is a column")),
+        .help(help),
     )
+}
+
+/// `[K]` of `vector[K] beta`, as written, or nothing.
+fn size_after<'s>(pieces: &[Token], words: &[&str], at: usize, source: &'s SourceFile) -> &'s str {
+    match words[at + 1..].iter().position(|w| *w == "]") {
+        Some(end) if words.get(at + 1) == Some(&"[") => {
+            source.slice(pieces[at + 1].span.to(pieces[at + 1 + end].span))
+        }
+        _ => "",
+    }
 }
 
 /// `y ~ Normal(0, 1) T(0, )`, `I(0, )`, `T[0, ]`
@@ -219,15 +238,15 @@ pub fn distribution(dist: &Dist, source: &SourceFile) -> Option<Diagnostic> {
     Some(if can_fix { finding.fix(call, cure) } else { finding })
 }
 
-/// `y ~ x1 + x2`: the terms, left to right.
-pub fn formula(span: Span, terms: &[&Expr], source: &SourceFile) -> Diagnostic {
+/// `y ~ x1 + x2`: the left side, and the terms from left to right.
+pub fn formula(left: &str, span: Span, terms: &[&Expr], source: &SourceFile) -> Diagnostic {
     let named: Vec<&str> =
         terms.iter().filter(|t| matches!(t.kind, ExprKind::Name(_))).map(|t| source.slice(t.span)).collect();
     let mean: Vec<String> = named.iter().enumerate().map(|(i, x)| format!("b[{}] * {x}", i + 1)).collect();
     let help = match mean.as_slice() {
-        [] => "write a distribution with its arguments: `y ~ Normal(mean, sd)`".to_owned(),
+        [] => format!("write a distribution with its arguments: `{left} ~ Normal(mean, sd)`"),
         _ => format!(
-            "write `y ~ Normal(a + {}, sigma)`, with `a ~ Normal(0, 10)`, `b[{}] ~ Normal(0, 1)` and `sigma ~ HalfNormal(1)`",
+            "write `{left} ~ Normal(a + {}, sigma)`, with `a ~ Normal(0, 10)`, `b[{}] ~ Normal(0, 1)` and `sigma ~ HalfNormal(1)`",
             mean.join(" + "),
             mean.len()
         ),

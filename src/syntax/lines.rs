@@ -13,9 +13,10 @@
 use super::brackets::{self, Brackets, DEEPEST, MOST_FINDINGS};
 use super::characters;
 use super::error;
+use super::foreign;
 use super::tokens::{Kind, Token, tokens};
-use crate::diagnostic::Diagnostics;
-use crate::source::{Span, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::source::{SourceFile, Span, Spanned};
 
 /// More strange characters than this are counted, not shown one by one.
 const SHOWN_STRANGE: usize = 20;
@@ -32,6 +33,8 @@ pub struct Lines {
     pub statements: Vec<Statement>,
     /// What is wrong already.
     pub errors: Diagnostics,
+    /// Places in statements that cannot be parsed, because of what is wrong already.
+    pub broken: Vec<usize>,
     /// How deep brackets, signs and powers nest.
     pub depth: usize,
     /// Whether parsing can tell more: it does not nest too deep, and not everything is broken.
@@ -71,6 +74,45 @@ impl Lines {
             .filter(|t| !matches!(t.kind, Kind::Newline | Kind::Comment))
             .copied()
             .collect()
+    }
+
+    /// Takes out the statements that cannot be parsed, and keeps one finding for each cause: only the first bracket
+    /// of a statement, and nothing of a statement that is spelled as in another language.
+    pub fn take_broken_out(&mut self, source: &SourceFile) {
+        let mut findings = std::mem::take(&mut self.errors);
+        for at in std::mem::take(&mut self.broken) {
+            let Some(statement) = self.statement_at(at) else { continue };
+            let inside = |d: &Diagnostic| {
+                d.labels
+                    .first()
+                    .is_some_and(|l| statement.span.start <= l.span.start && l.span.end <= statement.span.end)
+            };
+            if let Some(foreign) = foreign::statement(&self.tokens_in(statement.span), source) {
+                findings.0.retain(|d| !inside(d));
+                findings.push(foreign);
+            }
+            let mut brackets = 0;
+            findings.0.retain(|d| {
+                brackets += usize::from(inside(d) && d.code.id() != "S003");
+                brackets <= 1 || !inside(d) || d.code.id() == "S003"
+            });
+            self.blank(statement.span);
+        }
+        self.errors = findings;
+    }
+
+    /// A statement together with a block that wrongly stands on the next line: one fault, not two.
+    pub fn with_block_below(&self, statement: Span) -> Span {
+        let next = self.tokens.partition_point(|t| t.span.start < statement.end);
+        let gap = |t: &&Token| matches!(t.kind, Kind::Newline | Kind::Comment);
+        let below = self.tokens[next..].iter().find(|t| !gap(t)).map(|t| t.span.start);
+        let block = self.statements.iter().find(|s| Some(s.span.start) == below);
+        match block {
+            Some(block) if self.text.as_bytes().get(block.span.start as usize) == Some(&b'{') => {
+                statement.to(block.span)
+            }
+            _ => statement,
+        }
     }
 
     /// Takes a place out of the text, so that the rest can be parsed.
@@ -135,17 +177,7 @@ pub fn prepare(source: &str) -> Lines {
             .push(format!("and {} more characters of other kinds in this file", strange - SHOWN_STRANGE));
     }
     let can_be_parsed = depth <= DEEPEST && broken.len() <= MOST_FINDINGS;
-    let mut lines =
-        Lines { text: into_text(bytes), comments, tokens, statements, errors, depth, can_be_parsed };
-    if !can_be_parsed {
-        return lines;
-    }
-    for at in broken {
-        if let Some(statement) = lines.statement_at(at) {
-            lines.blank(statement.span);
-        }
-    }
-    lines
+    Lines { text: into_text(bytes), comments, tokens, statements, errors, broken, depth, can_be_parsed }
 }
 
 /// Writes ASCII of the same length for a strange character or a pasted quote; false if nothing fits.
@@ -212,7 +244,7 @@ fn statements(source: &str, tokens: &[Token], ends_line: &[bool], ignored: &[boo
                 }
             }
             Kind::Comment => {}
-            _ if ignored[i] => {}
+            _ if ignored[i] => open.current = open.current.map(|c| c.to(token.span)),
             Kind::Open if first == b'{' => {
                 open.extend(token.span);
                 outer.push(std::mem::replace(&mut open, new(token.span.end)));

@@ -64,6 +64,9 @@ pub fn parse(source: &SourceFile) -> Result<Ast, Diagnostics> {
 
 /// Parses, taking one faulty statement after the other out, until the rest is faultless.
 fn parse_lines(mut lines: Lines, source: &SourceFile) -> Result<Ast, Diagnostics> {
+    if lines.can_be_parsed {
+        lines.take_broken_out(source);
+    }
     let mut errors = std::mem::take(&mut lines.errors);
     for _ in 0..if lines.can_be_parsed { MOST_ROUNDS } else { 0 } {
         let fault = match Grammar::parse(Rule::model, &lines.text) {
@@ -81,7 +84,7 @@ fn parse_lines(mut lines: Lines, source: &SourceFile) -> Result<Ast, Diagnostics
         let statement = lines.statement_at(error::place(&fault));
         errors.push(error::unexpected(&fault, &lines, source, statement.map(|s| s.span)));
         match statement {
-            Some(statement) => lines.blank(statement.span),
+            Some(statement) => lines.blank(lines.with_block_below(statement.span)),
             None => break,
         }
     }

@@ -9,6 +9,8 @@ mod expr;
 mod net;
 mod statement;
 
+pub use net::LAYER_WORDS;
+
 use super::ast::{Alternative, Ast, Item, Name};
 use super::brackets::MOST_FINDINGS;
 use super::grammar::Rule;

@@ -2,7 +2,7 @@
 
 use super::ast::Ast;
 use super::{parse, print::print};
-use crate::diagnostic::render::human::{render, render_one};
+use crate::diagnostic::render::{human, human_all};
 use crate::source::SourceFile;
 use std::fmt::Write;
 
@@ -27,7 +27,7 @@ fn file(text: &str) -> SourceFile {
 fn findings(text: &str) -> String {
     match parse(&file(text)) {
         Ok(_) => String::new(),
-        Err(found) => render(&found, &file(text), false),
+        Err(found) => human_all(&found, &file(text), false),
     }
 }
 
@@ -299,7 +299,7 @@ fn cut_and_mutated_models_are_answered() {
                 Err(found) => {
                     refused += 1;
                     assert!(found.has_errors(), "{name}\n{mutated}");
-                    assert!(found.0.iter().all(|d| !render_one(d, &source, false).is_empty()));
+                    assert!(found.0.iter().all(|d| !human(d, &source, false).is_empty()));
                     assert!(found.0.iter().all(|d| !d.labels.is_empty()), "{found:?}");
                 }
             }

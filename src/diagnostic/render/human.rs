@@ -8,7 +8,7 @@
 //!   = help: write `sigma`
 //! ```
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Level};
+use crate::diagnostic::{self as found, Diagnostic, Diagnostics, Level};
 use crate::source::{SourceFile, Span};
 use codespan_reporting::diagnostic::{Diagnostic as Drawing, Label, Severity};
 use codespan_reporting::files::SimpleFile;
@@ -17,12 +17,12 @@ use codespan_reporting::term::{Config, emit_to_write_style};
 use std::ops::Range;
 
 /// Draws findings with an empty line between them; `color` adds terminal colours.
-pub fn render(findings: &Diagnostics, source: &SourceFile, color: bool) -> String {
-    findings.0.iter().map(|finding| render_one(finding, source, color)).collect::<Vec<_>>().join("\n")
+pub fn human_all(findings: &Diagnostics, source: &SourceFile, color: bool) -> String {
+    findings.0.iter().map(|finding| human(finding, source, color)).collect::<Vec<_>>().join("\n")
 }
 
 /// Draws a finding with the lines it points at, ending in a newline.
-pub fn render_one(finding: &Diagnostic, source: &SourceFile, color: bool) -> String {
+pub fn human(finding: &Diagnostic, source: &SourceFile, color: bool) -> String {
     let file = SimpleFile::new(source.name.as_str(), source.text.as_str());
     let mut buffer = if color { Buffer::ansi() } else { Buffer::no_color() };
     let config = Config { tab_width: 4, ..Config::default() };
@@ -33,20 +33,29 @@ pub fn render_one(finding: &Diagnostic, source: &SourceFile, color: bool) -> Str
     }
 }
 
+/// A labelled line of more bytes than this is not drawn: nobody wrote it, and nobody could read it.
+const LONGEST_LINE: usize = 400;
+
 fn drawing(finding: &Diagnostic, source: &SourceFile) -> Drawing<()> {
     let severity = match finding.level() {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
         Level::Note => Severity::Note,
     };
-    let labels = finding.labels.iter().enumerate().map(|(i, label)| {
+    let is_drawn = |label: &&found::Label| line_length(label.span, &source.text) <= LONGEST_LINE;
+    let (drawn, told): (Vec<_>, Vec<_>) = finding.labels.iter().partition(is_drawn);
+    let labels = drawn.iter().enumerate().map(|(i, label)| {
         let range = clipped(label.span, &source.text);
         let drawn = if i == 0 { Label::primary((), range) } else { Label::secondary((), range) };
         drawn.with_message(&label.text)
     });
     let alternative = finding.alternative.iter().map(|a| format!("in the alternative {a}"));
     let help = finding.help.iter().map(|help| format!("help: {help}"));
-    let notes = finding.notes.iter().cloned().chain(alternative).chain(help);
+    let told = told.into_iter().map(|label| {
+        let (line, column) = source.line_column(label.span);
+        format!("at {}:{line}:{column} {}", source.name, label.text).trim_end().to_owned()
+    });
+    let notes = told.chain(finding.notes.iter().cloned()).chain(alternative).chain(help);
     Drawing::new(severity)
         .with_code(finding.code.id())
         .with_message(&finding.message)
@@ -60,6 +69,13 @@ fn word(level: Level) -> &'static str {
         Level::Warning => "warning",
         Level::Note => "note",
     }
+}
+
+/// The length in bytes of the line on which a span starts.
+fn line_length(span: Span, text: &str) -> usize {
+    let at = clipped(span, text).start;
+    let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
+    text[at..].find('\n').unwrap_or(text.len() - at) + at - start
 }
 
 /// The part of a span on its first line, inside the text and on character boundaries.
@@ -109,7 +125,7 @@ mod tests {
     #[test]
     fn a_finding_shows_code_place_cause_and_help() {
         let source = SourceFile::new("m.bnn", "sigma = 1\n\n\n\ny ~ Normal(mu, sgima)\n");
-        let drawn = render_one(&finding(&[(28, 33, "not known"), (0, 5, "this one?")]), &source, false);
+        let drawn = human(&finding(&[(28, 33, "not known"), (0, 5, "this one?")]), &source, false);
         let expected = "\
 error[N001]: `sgima` is not defined
   ┌─ m.bnn:5:16
@@ -125,7 +141,7 @@ error[N001]: `sgima` is not defined
 
     #[test]
     fn a_finding_without_a_place_has_only_words() {
-        let drawn = render_one(&finding(&[]), &SourceFile::new("m.bnn", "x"), false);
+        let drawn = human(&finding(&[]), &SourceFile::new("m.bnn", "x"), false);
         assert_eq!(drawn, "error[N001]: `sgima` is not defined\n = a cause\n = help: write `sigma`\n");
     }
 
@@ -135,7 +151,7 @@ error[N001]: `sgima` is not defined
             let source = SourceFile::new("m.bnn", text);
             for start in 0..8 {
                 for end in 0..8 {
-                    let drawn = render_one(&finding(&[(start, end, "here")]), &source, true);
+                    let drawn = human(&finding(&[(start, end, "here")]), &source, true);
                     assert!(drawn.contains("here"), "{text:?} {start} {end}: {drawn}");
                 }
             }
@@ -143,10 +159,20 @@ error[N001]: `sgima` is not defined
     }
 
     #[test]
+    fn endless_lines_are_told_not_drawn() {
+        let source = SourceFile::new("m.bnn", "x + ".repeat(10_000));
+        let drawn = human(&finding(&[(8, 9, "here")]), &source, false);
+        assert_eq!(
+            drawn,
+            "error[N001]: `sgima` is not defined\n = at m.bnn:1:9 here\n = a cause\n = help: write `sigma`\n"
+        );
+    }
+
+    #[test]
     fn colours_do_not_hide_the_border_lines() {
         let source = SourceFile::new("m.bnn", "y ~ Normal(mu, sgima)\n");
-        let plain = render_one(&finding(&[(15, 20, "")]), &source, false);
-        let colored = render_one(&finding(&[(15, 20, "")]), &source, true);
+        let plain = human(&finding(&[(15, 20, "")]), &source, false);
+        let colored = human(&finding(&[(15, 20, "")]), &source, true);
         assert!(colored.contains('\x1b'));
         assert_eq!(colored.lines().count(), plain.lines().count());
     }

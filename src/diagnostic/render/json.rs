@@ -8,17 +8,12 @@
 //!
 //! Lines and columns count from 1, columns in characters, bytes from 0; an end is one past the last character.
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Level};
+use crate::diagnostic::{Diagnostic, Level};
 use crate::source::{SourceFile, Span};
 use serde_json::{Value, json};
 
-/// Makes an array with an object for each finding.
-pub fn json(findings: &Diagnostics, source: &SourceFile) -> Value {
-    findings.0.iter().map(|finding| json_one(finding, source)).collect()
-}
-
 /// Makes the object of one finding.
-pub fn json_one(finding: &Diagnostic, source: &SourceFile) -> Value {
+pub fn json(finding: &Diagnostic, source: &SourceFile) -> Value {
     let place = |at: u32| {
         let (line, column) = source.line_column(Span { start: at, end: at });
         json!({"line": line, "column": column, "byte": at})
@@ -65,7 +60,7 @@ mod tests {
         let source = SourceFile::new("m.bnn", "a = 1\nb = é\n");
         let span = Span { start: 10, end: 12 };
         let finding = Diagnostic::new("S003", "no").at(span, "here").fix(span, "e");
-        let object = json_one(&finding, &source);
+        let object = json(&finding, &source);
         assert_eq!(object["code"], "S003");
         assert_eq!(object["level"], "error");
         assert_eq!(object["labels"][0]["start"], json!({"line": 2, "column": 5, "byte": 10}));

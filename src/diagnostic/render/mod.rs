@@ -1,4 +1,7 @@
-//! Draws diagnostics: [`human`] for people, [`mod@json`] for programs.
+//! Draws diagnostics: [`human()`] for people, [`json()`] for programs.
 
-pub mod human;
-pub mod json;
+mod human;
+mod json;
+
+pub use human::{human, human_all};
+pub use json::json;

@@ -2,7 +2,7 @@
 
 use super::expr::is_named;
 use super::{Builder, Piece, next, only, parts, span};
-use crate::source::Spanned;
+use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Expr, ExprKind, Item, Name};
 use crate::syntax::grammar::Rule;
 use crate::syntax::{error, foreign};
@@ -53,7 +53,8 @@ impl Builder<'_> {
         let mut parts = parts(right);
         let value = self.expr(next(&mut parts));
         let suffixes = parts.map(|p| self.suffix(p)).collect();
-        let sides = (self.left(left, &value), self.dist_of(value));
+        let left_span = left.span;
+        let sides = (self.left(left, &value), self.dist_of(left_span, value));
         let (Some((name, sizes)), Some((dist, args))) = sides else { return None };
         let dist = Dist { name: dist, args, suffixes, span: whole };
         if let Some(finding) = foreign::distribution(&dist, self.source) {
@@ -83,7 +84,7 @@ impl Builder<'_> {
     }
 
     /// The distribution on the right of `~`.
-    fn dist_of(&mut self, value: Expr) -> Option<(Name, Vec<Arg>)> {
+    fn dist_of(&mut self, left: Span, value: Expr) -> Option<(Name, Vec<Arg>)> {
         let span = value.span;
         match value.kind {
             ExprKind::Name(name) => Some((Spanned { value: name, span }, vec![])),
@@ -94,7 +95,7 @@ impl Builder<'_> {
                 let has_call = terms.iter().any(|t| matches!(t.kind, ExprKind::Call { .. }));
                 let finding = match op {
                     op if foreign::joins_terms(op) && !has_call => {
-                        foreign::formula(span, &terms, self.source)
+                        foreign::formula(self.source.slice(left), span, &terms, self.source)
                     }
                     _ => error::not_a_distribution(span, has_call),
                 };
