@@ -34,13 +34,22 @@ pub fn write_builtin(
             finding.help(format!("its arguments are {}", known.join(", "))).into(),
         ));
     }
-    let values =
-        generator.values(&[], Span::default(), &HashMap::new(), arguments).map_err(WriteError::Wrong)?;
+    let values = generator.values(&[], Span::default(), &HashMap::new(), arguments);
+    let values = values.map_err(|findings| WriteError::Wrong(without_places(findings)))?;
     let mut text = String::from("x1,x2,y\n");
     for [x1, x2, y] in generator.rows(&values) {
         text.push_str(&format!("{x1},{x2},{y}\n"));
     }
     out.write_all(text.as_bytes()).map_err(WriteError::Output)
+}
+
+/// On the command line there is no source to point at: what stood at a place becomes a note.
+fn without_places(findings: Diagnostics) -> Diagnostics {
+    let plain = |mut finding: Diagnostic| {
+        finding.notes.extend(finding.labels.drain(..).map(|label| label.text));
+        finding
+    };
+    Diagnostics(findings.0.into_iter().map(plain).collect())
 }
 
 fn unknown(name: &str) -> Diagnostic {

@@ -178,7 +178,7 @@ fn in_words(fault: &Fault, column: &Column, ty: &ColumnType, bound: &Bound, tabl
                 false => finding.help("clean the file, or say `missing = drop` to leave such rows out"),
             }
         }
-        "D003" => class_in_words(fault, row, column, name, place),
+        "D003" => label_in_words(fault, row, column, name, place),
         _ => Diagnostic::new("D016", format!("row {row} of `{name}` in {place} is {found}"))
             .at(column.span, format!("`{word}` takes {takes}"))
             .help("declare a wider type, such as `real`, or clean the file"),
@@ -191,12 +191,14 @@ fn in_words(fault: &Fault, column: &Column, ty: &ColumnType, bound: &Bound, tabl
     if table.lines.is_empty() { finding } else { finding.note("row 1 of the file holds the names") }
 }
 
-fn class_in_words(fault: &Fault, row: u64, column: &Column, name: &str, place: &str) -> Diagnostic {
+fn label_in_words(fault: &Fault, row: u64, column: &Column, name: &str, place: &str) -> Diagnostic {
     let found = &fault.found;
     let levels = &column.levels;
     let counted = levels.iter().enumerate().all(|(i, level)| *level == i.to_string());
-    let finding = Diagnostic::new("D003", format!("class {found} found in row {row} of `{name}` in {place}"));
-    match (counted, levels.len()) {
+    let kind = if column.ty.element == Element::Factor { "level" } else { "class" };
+    let finding =
+        Diagnostic::new("D003", format!("{kind} {found} found in row {row} of `{name}` in {place}"));
+    match (counted && kind == "class", levels.len()) {
         (true, 1..) => finding
             .at(column.span, format!("`class({0})` allows 0…{1}", levels.len(), levels.len() - 1))
             .help("count the classes from 0, or write `class` for the labels as they are"),

@@ -385,6 +385,17 @@ fn a_generator_takes_settings_and_its_test_set_keeps_its_own_seed() {
 }
 
 #[test]
+fn a_level_that_only_the_test_rows_have_is_refused() {
+    let files = Memory::default().with("t.csv", "g\nred\nblue\n").with("new.csv", "g\nred\nbleu\n");
+    let items = vec![plain(&["g"], "factor"), DataItem::Test(path("new.csv"))];
+    let (codes, told) = faults(&block(path("t.csv"), items), &files);
+    assert!(codes == ["D003"] && told.contains("level bleu found in row 3 of `g` in new.csv"), "{told}");
+    assert!(told.contains("is \\\"blue\\\" meant?"), "{told}");
+    let items = vec![plain(&["g"], "factor"), DataItem::Test(path("gone.csv"))];
+    assert!(faults(&block(path("t.csv"), items), &files).1.contains("cannot read gone.csv"));
+}
+
+#[test]
 fn another_file_may_stand_in_for_the_source() {
     let files = Memory::default().with("/tmp/new.csv", "x\n7\n");
     let options = Options { data_override: Some("/tmp/new.csv".into()), ..Options::default() };
