@@ -4,9 +4,12 @@ use super::executor::NoiseKey;
 use super::loops;
 use super::memory::Memory;
 use crate::kernels::conv::{self, Convolution};
+use crate::kernels::conv_pool::{self, ConvolutionPool};
+use crate::kernels::pool::{self, Pool};
 use crate::kernels::real::Real;
 use crate::kernels::{dense, elementwise, noise};
 use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Step};
+use crate::tape::Window;
 
 /// What a step may use beside its operands.
 pub(super) struct Context<'s, T> {
@@ -37,6 +40,18 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
             conv::packed_by_output_len::<T>(&shape) + conv::input_gradient_scratch(&shape, capacity)
         }
         Kernel::ConvKernel(g) => conv::weight_gradient_scratch::<T>(&convolution(g), capacity),
+        Kernel::ConvPool(g, _) => {
+            let shape = convolution(g);
+            conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
+        }
+        Kernel::ConvPoolInput(g, window) => {
+            let shape = convolution_pool(g, window);
+            conv::packed_by_output_len::<T>(&shape.convolution)
+                + conv_pool::input_gradient_scratch::<T>(&shape, capacity)
+        }
+        Kernel::ConvPoolKernel(g, window) => {
+            conv_pool::weight_gradient_scratch::<T>(&convolution_pool(g, window), capacity)
+        }
         _ => 0,
     }
 }
@@ -50,6 +65,21 @@ fn convolution(g: &Geometry) -> Convolution {
         stride: window.stride,
         pad: window.pad,
     }
+}
+
+fn convolution_pool(g: &Geometry, window: &Window) -> ConvolutionPool {
+    ConvolutionPool { convolution: convolution(g), pool: window.size }
+}
+
+fn pooling(g: &Geometry) -> Pool {
+    Pool { input: g.input, size: g.window.size, stride: g.window.stride }
+}
+
+/// The winners of the step's fused pool.
+fn winners<'a, T>(memory: &Memory<'_, T>, step: &Step) -> &'a mut [u8] {
+    let place = step.winners.expect("fused pools have a place for their winners");
+    // SAFETY: the executor checked the range; one step at a time uses it.
+    unsafe { memory.winners(place) }
 }
 
 fn dense_activation(activation: Activation) -> dense::Activation {
@@ -168,11 +198,39 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::OneHot => loops::one_hot(arg(0), out),
         Kernel::ImageToLanes => loops::transpose(arg(0), out, rows, out.len() / rows),
         Kernel::LanesToImage => loops::transpose(arg(0), out, out.len() / rows, rows),
-        Kernel::MaxPool(g) => loops::max_pool(g, arg(0), out),
-        Kernel::MaxPoolInput(g) => loops::max_pool_input(g, arg(0), arg(1), out),
-        Kernel::AvgPool(g) => loops::avg_pool(g, arg(0), out),
-        Kernel::AvgPoolInput(g) => loops::avg_pool_input(g, arg(0), out),
-        _ => {}
+        Kernel::MaxPool(g) => pool::max_forward(&pooling(g), arg(0), out, rows),
+        Kernel::MaxPoolInput(g) => pool::max_input_gradient(&pooling(g), arg(0), arg(1), out, rows, false),
+        Kernel::AvgPool(g) => pool::average_forward(&pooling(g), arg(0), out, rows),
+        Kernel::AvgPoolInput(g) => pool::average_input_gradient(&pooling(g), arg(0), out, rows, false),
+        Kernel::ConvPool(g, window) => {
+            let shape = convolution_pool(g, window);
+            let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape.convolution));
+            conv::pack(&shape.convolution, arg(1), packed);
+            let winners = winners(memory, step);
+            conv_pool::forward(
+                &shape,
+                arg(0),
+                packed,
+                None,
+                dense::Activation::None,
+                out,
+                winners,
+                rows,
+                scratch,
+            );
+        }
+        Kernel::ConvPoolInput(g, window) => {
+            let shape = convolution_pool(g, window);
+            let (packed, scratch) = scratch.split_at_mut(conv::packed_by_output_len::<T>(&shape.convolution));
+            conv::pack_by_output(&shape.convolution, arg(1), packed);
+            let winners = winners(memory, step);
+            conv_pool::input_gradient(&shape, packed, arg(0), winners, out, rows, false, scratch);
+        }
+        Kernel::ConvPoolKernel(g, window) => {
+            let shape = convolution_pool(g, window);
+            let winners = winners(memory, step);
+            conv_pool::weight_gradient(&shape, arg(0), arg(1), winners, out, rows, true, scratch);
+        }
     }
 }
 

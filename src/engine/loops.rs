@@ -3,7 +3,6 @@
 use crate::kernels::elementwise;
 use crate::kernels::real::Real;
 use crate::kernels::scalar::{Binary, Unary};
-use crate::plan::Geometry;
 
 /// `[F]` to `[F][R]`.
 pub(super) fn repeat_lanes<T: Real>(x: &[T], out: &mut [T], rows: usize) {
@@ -232,74 +231,4 @@ pub(super) fn transpose<T: Real>(x: &[T], out: &mut [T], a: usize, b: usize) {
             out[j * a + i] = *v;
         }
     }
-}
-
-/// Calls `visit(row, output pixel, input pixel)` for every pixel of every window; pixels are counted without channels.
-fn for_windows(g: &Geometry, rows: usize, mut visit: impl FnMut(usize, usize, usize)) {
-    let ([h, w, _], [oh, ow, _]) = (g.input, g.output);
-    for r in 0..rows {
-        for i in 0..oh {
-            for j in 0..ow {
-                for di in 0..g.window.size[0].min(h) {
-                    for dj in 0..g.window.size[1].min(w) {
-                        let at = (i * g.window.stride + di) * w + j * g.window.stride + dj;
-                        visit(r, (r * oh + i) * ow + j, r * h * w + at);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Largest of each window.
-pub(super) fn max_pool<T: Real>(g: &Geometry, x: &[T], out: &mut [T]) {
-    let c = g.input[2];
-    let rows = x.len() / (g.input[0] * g.input[1] * c);
-    out.fill(-T::INFINITY);
-    for_windows(g, rows, |_, o, i| {
-        elementwise::binary_in_place(Binary::Max, &mut out[o * c..][..c], &x[i * c..][..c], false);
-    });
-}
-
-/// dy at the first largest pixel of each window.
-pub(super) fn max_pool_input<T: Real>(g: &Geometry, x: &[T], dy: &[T], out: &mut [T]) {
-    let c = g.input[2];
-    let rows = x.len() / (g.input[0] * g.input[1] * c);
-    out.fill(T::ZERO);
-    let ([h, w, _], [oh, ow, _]) = (g.input, g.output);
-    for r in 0..rows {
-        for o in 0..oh * ow {
-            for k in 0..c {
-                let (i, j) = (o / ow * g.window.stride, o % ow * g.window.stride);
-                let mut best = (r * h * w + i * w + j) * c + k;
-                for di in 0..g.window.size[0] {
-                    for dj in 0..g.window.size[1] {
-                        let at = (r * h * w + (i + di) * w + j + dj) * c + k;
-                        if x[at] > x[best] {
-                            best = at;
-                        }
-                    }
-                }
-                out[best] += dy[(r * oh * ow + o) * c + k];
-            }
-        }
-    }
-}
-
-/// Mean of each window.
-pub(super) fn avg_pool<T: Real>(g: &Geometry, x: &[T], out: &mut [T]) {
-    let c = g.input[2];
-    let rows = x.len() / (g.input[0] * g.input[1] * c);
-    let share = T::from_f64(1.0 / (g.window.size[0] * g.window.size[1]) as f64);
-    out.fill(T::ZERO);
-    for_windows(g, rows, |_, o, i| elementwise::axpy(share, &x[i * c..][..c], &mut out[o * c..][..c]));
-}
-
-/// The gradient of the mean, spread evenly over each window.
-pub(super) fn avg_pool_input<T: Real>(g: &Geometry, dy: &[T], out: &mut [T]) {
-    let c = g.input[2];
-    let rows = out.len() / (g.input[0] * g.input[1] * c);
-    let share = T::from_f64(1.0 / (g.window.size[0] * g.window.size[1]) as f64);
-    out.fill(T::ZERO);
-    for_windows(g, rows, |_, o, i| elementwise::axpy(share, &dy[o * c..][..c], &mut out[i * c..][..c]));
 }

@@ -27,7 +27,7 @@ const LEAST_GAIN: f64 = 0.02;
 pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
     let start = vec![0.0; problem.joint.dim];
-    let (mode, _) = climb_to_mode(&mut joint, start, problem)?;
+    let (mode, _) = climb_to_mode(&mut joint, start)?;
     let random = problem.joint.random_dim;
     if random == 0 {
         return Ok(Outcome::point(mode));
@@ -46,16 +46,12 @@ pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outc
 }
 
 /// The mode of the log joint in u: L-BFGS, then Newton steps where the Hessian is affordable.
-fn climb_to_mode(
-    joint: &mut Joint,
-    start: Vec<f64>,
-    problem: &Problem<'_>,
-) -> Result<(Vec<f64>, f64), FitError> {
+fn climb_to_mode(joint: &mut Joint, start: Vec<f64>) -> Result<(Vec<f64>, f64), FitError> {
     let mut gradient = vec![0.0; start.len()];
     if !joint.value_and_gradient(&start, &mut gradient).is_finite() {
         let bad = joint.find_bad_value(&start);
         let diverged = Diverged { step: 0, bad };
-        return Err(FitError::Diverged(messages::not_finite(&diverged, &problem.joint.tape, problem)));
+        return Err(FitError::Diverged(messages::not_finite(&diverged)));
     }
     let (mut u, mut value) = lbfgs(joint, start, 200, &[]);
     let n = u.len();
@@ -152,7 +148,7 @@ fn stages<T: Number>(
         let done = climb.steps;
         let mean = climb
             .stage(rate, steps, &mut |elbo| progress.advance(done, Some(elbo)))
-            .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+            .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
         progress.advance(climb.steps, None);
         let guide = climb.guide_at(&mean);
         let values = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
@@ -231,9 +227,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         let seed = settings.seed;
         let mut climb = Climb::new(objective.evaluator(), coordinates, p, draws(problem), seed, i);
         let rate = settings.learning_rate.unwrap_or(0.05);
-        climb
-            .stage(rate, explore, &mut |_| {})
-            .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+        climb.stage(rate, explore, &mut |_| {}).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
         let draws = elbo_draws(joint, &climb.guide_at(&climb.p), 128, seed);
         Ok(Candidate { point: climb.p.clone(), climb: Some(climb), draws })
     };
@@ -261,7 +255,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
             let rate = rate * settings.learning_rate.unwrap_or(0.05) / 0.05;
             candidate.point = climb
                 .stage(rate, rest / 3, &mut |_| {})
-                .map_err(|d| FitError::Diverged(messages::not_finite(&d, &problem.joint.tape, problem)))?;
+                .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
         }
         candidate.draws = elbo_draws(joint, &climb.guide_at(&candidate.point), COMPARE_DRAWS, settings.seed);
         Ok(candidate)

@@ -2,9 +2,8 @@
 
 use super::climb::Diverged;
 use super::error::FitError;
-use super::problem::Problem;
 use crate::diagnostic::Diagnostic;
-use crate::tape::{Tape, ops};
+use crate::tape::ops;
 
 /// X001: the compiler met a combination that it cannot run.
 pub fn refused(what: String) -> FitError {
@@ -15,10 +14,7 @@ pub fn refused(what: String) -> FitError {
 }
 
 /// G008: the first bad instruction, its inputs, its row, and the statement it comes from.
-///
-/// The program's slots are those of its optimised tape; `tape` is the log joint, whose statements are looked up by
-/// the name of the instruction where it has one.
-pub fn not_finite(diverged: &Diverged, tape: &Tape, problem: &Problem<'_>) -> Diagnostic {
+pub fn not_finite(diverged: &Diverged) -> Diagnostic {
     let when =
         if diverged.step == 0 { "at the start".to_owned() } else { format!("at step {}", diverged.step) };
     let mut message = format!("the ELBO is not finite {when}");
@@ -35,7 +31,6 @@ pub fn not_finite(diverged: &Diverged, tape: &Tape, problem: &Problem<'_>) -> Di
         message += &format!(", row {}", row + 1);
     }
     let span = instruction.and_then(|x| x.origin);
-    let _ = (tape, problem);
     let d = Diagnostic::new("G008", message);
     let d = match span {
         Some(span) => d.at(span, "in this statement"),

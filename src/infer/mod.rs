@@ -12,6 +12,7 @@ pub mod full_batch;
 pub mod lbfgs;
 pub mod linear;
 mod messages;
+pub mod minibatch;
 pub mod objective;
 pub mod posterior;
 pub mod problem;
@@ -19,8 +20,38 @@ pub mod progress;
 pub mod settings;
 
 use crate::diagnostic::Diagnostic;
+use crate::model::Role;
 use climb::TracePoint;
+use error::FitError;
 use posterior::Gaussian;
+use problem::Problem;
+use progress::Progress;
+use settings::Batch;
+
+/// Latents up to which a net is fitted on all rows.
+const SMALL_DIMS: usize = 2_000;
+/// Rows up to which a net is fitted on all rows.
+const SMALL_ROWS: usize = 10_000;
+
+/// Fits by the path that suits the model.
+///
+/// # Errors
+/// What cannot be run, or a fit that diverged.
+pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let dim = problem.joint.dim;
+    let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
+    if dim == 0 {
+        return Ok(Outcome::point(vec![]));
+    }
+    let wants_batch = matches!(problem.settings.batch, Batch::Rows(n) if n < problem.train.len());
+    if wants_batch || dim > SMALL_DIMS || (has_net && problem.train.len() > SMALL_ROWS) {
+        minibatch::minibatch(problem, progress)
+    } else if has_net {
+        full_batch::small_net(problem, progress)
+    } else {
+        full_batch::no_net(problem, progress)
+    }
+}
 
 /// What a path hands back.
 #[derive(Debug, Clone)]

@@ -16,8 +16,6 @@ use crate::kernels::scalar::{Binary, Unary};
 use crate::tape::{Instruction, Op, Slot, Tape, Window};
 use crate::ty::Kind;
 
-const FUSE_POOLS: bool = false;
-
 /// What happens to one instruction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
@@ -52,9 +50,7 @@ pub fn select(tape: &Tape) -> Result<Vec<Choice>, String> {
     }
     fuse_dense(tape, &uses, &mut choices);
     fuse_activation_gradient(tape, &uses, &mut choices);
-    if FUSE_POOLS {
-        fuse_conv_pool(tape, &uses, &mut choices);
-    }
+    fuse_conv_pool(tape, &uses, &mut choices);
     Ok(choices)
 }
 
@@ -255,7 +251,9 @@ fn fuse_conv_pool(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice
             users.iter().copied().filter(|u| matches!(tape.get(*u).op, Op::MaxPoolInput(_))).collect();
         let ([pool], true) = (&pools[..], pools.len() + backs.len() == users.len()) else { continue };
         let Op::MaxPool(pooling) = tape.get(*pool).op else { continue };
-        let fits = pooling.stride == pooling.size[0] && pooling.size[0] == pooling.size[1];
+        // Winners are bytes.
+        let fits =
+            pooling.stride == pooling.size[0] && pooling.size[0] == pooling.size[1] && pooling.size[0] <= 16;
         // Every gradient of the map must end in the convolution's own gradients.
         let mut ends = vec![];
         let all_end = backs.iter().all(|back| {

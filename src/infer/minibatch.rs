@@ -1,0 +1,442 @@
+//! Nets on minibatches (`docs/inference.md`, section 5, third column).
+//!
+//! A step's rows are cut into shards, shards into lanes; a lane sums its shards in order, and lanes are summed in
+//! order, so the bits do not depend on the number of threads. By default each shard has a draw of the weights of its
+//! own: an unbiased estimator whose noise falls with the number of shards. Terms of the ELBO that depend on no draw
+//! are computed once a step, beside the lanes.
+
+use super::adam::Adam;
+use super::climb::{Diverged, TracePoint};
+use super::draws::variable;
+use super::error::FitError;
+use super::full_batch::random_start;
+use super::objective::{shard_rows, with_gradient};
+use super::posterior::Gaussian;
+use super::problem::{Number, Problem};
+use super::progress::Progress;
+use super::settings::{Batch, Draws, Precision};
+use super::{Outcome, messages};
+use crate::engine::{Executor, NoiseKey, Shard, Team};
+use crate::guide::{GuideSettings, NoiseSource, guide};
+use crate::kernels::noise;
+use crate::model::Role;
+use crate::plan::{Program, plan};
+use crate::tape::Tape;
+use std::sync::{Arc, RwLock};
+use std::time::Instant;
+
+/// Rows in a step where none are given.
+const BATCH: usize = 128;
+/// Rows that share a draw of the weights.
+const ROWS_PER_DRAW: usize = 16;
+/// Row visits of a fit where no length is given, and the most epochs.
+const ROW_VISITS: f64 = 3e6;
+const MOST_EPOCHS: f64 = 500.0;
+/// Share of the steps in which sds are held and the KL is off.
+const HELD: f64 = 0.07;
+/// Share of the steps at the full rate, before the cosine.
+const CONSTANT: f64 = 0.3;
+/// The rate at the end, as a share of the first.
+const LAST_RATE: f64 = 1e-3;
+/// Share of the steps whose mean is the result.
+const AVERAGED: f64 = 0.05;
+/// Rate of log sds, and of means times √fan_in.
+const RATE: f64 = 0.02;
+/// Lanes where each shard has its own draw, and where one draw is shared.
+const LANES: usize = 8;
+const SHARED_LANES: usize = 4;
+
+/// Fits by Adam on minibatches.
+pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    match problem.settings.precision {
+        Precision::F64 => Trainer::<f64>::new(problem)?.run(progress),
+        _ => Trainer::<f32>::new(problem)?.run(progress),
+    }
+}
+
+/// What every job reads in a step.
+struct State<T> {
+    mu: Vec<T>,
+    omega: Vec<T>,
+    batch: Vec<u32>,
+    key: NoiseKey,
+}
+
+/// One lane of shards, or the exact terms.
+struct Job<T> {
+    executor: Executor<T>,
+    /// None for the exact terms.
+    shard: Option<Shard<T>>,
+    g_mu: Vec<T>,
+    g_omega: Vec<T>,
+    value: f64,
+}
+
+struct Trainer<'p, T> {
+    problem: &'p Problem<'p>,
+    drawn: Arc<Program>,
+    exact: Arc<Program>,
+    batch: usize,
+    steps: u64,
+    /// Draws shared by the whole batch; none: one per shard.
+    shared: Option<usize>,
+    lanes: usize,
+    state: State<T>,
+    rates: Vec<T>,
+}
+
+impl<'p, T: Number> Trainer<'p, T> {
+    fn new(problem: &'p Problem<'p>) -> Result<Self, FitError> {
+        let settings = problem.settings;
+        let rows = problem.train.len();
+        let batch = match settings.batch {
+            Batch::Auto => BATCH.min(rows),
+            Batch::All => rows,
+            Batch::Rows(n) => n,
+        };
+        let shared = match settings.draws {
+            Draws::Auto => None,
+            Draws::Shared => Some(1),
+            Draws::Number(n) => Some(n),
+        };
+        let wants = GuideSettings {
+            full_dims: 0,
+            stick_the_landing: false,
+            noise: NoiseSource::Keyed,
+            expected_prior: !settings.without.iter().any(|n| n == "expected_prior"),
+        };
+        let guided = guide(problem.joint, problem.model, &wants);
+        let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
+        let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
+        let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
+        let capacity = match shared {
+            None => ROWS_PER_DRAW,
+            Some(_) => shard_rows(&drawn, size_of::<T>(), batch).min(batch.div_ceil(lanes)),
+        };
+        let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
+        let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
+        let lanes = lanes.min(batch.div_ceil(drawn.capacity));
+        let per_epoch = rows.div_ceil(batch) as f64;
+        let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
+        let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
+        let (state, rates) = start(problem);
+        Ok(Trainer { problem, drawn, exact, batch, steps, shared, lanes, state, rates })
+    }
+
+    fn run(self, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+        let (dim, random) = (self.state.mu.len(), self.state.omega.len());
+        let job = |program: &Arc<Program>, has_rows: bool| Job {
+            executor: Executor::new(program.clone()),
+            shard: has_rows.then(|| Shard::new(program)),
+            g_mu: vec![T::ZERO; dim],
+            g_omega: vec![T::ZERO; random],
+            value: 0.0,
+        };
+        let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
+        jobs.push(job(&self.exact, false));
+        let team = Team::new(jobs, self.problem.threads);
+        let Trainer { problem, drawn, batch, steps, shared, lanes, state, rates, .. } = self;
+        let step = Step { problem, batch, capacity: drawn.capacity, shared, lanes, random };
+        let shared_state = RwLock::new(state);
+        let work = |i: usize, job: &mut Job<T>| {
+            let state = read(&shared_state);
+            step.work(i, job, &state);
+        };
+        team.run(work, |round| step.climb(steps, &rates, &team, &shared_state, round, progress))
+    }
+}
+
+fn read<T>(state: &RwLock<State<T>>) -> std::sync::RwLockReadGuard<'_, State<T>> {
+    state.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn write<T>(state: &RwLock<State<T>>) -> std::sync::RwLockWriteGuard<'_, State<T>> {
+    state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Means N(0, 1/fan_in), biases and scales 0; sds 0.01/√fan_in; each mean's rate divided by √fan_in.
+fn start<T: Number>(problem: &Problem<'_>) -> (State<T>, Vec<T>) {
+    let joint = problem.joint;
+    let mu = random_start(problem, 0).into_iter().map(T::from_f64).collect();
+    let factor = problem.settings.learning_rate.map_or(1.0, |r| r / RATE);
+    let mut omega = vec![T::ZERO; joint.random_dim];
+    let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
+    for latent in &joint.latents {
+        let (fan_in, is_tensor) = match &problem.model.unknown(latent.unknown).role {
+            Role::Net { fan_in, tensor, .. } => (*fan_in as f64, tensor == "w" || tensor == "b"),
+            Role::Plain => (1.0, false),
+        };
+        for i in latent.start..latent.start + latent.len {
+            if is_tensor {
+                rates[i] = T::from_f64(RATE * factor / fan_in.sqrt());
+            }
+            if i < joint.random_dim {
+                omega[i] = T::from_f64(if is_tensor { (0.01 / fan_in.sqrt()).ln() } else { 0.1f64.ln() });
+            }
+        }
+    }
+    let key = NoiseKey { seed: problem.settings.seed, step: 0, draw: 0 };
+    (State { mu, omega, batch: vec![], key }, rates)
+}
+
+/// How a step is done.
+struct Step<'p> {
+    problem: &'p Problem<'p>,
+    batch: usize,
+    capacity: usize,
+    shared: Option<usize>,
+    lanes: usize,
+    random: usize,
+}
+
+impl Step<'_> {
+    /// A job's part of a round.
+    fn work<T: Number>(&self, i: usize, job: &mut Job<T>, state: &State<T>) {
+        job.executor.set_input("mu", &state.mu);
+        job.executor.set_input("omega", &state.omega);
+        job.g_mu.fill(T::ZERO);
+        job.g_omega.fill(T::ZERO);
+        job.value = 0.0;
+        let (rows, total) = (state.batch.len(), self.problem.train.len() as f64);
+        let Job { executor, shard, g_mu, g_omega, value } = job;
+        let Some(shard) = shard else {
+            // The exact terms are needed once a step.
+            if state.key.draw == 0 {
+                executor.begin(state.key);
+                executor.end(state.key);
+                *value = collect(executor, 1.0, g_mu, g_omega);
+            }
+            return;
+        };
+        let shards = rows.div_ceil(self.capacity);
+        let mine = shards * i / self.lanes..shards * (i + 1) / self.lanes;
+        if self.shared.is_some() {
+            executor.begin(state.key);
+        }
+        for s in mine {
+            let ids = &state.batch[s * self.capacity..rows.min((s + 1) * self.capacity)];
+            if self.shared.is_some() {
+                shard.fill(executor.program(), &self.problem.rows, ids, T::from_f64(total / rows as f64));
+                executor.rows(shard, state.key);
+            } else {
+                // One draw per shard: each is an estimate of the whole, weighted by its share of the batch.
+                let key = NoiseKey { draw: s as u64, ..state.key };
+                shard.fill(
+                    executor.program(),
+                    &self.problem.rows,
+                    ids,
+                    T::from_f64(total / ids.len() as f64),
+                );
+                executor.begin(key);
+                executor.rows(shard, key);
+                executor.end(key);
+                *value += collect(executor, ids.len() as f64 / rows as f64, g_mu, g_omega);
+            }
+        }
+    }
+
+    /// All steps.
+    fn climb<T: Number>(
+        &self,
+        steps: u64,
+        rates: &[T],
+        team: &Team<Job<T>>,
+        state: &RwLock<State<T>>,
+        round: &mut dyn FnMut(),
+        progress: &mut dyn Progress,
+    ) -> Result<Outcome, FitError> {
+        let dim = read(state).mu.len();
+        let rows = self.problem.train.len();
+        let per_epoch = rows.div_ceil(self.batch) as u64;
+        let held = if self.random == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
+        let averaged_from = steps - ((AVERAGED * steps as f64).round() as u64).clamp(1, steps);
+        let mut order: Vec<u32> = vec![0; rows];
+        let mut adam = Adam::<T>::new(dim + self.random);
+        let mut p: Vec<T> = {
+            let s = read(state);
+            s.mu.iter().chain(&s.omega).copied().collect()
+        };
+        let mut g: Vec<T> = vec![T::ZERO; p.len()];
+        let mut mean: Vec<f64> = vec![0.0; p.len()];
+        let mut trace = vec![];
+        let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
+        let every = (steps / 500).max(1);
+        let (mut sum, mut count) = (0.0, 0);
+        progress.begin("fitting", steps);
+        let begun = Instant::now();
+        for step in 0..steps {
+            if step % per_epoch == 0 {
+                let key = noise::key(self.problem.settings.seed, step / per_epoch, variable::ORDER, 0);
+                noise::permutation(&mut order, key);
+            }
+            let is_held = step < held;
+            {
+                let mut s = write(state);
+                let State { mu, omega, batch, key } = &mut *s;
+                mu.copy_from_slice(&p[..dim]);
+                omega.copy_from_slice(&p[dim..]);
+                let at = (step % per_epoch) as usize * self.batch;
+                batch.clear();
+                let ids = &order[at..rows.min(at + self.batch)];
+                batch.extend(ids.iter().map(|i| self.problem.train[*i as usize]));
+                key.step = step;
+                key.draw = 0;
+            }
+            let value = self.gradient(team, state, round, &mut g, is_held);
+            let is_finite = value.is_finite() && g.iter().all(|x| x.is_finite());
+            if is_finite {
+                let rate = schedule(step, steps) * backoff;
+                adam.ascend(&mut p, &g, rates, rate);
+                for omega in &mut p[dim..] {
+                    *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
+                }
+                (sum, count) = (sum + value, count + 1);
+            } else {
+                backoff *= 0.5;
+                bad_steps.push(step);
+                if bad_steps.iter().filter(|s| **s + 100 > step).count() >= 3 {
+                    return Err(self.diverged(step, team, state));
+                }
+            }
+            if step >= averaged_from {
+                let weight = 1.0 / (step - averaged_from + 1) as f64;
+                for (m, x) in mean.iter_mut().zip(&p) {
+                    *m += weight * (x.to_f64() - *m);
+                }
+            }
+            if (step + 1) % every == 0 || step + 1 == steps {
+                let elbo = sum / f64::from(count.max(1));
+                let seconds = begun.elapsed().as_secs_f64();
+                let rate = RATE * schedule(step, steps) * backoff;
+                trace.push(TracePoint { start: 0, step: step + 1, seconds, elbo, rate });
+                progress.advance(step + 1, Some(elbo));
+                (sum, count) = (0.0, 0);
+            }
+        }
+        let loop_seconds = begun.elapsed().as_secs_f64();
+        progress.end();
+        let omega = mean.split_off(dim);
+        Ok(Outcome {
+            guide: Gaussian { mu: mean, omega, lower: vec![], full: 0 },
+            steps,
+            loop_seconds,
+            trace,
+            clipped: 0,
+            warnings: vec![],
+            path: self.describe(),
+        })
+    }
+
+    /// One step's gradient into g (means, then log sds); the value of the estimate.
+    fn gradient<T: Number>(
+        &self,
+        team: &Team<Job<T>>,
+        state: &RwLock<State<T>>,
+        round: &mut dyn FnMut(),
+        g: &mut [T],
+        is_held: bool,
+    ) -> f64 {
+        g.fill(T::ZERO);
+        let mut value = 0.0;
+        match self.shared {
+            None => {
+                round();
+                for lane in 0..self.lanes {
+                    value += add(&team.job(lane), 1.0, g);
+                }
+            }
+            Some(draws) => {
+                for draw in 0..draws {
+                    write(state).key.draw = draw as u64;
+                    round();
+                    let mut first = team.job(0);
+                    for lane in 1..self.lanes {
+                        first.executor.add_sums(&team.job(lane).executor);
+                    }
+                    let key = read(state).key;
+                    let Job { executor, g_mu, g_omega, value: lane_value, .. } = &mut *first;
+                    executor.end(key);
+                    *lane_value = collect(executor, 1.0, g_mu, g_omega);
+                    value += add(&first, 1.0 / draws as f64, g);
+                    if draw == 0 {
+                        drop(first);
+                        // The exact terms of the first round stay; later rounds clear them.
+                        value += self.add_exact(team, g, is_held);
+                    }
+                }
+                if is_held {
+                    let dim = g.len() - self.random;
+                    g[dim..].fill(T::ZERO);
+                }
+                return value;
+            }
+        }
+        value + self.add_exact(team, g, is_held)
+    }
+
+    /// The exact terms: value always, gradient only when the KL is on; held log sds do not move.
+    fn add_exact<T: Number>(&self, team: &Team<Job<T>>, g: &mut [T], is_held: bool) -> f64 {
+        let exact = team.job(self.lanes);
+        if is_held {
+            let dim = g.len() - self.random;
+            g[dim..].fill(T::ZERO);
+            return exact.value;
+        }
+        add(&exact, 1.0, g)
+    }
+
+    fn diverged<T: Number>(&self, step: u64, team: &Team<Job<T>>, state: &RwLock<State<T>>) -> FitError {
+        let s = read(state);
+        let mut bad = None;
+        for lane in 0..self.lanes {
+            let mut job = team.job(lane);
+            let Job { executor, shard: Some(shard), .. } = &mut *job else { continue };
+            bad = executor.find_bad_value(&[shard], s.key);
+            if bad.is_some() {
+                break;
+            }
+        }
+        FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
+    }
+
+    fn describe(&self) -> String {
+        match self.shared {
+            None => {
+                format!("minibatches of {}, a draw of the weights per {} rows", self.batch, self.capacity)
+            }
+            Some(1) => format!("minibatches of {}, one draw of the weights a step", self.batch),
+            Some(n) => format!("minibatches of {}, {n} draws of the weights a step", self.batch),
+        }
+    }
+}
+
+/// Adds an executor's gradient times a share; returns its value times the share.
+fn collect<T: Number>(executor: &Executor<T>, share: f64, g_mu: &mut [T], g_omega: &mut [T]) -> f64 {
+    let factor = T::from_f64(share);
+    if let Some(x) = executor.output("grad:mu") {
+        crate::kernels::elementwise::axpy(factor, x, g_mu);
+    }
+    if let Some(x) = executor.output("grad:omega") {
+        crate::kernels::elementwise::axpy(factor, x, g_omega);
+    }
+    executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+}
+
+/// Adds a job's gradient to the step's.
+fn add<T: Number>(job: &Job<T>, share: f64, g: &mut [T]) -> f64 {
+    let (mu, omega) = g.split_at_mut(job.g_mu.len());
+    let factor = T::from_f64(share);
+    crate::kernels::elementwise::axpy(factor, &job.g_mu, mu);
+    crate::kernels::elementwise::axpy(factor, &job.g_omega, omega);
+    share * job.value
+}
+
+/// Constant for 30 % of the steps, then a cosine down to 0.1 %.
+fn schedule(step: u64, steps: u64) -> f64 {
+    let done = step as f64 / steps.max(1) as f64;
+    if done < CONSTANT {
+        return 1.0;
+    }
+    let angle = std::f64::consts::PI * (done - CONSTANT) / (1.0 - CONSTANT);
+    LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + angle.cos())
+}
