@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
+use crate::syntax::ast::{Expr, ExprKind, Name};
 use crate::ty::Shape;
 
 /// N001: a name that nothing declares.
@@ -96,85 +96,26 @@ fn list(words: &[&str], last: &str) -> String {
     }
 }
 
-/// An expression as it would be written, for help that shows corrected source; long ones are cut.
-pub fn written(expr: &Expr) -> String {
-    let mut text = String::new();
-    write(expr, 0, 0, &mut text);
-    text
-}
-
 /// Longer than this, the rest of an expression is shown as `…`.
 const LONGEST: usize = 60;
 
-fn write(expr: &Expr, strength: u8, depth: usize, out: &mut String) {
-    if out.len() > LONGEST || depth > LONGEST {
-        if !out.ends_with('…') {
-            out.push('…');
-        }
-        return;
-    }
-    let depth = depth + 1;
-    match &expr.kind {
-        ExprKind::Number(v) => out.push_str(&v.to_string()),
-        ExprKind::Text(text) => out.push_str(&format!("\"{text}\"")),
-        ExprKind::Name(name) => out.push_str(name),
-        ExprKind::Call { name, args } => {
-            out.push_str(&name.value);
-            out.push('(');
-            arguments(args, depth, out);
-            out.push(')');
-        }
-        ExprKind::Join(parts) => {
-            out.push('[');
-            for (i, part) in parts.iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                write(part, 0, depth, out);
+/// An expression as it would be written, for help that shows corrected source; long ones are cut.
+pub fn written(expr: &Expr) -> String {
+    // Chains of operators may be as long as the file; printing them goes as deep as they are long.
+    let mut first = expr;
+    for _ in 0..LONGEST {
+        match &first.kind {
+            ExprKind::Binary { left, .. } => first = left,
+            _ => {
+                let text = expr.to_string();
+                return match text.char_indices().nth(LONGEST) {
+                    Some((end, _)) => format!("{}…", &text[..end]),
+                    None => text,
+                };
             }
-            out.push(']');
-        }
-        ExprKind::Index { base, indices } => {
-            write(base, 9, depth, out);
-            out.push('[');
-            for (i, index) in indices.iter().enumerate() {
-                out.push_str(if i > 0 { ", " } else { "" });
-                write(index, 0, depth, out);
-            }
-            out.push(']');
-        }
-        ExprKind::Field { base, field } => {
-            write(base, 9, depth, out);
-            out.push('.');
-            out.push_str(&field.value);
-        }
-        ExprKind::Negate(inner) => {
-            out.push('-');
-            write(inner, 4, depth, out);
-        }
-        ExprKind::Binary { op, left, right } => {
-            use crate::syntax::ast::BinaryOp::*;
-            let own = match op {
-                Eq | Ne | Lt | Le | Gt | Ge => 1,
-                Add | Sub => 2,
-                Mul | Div => 3,
-                Pow => 5,
-            };
-            out.push_str(if own < strength { "(" } else { "" });
-            write(left, if *op == Pow { own + 1 } else { own }, depth, out);
-            out.push_str(&if *op == Pow { "^".into() } else { format!(" {} ", op.symbol()) });
-            write(right, if *op == Pow { own } else { own + 1 }, depth, out);
-            out.push_str(if own < strength { ")" } else { "" });
         }
     }
-}
-
-fn arguments(args: &[Arg], depth: usize, out: &mut String) {
-    for (i, arg) in args.iter().enumerate() {
-        out.push_str(if i > 0 { ", " } else { "" });
-        if let Some(name) = &arg.name {
-            out.push_str(&format!("{} = ", name.value));
-        }
-        write(&arg.value, 0, depth, out);
-    }
+    "…".into()
 }
 
 /// `1 argument`, `2 arguments`
