@@ -1,5 +1,7 @@
 //! The one test binary: each module is one kind of test.
 
+/// who may use whom, and how a file begins
+mod layers;
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
 

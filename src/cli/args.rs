@@ -123,4 +123,29 @@ mod tests {
         );
         assert!(!["fmt", "sweep", "predict", "eval", "export"].into_iter().any(word), "{help}");
     }
+
+    /// `docs/cli.md` ends with the help of every command, as the program prints it.
+    #[test]
+    fn the_page_of_commands_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let mark = "<!-- help -->\n";
+        let (before, after) = page.split_once(mark).expect("the page marks where the help begins");
+        let mut current = String::new();
+        // The width of a terminal must not change the page.
+        let mut root = Arguments::command().term_width(100);
+        root.build();
+        for command in root.get_subcommands_mut().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
+            let name = command.get_name().to_owned();
+            let help = command.clone().bin_name(format!("bnnc {name}")).render_help().to_string();
+            let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+            current
+                .push_str(&format!("\n### bnnc {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()));
+        }
+        if std::env::var_os("BNNC_BLESS").is_some() {
+            std::fs::write(path, format!("{before}{mark}{current}")).unwrap();
+        } else {
+            assert_eq!(after, current, "docs/cli.md is not current");
+        }
+    }
 }
