@@ -5,12 +5,12 @@ mod layers;
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
 
-/// Adjoints against central differences; passes, plans and the engine against the plain evaluator.
-#[path = "gradients/mod.rs"]
-mod gradients;
 /// Examples in the documents, as far as reading them goes.
 #[path = "docs/syntax.rs"]
 mod docs_syntax;
+/// Adjoints against central differences; passes, plans and the engine against the plain evaluator.
+#[path = "gradients/mod.rs"]
+mod gradients;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;

@@ -88,6 +88,15 @@ pub fn lower(model: &Model, parameterization: &Parameterization) -> LogJoint {
     lowering.finish()
 }
 
+/// A tape of one expression of data, output `value`.
+pub fn expression(model: &Model, id: ExprId) -> Tape {
+    let parameterization = Parameterization::default();
+    let mut lowering = Lowering::new(model, &parameterization);
+    let slot = lowering.expr(id);
+    lowering.b.output("value", slot);
+    lowering.b.finish()
+}
+
 /// The state of one lowering.
 struct Lowering<'m> {
     model: &'m Model,

@@ -328,3 +328,10 @@ impl Model {
         &self.columns[id.0 as usize]
     }
 }
+
+impl Observation {
+    /// Numbers of the target in one row.
+    pub fn target_len(&self, model: &Model) -> usize {
+        model.expr(self.target).ty.shape.len()
+    }
+}
