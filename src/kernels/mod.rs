@@ -5,16 +5,21 @@
 //! Every kernel is generic over [`real::Real`] and compiled once for each instruction set (`dispatch`); which one
 //! runs is decided at run time. An element's value never depends on where in a slice it stands.
 //! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
+pub mod adam;
 pub mod conv;
 pub mod conv_pool;
 pub mod dense;
 mod dispatch;
 pub mod elementwise;
+pub mod index;
 pub mod noise;
 pub mod pool;
 pub mod real;
+pub mod reduce;
 pub mod scalar;
+pub mod softmax;
 pub mod special;
+pub mod transpose;
 mod vector;
 
 pub use dispatch::instruction_set;

@@ -93,6 +93,11 @@ pub trait Real:
     }
     /// A whole number from 0 to 255 as a byte.
     fn to_byte(self) -> u8;
+    /// Whether it is no number.
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        self.partial_cmp(&self).is_none()
+    }
     /// Whether the number is neither infinite nor NaN.
     #[inline(always)]
     fn is_finite(self) -> bool {

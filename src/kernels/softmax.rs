@@ -1,0 +1,258 @@
+//! Log-sum-exp, softmax and the categorical likelihood over the features of lanes.
+//!
+//! The largest logit is subtracted first, so nothing overflows; rows whose largest logit is infinite give what the
+//! definition gives in the limit for log-sum-exp. Blocks of 16 rows go through all features at once.
+
+#[cfg(test)]
+mod tests;
+
+use super::dispatch::{Isa, versions};
+use super::real::Real;
+
+/// Rows in a block.
+const ROWS: usize = 16;
+
+versions! {
+    /// out\[r\] = log Σ_f e^x\[f,r\]
+    pub fn log_sum_exp(x: &[T], out: &mut [T]) = log_sum_exp_body;
+    /// out\[f,r\] = e^x\[f,r\] / Σ_f e^x\[f,r\]
+    pub fn softmax(x: &[T], out: &mut [T], rows: usize) = softmax_body;
+    /// out\[f,r\] = x\[f,r\] − log Σ_f e^x\[f,r\]
+    pub fn log_softmax(x: &[T], out: &mut [T], rows: usize) = log_softmax_body;
+    /// The likelihood of classes and its gradient in one pass: log_density\[r\] = weight\[r\] · log softmax\[class\[r\], r\]
+    /// and gradient\[f,r\] = weight\[r\] · (\[class\[r\] = f\] − softmax\[f,r\]). Two classes are one logit difference.
+    pub fn categorical(
+        logits: &[T],
+        class: &[T],
+        weight: &[T],
+        log_density: &mut [T],
+        gradient: &mut [T],
+    ) = categorical_body;
+}
+
+/// The numbers of feature `f` in the block of `N` rows that begins at `row`.
+#[inline(always)]
+fn block<T: Real, const N: usize>(x: &[T], rows: usize, f: usize, row: usize) -> &[T; N] {
+    x[f * rows + row..][..N].try_into().expect("N numbers were taken")
+}
+
+#[inline(always)]
+fn block_mut<T: Real, const N: usize>(x: &mut [T], rows: usize, f: usize, row: usize) -> &mut [T; N] {
+    (&mut x[f * rows + row..][..N]).try_into().expect("N numbers were taken")
+}
+
+/// Runs `$body::<T, I, 16>(row, …)` for whole blocks of rows and `$body::<T, I, 1>(row, …)` for the rest.
+macro_rules! for_blocks {
+    ($rows:expr, $body:ident, $($argument:expr),*) => {
+        let whole = $rows / ROWS * ROWS;
+        for row in (0..whole).step_by(ROWS) {
+            $body::<T, I, ROWS>(row, $($argument),*);
+        }
+        for row in whole..$rows {
+            $body::<T, I, 1>(row, $($argument),*);
+        }
+    };
+}
+
+/// The largest logit of each row where it is finite, else 0: what is subtracted before exponentials are taken.
+#[inline(always)]
+fn shifts<T: Real, const N: usize>(x: &[T], rows: usize, features: usize, row: usize) -> [T; N] {
+    let mut most = [-T::INFINITY; N];
+    for f in 0..features {
+        let x = block::<T, N>(x, rows, f, row);
+        for i in 0..N {
+            most[i] = most[i].at_least(x[i]);
+        }
+    }
+    for i in 0..N {
+        most[i] = if most[i].is_finite() { most[i] } else { T::ZERO };
+    }
+    most
+}
+
+/// Σ_f e^(x − shift) of each row.
+#[inline(always)]
+fn sums<T: Real, I: Isa, const N: usize>(
+    x: &[T],
+    rows: usize,
+    features: usize,
+    row: usize,
+    shift: &[T; N],
+) -> [T; N] {
+    let mut sum = [T::ZERO; N];
+    for f in 0..features {
+        let x = block::<T, N>(x, rows, f, row);
+        for i in 0..N {
+            sum[i] += (x[i] - shift[i]).exp::<I>();
+        }
+    }
+    sum
+}
+
+#[inline(always)]
+fn log_sum_exp_body<T: Real, I: Isa>(x: &[T], out: &mut [T]) {
+    let rows = out.len();
+    if rows == 0 {
+        return;
+    }
+    assert!(x.len().is_multiple_of(rows));
+    let features = x.len() / rows;
+    for_blocks!(rows, log_sum_exp_block, x, out, rows, features);
+}
+
+#[inline(always)]
+fn log_sum_exp_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
+    x: &[T],
+    out: &mut [T],
+    rows: usize,
+    features: usize,
+) {
+    let shift = shifts::<T, N>(x, rows, features, row);
+    let sum = sums::<T, I, N>(x, rows, features, row, &shift);
+    let out = block_mut::<T, N>(out, rows, 0, row);
+    for i in 0..N {
+        out[i] = shift[i] + sum[i].ln::<I>();
+    }
+}
+
+/// The number of features, after the checks that both forms of the softmax share.
+#[inline(always)]
+fn features_of<T>(x: &[T], out: &[T], rows: usize) -> usize {
+    assert_eq!(x.len(), out.len());
+    if rows == 0 {
+        return 0;
+    }
+    assert!(x.len().is_multiple_of(rows));
+    x.len() / rows
+}
+
+#[inline(always)]
+fn softmax_body<T: Real, I: Isa>(x: &[T], out: &mut [T], rows: usize) {
+    let features = features_of(x, out, rows);
+    for_blocks!(rows, softmax_block, x, out, rows, features);
+}
+
+#[inline(always)]
+fn softmax_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
+    x: &[T],
+    out: &mut [T],
+    rows: usize,
+    features: usize,
+) {
+    let shift = shifts::<T, N>(x, rows, features, row);
+    let mut sum = [T::ZERO; N];
+    for f in 0..features {
+        let (x, out) = (block::<T, N>(x, rows, f, row), block_mut::<T, N>(out, rows, f, row));
+        for i in 0..N {
+            out[i] = (x[i] - shift[i]).exp::<I>();
+            sum[i] += out[i];
+        }
+    }
+    for i in 0..N {
+        sum[i] = T::ONE / sum[i];
+    }
+    for f in 0..features {
+        let out = block_mut::<T, N>(out, rows, f, row);
+        for i in 0..N {
+            out[i] *= sum[i];
+        }
+    }
+}
+
+#[inline(always)]
+fn log_softmax_body<T: Real, I: Isa>(x: &[T], out: &mut [T], rows: usize) {
+    let features = features_of(x, out, rows);
+    for_blocks!(rows, log_softmax_block, x, out, rows, features);
+}
+
+#[inline(always)]
+fn log_softmax_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
+    x: &[T],
+    out: &mut [T],
+    rows: usize,
+    features: usize,
+) {
+    let shift = shifts::<T, N>(x, rows, features, row);
+    let mut log = sums::<T, I, N>(x, rows, features, row, &shift);
+    for i in 0..N {
+        log[i] = log[i].ln::<I>();
+    }
+    for f in 0..features {
+        let (x, out) = (block::<T, N>(x, rows, f, row), block_mut::<T, N>(out, rows, f, row));
+        for i in 0..N {
+            out[i] = (x[i] - shift[i]) - log[i];
+        }
+    }
+}
+
+#[inline(always)]
+fn categorical_body<T: Real, I: Isa>(
+    logits: &[T],
+    class: &[T],
+    weight: &[T],
+    log_density: &mut [T],
+    gradient: &mut [T],
+) {
+    let rows = log_density.len();
+    let features = features_of(logits, gradient, rows);
+    assert_eq!(class.len(), rows);
+    assert_eq!(weight.len(), rows);
+    if features == 2 {
+        let (first, second) = logits.split_at(rows);
+        let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
+        for r in 0..rows {
+            let z = second[r] - first[r];
+            let is_second = class[r] == T::ONE;
+            log_density[r] = weight[r] * if is_second { z } else { -z }.log_sigmoid::<I>();
+            let miss = if is_second { -z } else { z }.sigmoid::<I>() * weight[r];
+            second_gradient[r] = if is_second { miss } else { -miss };
+            first_gradient[r] = if is_second { -miss } else { miss };
+        }
+    } else {
+        for_blocks!(rows, categorical_block, logits, class, weight, log_density, gradient, features);
+    }
+}
+
+#[inline(always)]
+fn categorical_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
+    logits: &[T],
+    class: &[T],
+    weight: &[T],
+    log_density: &mut [T],
+    gradient: &mut [T],
+    features: usize,
+) {
+    let rows = class.len();
+    let (class, weight) = (block::<T, N>(class, rows, 0, row), block::<T, N>(weight, rows, 0, row));
+    let shift = shifts::<T, N>(logits, rows, features, row);
+    let (mut sum, mut seen) = ([T::ZERO; N], [T::ZERO; N]);
+    for f in 0..features {
+        let x = block::<T, N>(logits, rows, f, row);
+        let out = block_mut::<T, N>(gradient, rows, f, row);
+        let number = T::from_f64(f as f64);
+        for i in 0..N {
+            let shifted = x[i] - shift[i];
+            out[i] = shifted.exp::<I>();
+            sum[i] += out[i];
+            seen[i] = if class[i] == number { shifted } else { seen[i] };
+        }
+    }
+    let out = block_mut::<T, N>(log_density, rows, 0, row);
+    let mut share = [T::ZERO; N];
+    for i in 0..N {
+        out[i] = weight[i] * (seen[i] - sum[i].ln::<I>());
+        share[i] = weight[i] / sum[i];
+    }
+    for f in 0..features {
+        let out = block_mut::<T, N>(gradient, rows, f, row);
+        let number = T::from_f64(f as f64);
+        for i in 0..N {
+            let one = if class[i] == number { weight[i] } else { T::ZERO };
+            out[i] = one - out[i] * share[i];
+        }
+    }
+}
