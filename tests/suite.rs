@@ -19,3 +19,6 @@ mod support;
 /// Messages as printed, one small wrong model each.
 #[path = "ui/syntax.rs"]
 mod ui_syntax;
+/// Examples in the documents that read files.
+#[path = "docs/data.rs"]
+mod docs_data;

@@ -26,7 +26,7 @@ pub static FAMILY: Family = Family {
             ],
         },
     ],
-    positional: 0,
+    positional: 1,
     support: |_, _| Support::POSITIVE,
     is_discrete: false,
     log_density,
