@@ -5,6 +5,9 @@ mod layers;
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
 
+/// Examples in the documents that read files.
+#[path = "docs/data.rs"]
+mod docs_data;
 /// Examples in the documents, as far as reading them goes.
 #[path = "docs/syntax.rs"]
 mod docs_syntax;
@@ -19,6 +22,3 @@ mod support;
 /// Messages as printed, one small wrong model each.
 #[path = "ui/syntax.rs"]
 mod ui_syntax;
-/// Examples in the documents that read files.
-#[path = "docs/data.rs"]
-mod docs_data;

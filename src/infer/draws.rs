@@ -5,7 +5,7 @@ use super::objective::{FullBatch, program, shards, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey, Shard};
-use crate::guide::{GuideSettings, NoiseSource, guide};
+use crate::guide::{GuideSettings, guide};
 use crate::kernels::noise;
 use crate::kernels::real::Real;
 use crate::plan::Program;
@@ -35,26 +35,19 @@ pub struct Objective<T> {
     program: Arc<Program>,
     shards: Arc<Vec<Shard<T>>>,
     random: usize,
-    full: usize,
 }
 
 impl<T: Number> Objective<T> {
-    /// Compiles the guide with `full` latents in one full-rank block, sticking the landing.
+    /// Compiles the ELBO of a guide whose noise and score are inputs.
     ///
     /// # Errors
     /// Says in words what the compiler cannot run.
-    pub fn new(problem: &Problem<'_>, full: usize) -> Result<Self, String> {
-        let settings = GuideSettings {
-            full_dims: full,
-            stick_the_landing: true,
-            noise: NoiseSource::Input,
-            expected_prior: false,
-        };
-        let guided = guide(problem.joint, problem.model, &settings);
+    pub fn new(problem: &Problem<'_>, settings: &GuideSettings) -> Result<Self, String> {
+        let guided = guide(problem.joint, problem.model, settings);
         let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega", "lower"])?;
         let program = program::<T>(&tape, problem.train.len())?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
-        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim, full })
+        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim })
     }
 
     /// Memory for one thread.
@@ -63,7 +56,6 @@ impl<T: Number> Objective<T> {
         let n = self.random;
         Evaluator {
             batch: FullBatch { executor, shards: self.shards.clone() },
-            full: self.full,
             noise: vec![0.0; n],
             score: vec![0.0; n],
             u: vec![],
@@ -75,7 +67,6 @@ impl<T: Number> Objective<T> {
 /// One thread's memory for running draws.
 pub struct Evaluator<T> {
     batch: FullBatch<T>,
-    full: usize,
     noise: Vec<f64>,
     score: Vec<f64>,
     u: Vec<f64>,
@@ -139,11 +130,6 @@ impl<T: Real> Evaluator<T> {
     pub fn find_bad_value(&mut self) -> Option<crate::engine::BadValue> {
         let shards: Vec<&Shard<T>> = self.batch.shards.iter().collect();
         self.batch.executor.find_bad_value(&shards, NoiseKey::default())
-    }
-
-    /// Size of the full-rank block.
-    pub fn full(&self) -> usize {
-        self.full
     }
 }
 

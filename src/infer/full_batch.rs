@@ -8,14 +8,14 @@ use super::linear;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::settings::{Draws, GuideChoice, Precision};
-use super::{Outcome, messages};
+use super::settings::{Draws, Precision};
+use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::sync::Mutex;
 
-/// Largest full-rank block that is chosen without being asked for.
-const FULL_RANK_DIMS: usize = 200;
+/// Latents up to which the Hessian is computed for Newton steps.
+const NEWTON_DIMS: usize = 200;
 /// Most optimiser steps where no number is given.
 const MOST_STEPS: u64 = 20_000;
 /// Draws that compare two guides.
@@ -32,16 +32,11 @@ pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outc
     if random == 0 {
         return Ok(Outcome::point(mode));
     }
-    let full = match problem.settings.guide {
-        GuideChoice::MeanField => 0,
-        GuideChoice::FullRank => random,
-        GuideChoice::Auto if problem.joint.plain_dim <= FULL_RANK_DIMS => problem.joint.plain_dim,
-        GuideChoice::Auto => 0,
-    };
+    let full = full_rank_dims(problem, Path::NoNet);
     let coordinates = whitened(&mut joint, &mode, random, full);
     match problem.settings.precision {
-        Precision::F32 => stages::<f32>(problem, &mut joint, coordinates, full, progress),
-        _ => stages::<f64>(problem, &mut joint, coordinates, full, progress),
+        Precision::F32 => stages::<f32>(problem, &mut joint, coordinates, progress),
+        _ => stages::<f64>(problem, &mut joint, coordinates, progress),
     }
 }
 
@@ -55,7 +50,7 @@ fn climb_to_mode(joint: &mut Joint, start: Vec<f64>) -> Result<(Vec<f64>, f64), 
     }
     let (mut u, mut value) = lbfgs(joint, start, 200, &[]);
     let n = u.len();
-    if n > FULL_RANK_DIMS {
+    if n > NEWTON_DIMS {
         return Ok((u, value));
     }
     let all: Vec<usize> = (0..n).collect();
@@ -129,11 +124,11 @@ fn stages<T: Number>(
     problem: &Problem<'_>,
     joint: &mut Joint,
     coordinates: Coordinates,
-    full: usize,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, FitError> {
     let settings = problem.settings;
-    let objective = Objective::<T>::new(problem, full).map_err(messages::refused)?;
+    let objective =
+        Objective::<T>::new(problem, &guide_settings(problem, Path::NoNet)).map_err(messages::refused)?;
     let start = coordinates.start();
     let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws(problem), settings.seed, 0);
     let most = settings.steps.unwrap_or(MOST_STEPS);
@@ -210,8 +205,9 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let joint = Joint::new(problem).map_err(messages::refused)?;
     let has_scales = !scale_latents(problem).is_empty();
     let kinds = start_kinds(has_scales, settings.restarts.unwrap_or(8));
-    let full = if settings.guide == GuideChoice::FullRank { problem.joint.random_dim } else { 0 };
-    let objective = Objective::<T>::new(problem, full).map_err(messages::refused)?;
+    let full = full_rank_dims(problem, Path::SmallNet);
+    let objective =
+        Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
     let explore = settings.steps.unwrap_or(u64::MAX).min(800);
     progress.begin("fitting", explore * kinds.len() as u64 + 900 * kinds.len().min(2) as u64);
     let is_random = problem.joint.random_dim > 0;

@@ -15,9 +15,9 @@ use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::settings::{Batch, Draws, Precision};
-use super::{Outcome, messages};
+use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
-use crate::guide::{GuideSettings, NoiseSource, guide};
+use crate::guide::guide;
 use crate::kernels::noise;
 use crate::model::Role;
 use crate::plan::{Program, plan};
@@ -28,7 +28,7 @@ use std::time::Instant;
 /// Rows in a step where none are given.
 const BATCH: usize = 128;
 /// Rows that share a draw of the weights.
-const ROWS_PER_DRAW: usize = 16;
+pub const ROWS_PER_DRAW: usize = 16;
 /// Row visits of a fit where no length is given, and the most epochs.
 const ROW_VISITS: f64 = 3e6;
 const MOST_EPOCHS: f64 = 500.0;
@@ -99,12 +99,7 @@ impl<'p, T: Number> Trainer<'p, T> {
             Draws::Shared => Some(1),
             Draws::Number(n) => Some(n),
         };
-        let wants = GuideSettings {
-            full_dims: 0,
-            stick_the_landing: false,
-            noise: NoiseSource::Keyed,
-            expected_prior: !settings.without.iter().any(|n| n == "expected_prior"),
-        };
+        let wants = guide_settings(problem, Path::Minibatch);
         let guided = guide(problem.joint, problem.model, &wants);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);

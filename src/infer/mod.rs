@@ -12,7 +12,7 @@ pub mod evaluate;
 pub mod full_batch;
 pub mod lbfgs;
 pub mod linear;
-mod messages;
+pub mod messages;
 pub mod minibatch;
 pub mod objective;
 pub mod posterior;
@@ -22,36 +22,115 @@ pub mod progress;
 pub mod settings;
 
 use crate::diagnostic::Diagnostic;
+use crate::guide::{GuideSettings, NoiseSource};
 use crate::model::Role;
 use climb::TracePoint;
 use error::FitError;
 use posterior::Gaussian;
 use problem::Problem;
 use progress::Progress;
-use settings::Batch;
+use settings::{Batch, GuideChoice};
 
 /// Latents up to which a net is fitted on all rows.
 const SMALL_DIMS: usize = 2_000;
 /// Rows up to which a net is fitted on all rows.
 const SMALL_ROWS: usize = 10_000;
 
+/// Latents outside nets up to which they share one full-rank block.
+const FULL_RANK_DIMS: usize = 200;
+
+/// Which way a fit goes (`docs/inference.md`, section 5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Path {
+    /// all rows, no net
+    NoNet,
+    /// all rows, a small net
+    SmallNet,
+    /// minibatches
+    Minibatch,
+}
+
+impl Path {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Path::NoNet => "all rows in a step, whitened coordinates",
+            Path::SmallNet => "all rows in a step, several starts",
+            Path::Minibatch => "minibatches",
+        }
+    }
+    /// Bytes of a number in its steps, where no precision is asked for.
+    pub fn bytes(self) -> usize {
+        match self {
+            Path::NoNet => 8,
+            Path::SmallNet | Path::Minibatch => 4,
+        }
+    }
+    /// Rows that a program of this path is planned for.
+    pub fn rows(self, problem: &Problem<'_>) -> usize {
+        match self {
+            Path::NoNet | Path::SmallNet => problem.train.len(),
+            Path::Minibatch => minibatch::ROWS_PER_DRAW,
+        }
+    }
+}
+
+/// The path that suits the model.
+pub fn path(problem: &Problem<'_>) -> Path {
+    let dim = problem.joint.dim;
+    let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
+    let wants_batch = matches!(problem.settings.batch, Batch::Rows(n) if n < problem.train.len());
+    if wants_batch || dim > SMALL_DIMS || (has_net && problem.train.len() > SMALL_ROWS) {
+        Path::Minibatch
+    } else if has_net {
+        Path::SmallNet
+    } else {
+        Path::NoNet
+    }
+}
+
+/// How many leading latents share a full-rank block.
+pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
+    let (plain, random) = (problem.joint.plain_dim, problem.joint.random_dim);
+    match (problem.settings.guide, path) {
+        (_, Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
+        (GuideChoice::FullRank, _) => random,
+        (GuideChoice::Auto, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
+        (GuideChoice::Auto, _) => 0,
+    }
+}
+
+/// The guide of a path.
+pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
+    let is_left_out = |name: &str| problem.settings.without.iter().any(|n| n == name);
+    match path {
+        Path::NoNet | Path::SmallNet => GuideSettings {
+            full_dims: full_rank_dims(problem, path),
+            stick_the_landing: true,
+            noise: NoiseSource::Input,
+            expected_prior: false,
+        },
+        Path::Minibatch => GuideSettings {
+            full_dims: 0,
+            stick_the_landing: false,
+            noise: NoiseSource::Keyed,
+            expected_prior: !is_left_out("expected_prior"),
+        },
+    }
+}
+
 /// Fits by the path that suits the model.
 ///
 /// # Errors
 /// What cannot be run, or a fit that diverged.
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
-    let dim = problem.joint.dim;
-    let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
-    if dim == 0 {
+    if problem.joint.dim == 0 {
         return Ok(Outcome::point(vec![]));
     }
-    let wants_batch = matches!(problem.settings.batch, Batch::Rows(n) if n < problem.train.len());
-    if wants_batch || dim > SMALL_DIMS || (has_net && problem.train.len() > SMALL_ROWS) {
-        minibatch::minibatch(problem, progress)
-    } else if has_net {
-        full_batch::small_net(problem, progress)
-    } else {
-        full_batch::no_net(problem, progress)
+    match path(problem) {
+        Path::NoNet => full_batch::no_net(problem, progress),
+        Path::SmallNet => full_batch::small_net(problem, progress),
+        Path::Minibatch => minibatch::minibatch(problem, progress),
     }
 }
 

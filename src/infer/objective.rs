@@ -3,7 +3,7 @@
 use crate::adjoint::gradient;
 use crate::engine::{Executor, NoiseKey, RowSource, Shard};
 use crate::kernels::real::Real;
-use crate::passes::optimise;
+use crate::passes::{Pass, optimise};
 use crate::plan::{Program, plan};
 use crate::tape::{Op, Slot, Tape, build::Builder};
 use crate::ty::Kind;
@@ -21,9 +21,28 @@ const MOST_ROWS: usize = 1024;
 /// # Errors
 /// Names what cannot be differentiated.
 pub fn with_gradient(tape: &Tape, objective: Slot, inputs: &[&str]) -> Result<Tape, String> {
+    with_gradient_reported(tape, objective, inputs, &mut |_| {})
+}
+
+/// The same; `report` hears of each pass that changed the tape, in words.
+///
+/// # Errors
+/// Names what cannot be differentiated.
+pub fn with_gradient_reported(
+    tape: &Tape,
+    objective: Slot,
+    inputs: &[&str],
+    report: &mut dyn FnMut(String),
+) -> Result<Tape, String> {
+    let mut tell = |when: &str, pass: &Pass, before: usize, after: usize| {
+        report(format!(
+            "{} ({when} the adjoint): {before} → {after} instructions; {}",
+            pass.name, pass.effect
+        ));
+    };
     let mut only = tape.clone();
     only.outputs = vec![("objective".into(), objective)];
-    let lean = optimise(&only, &mut |_, _, _| {});
+    let lean = optimise(&only, &mut |pass, before, after| tell("before", pass, before, after));
     let wrt: Vec<Slot> = inputs.iter().filter_map(|name| input(&lean, name)).collect();
     let names: Vec<&str> = inputs.iter().copied().filter(|name| input(&lean, name).is_some()).collect();
     let objective = lean.output("objective").ok_or("the tape has no objective")?;
@@ -33,7 +52,7 @@ pub fn with_gradient(tape: &Tape, objective: Slot, inputs: &[&str]) -> Result<Ta
     for (name, slot) in names.iter().zip(gradients) {
         b.output(format!("grad:{name}"), slot);
     }
-    Ok(optimise(&b.finish(), &mut |_, _, _| {}))
+    Ok(optimise(&b.finish(), &mut |pass, before, after| tell("after", pass, before, after)))
 }
 
 /// The slot of a named input.

@@ -142,15 +142,8 @@ impl Settings {
                     _ => return Err(not_yet(setting, &format!("`guide = {word}`"))),
                 }
             }
-            // The command line's steps replace the file's epochs, and the reverse.
-            "steps" => {
-                self.steps = whole(setting, 1.0)?.map(|n| n as u64);
-                self.epochs = None;
-            }
-            "epochs" => {
-                self.epochs = number(setting, 1e-9)?;
-                self.steps = None;
-            }
+            "steps" => self.steps = whole(setting, 1.0)?.map(|n| n as u64),
+            "epochs" => self.epochs = number(setting, 1e-9)?,
             "batch" if word == "all" => self.batch = Batch::All,
             "batch" => self.batch = whole(setting, 1.0)?.map_or(Batch::Auto, |n| Batch::Rows(n as usize)),
             "draws" if word == "shared" => self.draws = Draws::Shared,
@@ -173,7 +166,9 @@ impl Settings {
                 }
             }
             "kl_weight" if number(setting, 0.0)? != Some(1.0) => return Err(not_yet(setting, "`kl_weight`")),
-            "warmup" if !matches!(word, "off" | "auto") => return Err(not_yet(setting, "`warmup`")),
+            "warmup" if !matches!(word, "off" | "auto") && setting.value != SettingValue::Number(0.0) => {
+                return Err(not_yet(setting, "`warmup`"));
+            }
             "predict_draws" => self.predict_draws = whole(setting, 2.0)?.map_or(100, |n| n as usize),
             "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
             // chains, samples, tune: read by NUTS only

@@ -143,7 +143,7 @@ fn pool(size: usize, stride: usize) -> Window {
 }
 
 /// The ids an expression mentions.
-fn operands(kind: &ExprKind) -> Vec<ExprId> {
+pub fn operands(kind: &ExprKind) -> Vec<ExprId> {
     match kind {
         ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
         ExprKind::Unary(_, x)

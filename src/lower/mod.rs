@@ -9,9 +9,13 @@
 //! which slice belongs to which unknown, and which slots hold its prior's terms.
 
 mod expr;
+
 mod unknown;
 
 use crate::dist::truncated_log_density;
+pub use expr::operands;
+pub use unknown::free_shape;
+
 use crate::model::{ExprId, Model, UnknownId};
 use crate::tape::{Slot, Tape, build::Builder};
 use crate::ty::Shape;

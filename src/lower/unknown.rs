@@ -103,7 +103,7 @@ impl Lowering<'_> {
 }
 
 /// Shape of an unknown's free numbers: the last axis may be shorter than the constrained one.
-pub(crate) fn free_shape(unknown: &Unknown) -> Shape {
+pub fn free_shape(unknown: &Unknown) -> Shape {
     let mut sizes = unknown.shape.0.clone();
     if !unknown.bijection.is_elementwise
         && let Some(last) = sizes.last_mut()

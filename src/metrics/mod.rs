@@ -30,7 +30,7 @@ mod tests;
 
 pub use class_predictive::{ClassPredictive, ClassSummary};
 pub use ece::{Bin, reliability};
-pub use real_predictive::{RealDraw, RealPredictive, RealSummary};
+pub use real_predictive::{RealDraw, RealPredictive, RealSummary, quantile};
 
 /// An entry of the table.
 pub struct Metric {

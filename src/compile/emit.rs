@@ -1,0 +1,61 @@
+//! `--emit`: every stage as text.
+
+use super::fit::{Prepared, prepare};
+use super::{Session, Stage};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::guide::guide;
+use crate::infer::objective::{shard_rows, with_gradient_reported};
+use crate::infer::{self, messages};
+use crate::plan::plan;
+use crate::syntax;
+
+/// Prints a stage.
+pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
+    if stage == Stage::Ast {
+        let ast = session.analysis().ast.as_ref().ok_or_else(|| session.check())?;
+        return Ok(syntax::print::print(ast));
+    }
+    let model = session.model()?;
+    if stage == Stage::Model {
+        return Ok(crate::model::print::print(model));
+    }
+    let prepared = prepare(session)?;
+    let Prepared { joint, .. } = &prepared;
+    if stage == Stage::Tape {
+        return Ok(joint.tape.to_string());
+    }
+    let problem = prepared.problem();
+    let path = infer::path(&problem);
+    let settings = infer::guide_settings(&problem, path);
+    let guided = guide(joint, &prepared.model, &settings);
+    let mut text = format!("# path: {}\n", path.words());
+    if stage == Stage::Elbo {
+        for line in prepared.notes.iter().chain(&guided.rewrites) {
+            text += &format!("# rewrite: {line}\n");
+        }
+        return Ok(text + &guided.tape.to_string());
+    }
+    let refused = |what: String| -> Diagnostics { words(messages::refused(what)) };
+    let inputs = ["mu", "omega", "lower"];
+    let mut report = vec![];
+    let tape = with_gradient_reported(&guided.tape, guided.objective, &inputs, &mut |line| {
+        report.push(line);
+    })
+    .map_err(refused)?;
+    for line in &report {
+        text += &format!("# pass: {line}\n");
+    }
+    if stage == Stage::Grad {
+        return Ok(text + &tape.to_string());
+    }
+    let rows = shard_rows(&tape, path.bytes(), path.rows(&problem));
+    let program = plan(&tape, rows).map_err(refused)?;
+    Ok(text + &program.to_string())
+}
+
+fn words(error: infer::error::FitError) -> Diagnostics {
+    match error {
+        infer::error::FitError::Refused(d) | infer::error::FitError::Diverged(d) => d.into(),
+        infer::error::FitError::Interrupted => Diagnostic::new("X001", "interrupted").into(),
+    }
+}

@@ -1,0 +1,404 @@
+//! From a checked model to a run: load, lower, fit, evaluate.
+
+use super::non_centre::candidates;
+use super::{FitFailure, Session, pictures, summary};
+use crate::data::Dataset;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
+use crate::infer::error::FitError;
+use crate::infer::evaluate::{Elbo, elbo};
+use crate::infer::posterior::Gaussian;
+use crate::infer::predict::{Predicted, Prediction, predict, targets};
+use crate::infer::problem::{Problem, Rows};
+use crate::infer::progress::{Progress, Silent};
+use crate::infer::settings::{Batch, Method, Settings};
+use crate::infer::{self, Outcome, Path, messages};
+use crate::kernels::noise;
+use crate::lower::{LogJoint, Parameterization, lower};
+use crate::metrics::{of_classes, of_numbers};
+use crate::model::{Model, SettingValue, Treatment};
+use crate::run_folder::{
+    ClassPredictions, DataRecord, Manifest, MetricsFile, Objective, RealPredictions, Run, SplitMetrics,
+    SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
+    TraceRow, sha256,
+};
+use serde_json::{Map, Value, json};
+use std::time::Instant;
+
+/// Training rows that metrics are computed of.
+const TRAIN_ROWS: usize = 5_000;
+/// Latents beyond which predictions are computed in f32.
+const MANY_DIMS: usize = 2_000;
+
+/// Everything inference needs.
+pub(super) struct Prepared {
+    pub(super) model: Model,
+    pub(super) joint: LogJoint,
+    pub(super) data: Dataset,
+    pub(super) settings: Settings,
+    pub(super) notes: Vec<String>,
+    threads: usize,
+}
+
+impl Prepared {
+    /// The fit to be done.
+    pub(super) fn problem(&self) -> Problem<'_> {
+        Problem {
+            model: &self.model,
+            joint: &self.joint,
+            rows: Rows(&self.data),
+            train: self.data.split("train"),
+            settings: &self.settings,
+            threads: self.threads,
+        }
+    }
+}
+
+/// Model, rows and log joint.
+pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
+    let mut model = session.model()?.clone();
+    let settings = session.settings()?;
+    let data = session.load(settings.seed)?;
+    let rows = data.split("train").len();
+    if let Batch::Rows(n) = settings.batch
+        && n > rows
+    {
+        let d = Diagnostic::new("G005", format!("batch {n} is larger than {rows} training rows"));
+        let span = model.settings.iter().find(|s| s.name == "batch").and_then(|s| s.span);
+        let d = match span {
+            Some(span) => d.at(span, "asked for here"),
+            None => d,
+        };
+        return Err(d.help("give a smaller `batch`, or `batch = all`").into());
+    }
+    let mut notes = vec![];
+    if settings.method == Method::Map {
+        // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.
+        for unknown in model.unknowns.iter_mut().filter(|u| u.treatment == Treatment::Random) {
+            unknown.treatment = Treatment::PointWithPrior;
+        }
+        notes.push("map: every unknown is a point".into());
+    }
+    let mut parameterization = candidates(&model);
+    if settings.without.iter().any(|n| n == "non_centre") {
+        parameterization = Parameterization::default();
+    }
+    for id in &parameterization.non_centred {
+        notes.push(format!(
+            "non_centre (17): {} = location + scale · z with z standard; new family",
+            model.unknown(*id).name
+        ));
+    }
+    let joint = lower(&model, &parameterization);
+    let available = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = session.options.threads.unwrap_or(available).max(1);
+    Ok(Prepared { model, joint, data, settings, notes, threads })
+}
+
+/// Compiles, fits and evaluates.
+///
+/// # Errors
+/// Diagnostics and the exit status: 1 if the model or its data are wrong, 3 if the fit diverged.
+pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFailure> {
+    let begun = Instant::now();
+    let wrong = |diagnostics: Diagnostics| FitFailure { diagnostics, exit: 1 };
+    let mut prepared = prepare(session).map_err(wrong)?;
+    let compile_s = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    let outcome = fit_either_way(&mut prepared, progress).map_err(failed)?;
+    let fit_s = begun.elapsed().as_secs_f64();
+    let begun = Instant::now();
+    let problem = prepared.problem();
+    let evaluated = evaluate(&problem, &outcome.guide, &prepared.data, progress)
+        .map_err(|what| failed(messages::refused(what)))?;
+    let mut manifest = manifest(session, &prepared, &outcome);
+    (manifest.compile_s, manifest.fit_s) = (compile_s, fit_s);
+    manifest.eval_s = begun.elapsed().as_secs_f64();
+    let warnings = session.check();
+    manifest.warnings = warnings
+        .0
+        .iter()
+        .filter(|d| d.level() == crate::diagnostic::Level::Warning)
+        .chain(&outcome.warnings)
+        .map(|d| format!("{}: {}", d.code.id(), d.message))
+        .collect();
+    Ok(Run {
+        manifest,
+        model_text: session.source().text.clone(),
+        resolved_model: crate::model::print::print(&prepared.model),
+        metrics: evaluated.metrics,
+        trace: outcome
+            .trace
+            .iter()
+            .map(|t| TraceRow {
+                step: t.step,
+                seconds: t.seconds,
+                elbo: t.elbo,
+                start: t.start as u32 + 1,
+                rate: t.rate,
+            })
+            .collect(),
+        summary: evaluated.summary,
+        predictions: evaluated.predictions,
+        tensors: tensors(&prepared, &outcome.guide),
+        pictures: evaluated.pictures,
+    })
+}
+
+fn failed(error: FitError) -> FitFailure {
+    match error {
+        FitError::Refused(d) => FitFailure { diagnostics: d.into(), exit: 1 },
+        FitError::Diverged(d) => FitFailure { diagnostics: d.into(), exit: 3 },
+        FitError::Interrupted => FitFailure { diagnostics: Diagnostics::default(), exit: 130 },
+    }
+}
+
+/// Hierarchies outside nets are fitted non-centred and centred; the larger ELBO stays, and the run says which.
+fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let outcome = infer::fit(&prepared.problem(), progress)?;
+    let has_choice = prepared.joint.latents.iter().any(|l| l.is_non_centred);
+    if !has_choice || infer::path(&prepared.problem()) != Path::NoNet {
+        return Ok(outcome);
+    }
+    let centred_joint = lower(&prepared.model, &Parameterization::default());
+    let seed = prepared.settings.seed;
+    let value = |joint: &LogJoint, guide: &Gaussian, prepared: &Prepared| -> Option<f64> {
+        let problem = Problem { joint, ..prepared.problem() };
+        let mut joint = Joint::new(&problem).ok()?;
+        Some(mean_and_se(&elbo_draws(&mut joint, guide, 1024, seed)).0)
+    };
+    let centred = infer::fit(&Problem { joint: &centred_joint, ..prepared.problem() }, &mut Silent);
+    // A centred hierarchy may have no mode at all; then there is nothing to compare with.
+    let Ok(centred) = centred else { return Ok(outcome) };
+    let here = value(&prepared.joint, &outcome.guide, prepared);
+    let there = value(&centred_joint, &centred.guide, prepared);
+    if let (Some(here), Some(there)) = (here, there) {
+        if there.is_finite() && there > here {
+            prepared.notes =
+                vec![format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here)];
+            prepared.joint = centred_joint;
+            return Ok(centred);
+        }
+        if there.is_finite() {
+            prepared.notes.push(format!("its ELBO is {:.2} nat above the centred one", here - there));
+        }
+    }
+    Ok(outcome)
+}
+
+struct Evaluated {
+    metrics: MetricsFile,
+    summary: Vec<crate::run_folder::SummaryRow>,
+    predictions: Vec<SplitPredictions>,
+    pictures: crate::run_folder::Pictures,
+}
+
+/// ELBO, metrics of each split, predictions of the held-out ones, summary, pictures.
+fn evaluate(
+    problem: &Problem<'_>,
+    guide: &Gaussian,
+    data: &Dataset,
+    progress: &mut dyn Progress,
+) -> Result<Evaluated, String> {
+    let has_net = !problem.model.nets.is_empty();
+    let value = elbo(problem, guide, has_net, progress)?;
+    let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
+    let mut predictions = vec![];
+    let mut held_out = vec![];
+    for split in data.splits.iter().filter(|s| !s.rows.is_empty()) {
+        let rows = if split.name == "train" {
+            some_rows(&split.rows, TRAIN_ROWS, problem.settings.seed)
+        } else {
+            split.rows.clone()
+        };
+        let observed = targets(problem.model, problem, &rows);
+        let draws = if guide.random() == 0 { 1 } else { problem.settings.predict_draws };
+        progress.begin(&format!("predicting {}", split.name), draws as u64);
+        let predicted = if problem.joint.dim > MANY_DIMS {
+            predict::<f32>(problem, guide, &problem.rows, &rows, &observed, draws, &mut |d| {
+                progress.advance(d as u64, None);
+            })?
+        } else {
+            predict::<f64>(problem, guide, &problem.rows, &rows, &observed, draws, &mut |d| {
+                progress.advance(d as u64, None);
+            })?
+        };
+        progress.end();
+        metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        if split.name != "train" {
+            predictions.push(split_predictions(problem.model, &split.name, &rows, &predicted));
+            held_out.push((split.name.clone(), rows, predicted));
+        }
+    }
+    let summary = summary::summary(problem, guide)?;
+    let pictures = pictures::pictures(problem, guide, data, &held_out)?;
+    Ok(Evaluated { metrics, summary, predictions, pictures })
+}
+
+fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
+    let is_proper = |u: &crate::model::Unknown| {
+        let is_flat = u.prior.family.name == "Flat" && u.prior.truncation.is_none();
+        u.treatment == Treatment::Random && !is_flat
+    };
+    Objective { is_elbo: problem.model.unknowns.iter().all(is_proper), value: value.value, se: value.se }
+}
+
+/// At most `most` rows, drawn by key, in their order.
+fn some_rows(rows: &[u32], most: usize, seed: u64) -> Vec<u32> {
+    if rows.len() <= most {
+        return rows.to_vec();
+    }
+    let mut order = vec![0u32; rows.len()];
+    noise::permutation(&mut order, noise::key(seed, 0, u64::MAX, 0));
+    let mut chosen: Vec<u32> = order[..most].iter().map(|i| rows[*i as usize]).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMetrics {
+    let of = |p: &Prediction| {
+        let values = match &p.values {
+            Predicted::Classes { summary, targets } => of_classes(summary, targets),
+            Predicted::Numbers { summary, targets } => of_numbers(summary, targets),
+        };
+        let values = values.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+        TargetMetrics { target: p.name.clone(), values }
+    };
+    SplitMetrics { split: split.to_owned(), rows, targets: predicted.iter().map(of).collect() }
+}
+
+fn split_predictions(model: &Model, split: &str, rows: &[u32], predicted: &[Prediction]) -> SplitPredictions {
+    let of = |p: &Prediction| {
+        let values = match &p.values {
+            Predicted::Classes { summary, targets } => TargetValues::Classes(ClassPredictions {
+                levels: levels(model, &p.name, summary.classes),
+                target: targets.iter().map(|t| Some(*t)).collect(),
+                probability: summary.mean.clone(),
+                sd: summary.sd.clone(),
+                entropy: summary.entropy.clone(),
+                aleatoric: summary.aleatoric.clone(),
+                epistemic: summary.epistemic.clone(),
+                expected_error: summary.disagreement.clone(),
+            }),
+            Predicted::Numbers { summary, targets } => TargetValues::Reals(RealPredictions {
+                target: targets.clone(),
+                mean: summary.mean.clone(),
+                sd: summary.sd.clone(),
+                q05: summary.q05.clone(),
+                q50: summary.q50.clone(),
+                q95: summary.q95.clone(),
+                aleatoric_sd: summary.aleatoric_sd.clone(),
+                epistemic_sd: summary.epistemic_sd.clone(),
+            }),
+        };
+        TargetPredictions { name: p.name.clone(), values }
+    };
+    SplitPredictions {
+        split: split.to_owned(),
+        rows: rows.iter().map(|r| u64::from(*r) + 1).collect(),
+        targets: predicted.iter().map(of).collect(),
+        reports: vec![],
+    }
+}
+
+/// Labels of a target's classes.
+pub(super) fn levels(model: &Model, target: &str, classes: usize) -> Vec<String> {
+    match model.columns.iter().find(|c| c.name == target) {
+        Some(c) if c.levels.len() == classes => c.levels.clone(),
+        _ => (0..classes).map(|k| k.to_string()).collect(),
+    }
+}
+
+/// The guide by variable, in unconstrained space: `NAME.mean`, `NAME.log_sd`, and the full-rank block.
+fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
+    let is_large = prepared.joint.dim > MANY_DIMS;
+    let values = |x: &[f64]| {
+        if is_large {
+            TensorValues::F32(x.iter().map(|v| *v as f32).collect())
+        } else {
+            TensorValues::F64(x.to_vec())
+        }
+    };
+    let mut out = vec![];
+    for latent in &prepared.joint.latents {
+        let unknown = prepared.model.unknown(latent.unknown);
+        let shape = crate::lower::free_shape(unknown).0;
+        let range = latent.start..latent.start + latent.len;
+        let name = &unknown.name;
+        out.push(Tensor {
+            name: format!("{name}.mean"),
+            shape: shape.clone(),
+            values: values(&guide.mu[range.clone()]),
+        });
+        if let Some(log_sd) = guide.omega.get(range) {
+            out.push(Tensor { name: format!("{name}.log_sd"), shape, values: values(log_sd) });
+        }
+    }
+    if guide.full > 1 {
+        let shape = vec![guide.full, guide.full];
+        out.push(Tensor { name: "full_rank.lower".into(), shape, values: values(&guide.lower) });
+    }
+    out
+}
+
+fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome) -> Manifest {
+    let model = &prepared.model;
+    let number = |x: f64| json!(x);
+    let text = |s: &String| Value::String(s.clone());
+    let options: Map<String, Value> = model
+        .settings
+        .iter()
+        .map(|s| {
+            let value = match &s.value {
+                SettingValue::Number(x) => number(*x),
+                SettingValue::Word(w) => text(w),
+                SettingValue::Words(all) => Value::Array(all.iter().map(text).collect()),
+            };
+            (s.name.clone(), value)
+        })
+        .collect();
+    let random = outcome.guide.random();
+    let guide = match (outcome.guide.full, random) {
+        (_, 0) => "point estimate".to_owned(),
+        (0, _) => format!("mean-field, {random} dimensions"),
+        (full, _) if full == random => format!("full rank, {random} dimensions"),
+        (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
+    };
+    let splits = prepared.data.splits.iter().map(|s| (s.name.clone(), json!(s.rows.len()))).collect();
+    Manifest {
+        model: model.name.clone(),
+        model_sha256: sha256(session.source().text.as_bytes()),
+        options,
+        constants: model.constants.iter().map(|(n, v)| (n.clone(), number(*v))).collect(),
+        choices: model.choices.iter().map(|(n, v)| (n.clone(), text(v))).collect(),
+        seed: prepared.settings.seed,
+        threads: prepared.threads,
+        guide: std::iter::once(guide).chain(prepared.notes.iter().cloned()).collect::<Vec<_>>().join("; "),
+        dimensions: prepared.joint.dim,
+        data: DataRecord {
+            source: session.data_name(),
+            fingerprint: prepared.data.fingerprint.clone(),
+            splits,
+            dropped: prepared.data.dropped,
+        },
+        targets: model
+            .observations
+            .iter()
+            .map(|o| {
+                let column = model.columns.iter().find(|c| c.name == o.name);
+                TargetRecord {
+                    name: o.name.clone(),
+                    ty: model.expr(o.target).ty.support.to_string(),
+                    levels: column.map_or_else(Vec::new, |c| c.levels.clone()),
+                }
+            })
+            .collect(),
+        steps: outcome.steps,
+        steps_per_s: if outcome.loop_seconds > 0.0 {
+            outcome.steps as f64 / outcome.loop_seconds
+        } else {
+            0.0
+        },
+        ..Manifest::default()
+    }
+}

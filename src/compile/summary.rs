@@ -1,0 +1,92 @@
+//! Mean, sd and quantiles of every unknown and global report, in the constrained space, from draws of the guide.
+
+use super::names;
+use crate::engine::{Executor, NoiseKey};
+use crate::infer::draws::variable;
+use crate::infer::posterior::Gaussian;
+use crate::infer::problem::Problem;
+use crate::kernels::noise;
+use crate::metrics::quantile;
+use crate::passes::optimise;
+use crate::plan::{Space, plan};
+use crate::run_folder::SummaryRow;
+use std::sync::Arc;
+
+/// Draws for posteriors of up to [`MANY_DIMS`] dimensions, and beyond.
+const DRAWS: usize = 4_000;
+const FEW_DRAWS: usize = 200;
+const MANY_DIMS: usize = 2_000;
+/// Layers of more weights than this get one row.
+const MOST_ROWS: usize = 1_000;
+
+/// One row per scalar; for a large layer one row of all its weights together.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn summary(problem: &Problem<'_>, guide: &Gaussian) -> Result<Vec<SummaryRow>, String> {
+    let mut tape = problem.joint.tape.clone();
+    tape.outputs.retain(|(name, slot)| {
+        (name.starts_with("value:") || name.starts_with("report:"))
+            && problem.joint.tape.get(*slot).kind == crate::ty::Kind::Global
+    });
+    let tape = optimise(&tape, &mut |_, _, _| {});
+    let mut executor = Executor::<f64>::new(Arc::new(plan(&tape, 16)?));
+    let draws = if problem.joint.dim > MANY_DIMS { FEW_DRAWS } else { DRAWS };
+    let outputs = executor.program().outputs.clone();
+    let mut values: Vec<Vec<f64>> = vec![vec![]; outputs.len()];
+    let (mut e, mut u) = (vec![0.0; guide.random()], vec![0.0; guide.mu.len()]);
+    for d in 0..draws {
+        if d % 2 == 0 {
+            let key = noise::key(problem.settings.seed, 0, variable::SUMMARY, d as u64);
+            noise::normals(&mut e, key, 0);
+        } else {
+            e.iter_mut().for_each(|x| *x = -*x);
+        }
+        guide.draw(&e, &mut u);
+        executor.set_input(crate::lower::LATENTS, &u);
+        executor.begin(NoiseKey::default());
+        for (output, all) in outputs.iter().zip(&mut values) {
+            debug_assert_eq!(output.place.space, Space::Global);
+            all.extend_from_slice(executor.read(output));
+        }
+    }
+    let mut rows = vec![];
+    for (output, all) in outputs.iter().zip(values) {
+        let count = output.shape.len();
+        if let Some(name) = output.name.strip_prefix("report:") {
+            let labels: Vec<String> = match count {
+                1 => vec![name.to_owned()],
+                n => (1..=n).map(|i| format!("{name}[{i}]")).collect(),
+            };
+            rows.extend(scalar_rows(&labels, &all));
+            continue;
+        }
+        let name = output.name.trim_start_matches("value:");
+        let Some(unknown) = problem.model.unknowns.iter().find(|u| u.name == name) else { continue };
+        if count > MOST_ROWS {
+            rows.push(row(unknown.name.clone(), all));
+        } else {
+            rows.extend(scalar_rows(&names::scalars(unknown), &all));
+        }
+    }
+    Ok(rows)
+}
+
+/// Draws lie one after another, each with all scalars.
+fn scalar_rows(labels: &[String], all: &[f64]) -> Vec<SummaryRow> {
+    let n = labels.len();
+    labels
+        .iter()
+        .enumerate()
+        .map(|(i, label)| row(label.clone(), all.iter().skip(i).step_by(n).copied().collect()))
+        .collect()
+}
+
+fn row(variable: String, mut values: Vec<f64>) -> SummaryRow {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+    values.sort_by(f64::total_cmp);
+    let q = |share| quantile(&values, share);
+    SummaryRow { variable, mean, sd, q05: q(0.05), q50: q(0.5), q95: q(0.95) }
+}
