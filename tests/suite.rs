@@ -4,6 +4,8 @@
 mod layers;
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
+/// Pages of docs/ that are written from tables.
+mod reference_pages;
 
 /// Examples in the documents that read files.
 #[path = "docs/data.rs"]

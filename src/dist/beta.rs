@@ -2,7 +2,7 @@
 
 use super::probability::log_and_complement;
 use super::{ArgSpec, Family, Form, guard, number};
-use crate::kernels::scalar::{Binary, Unary};
+use crate::kernels::scalar::Unary;
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 use statrs::function::beta::checked_beta_reg;
@@ -28,12 +28,7 @@ pub static FAMILY: Family = Family {
         let right = b.mul(rest, log_rest);
         let kernel = b.add(left, right);
         let density = b.add(normaliser, kernel);
-        guard::where_data(b, x, density, |b| {
-            let [zero, one] = [b.constant(0.0), b.constant(1.0)];
-            let above = b.binary(Binary::Lt, zero, x);
-            let below = b.binary(Binary::Lt, x, one);
-            b.mul(above, below)
-        })
+        guard::inside_unit(b, x, density)
     },
     sample: Some(|_, args, rng| match rand_distr::Beta::new(number(args, 0), number(args, 1)) {
         Ok(beta) => beta.sample(rng),
@@ -50,9 +45,9 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: None,
     page: "\
-log density  lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
-mean         a/(a + b)
-sd           sqrt(a b/(a + b + 1))/(a + b)
+log density      lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
+mean             a/(a + b)
+sd               sqrt(a b/(a + b + 1))/(a + b)
 
 A probability or a share; Beta(1, 1) is Uniform(0, 1).
 As a prior of a probability it counts like a earlier successes and b earlier failures.

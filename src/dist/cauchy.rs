@@ -32,11 +32,11 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
     page: "\
-log density  -log(pi) - log(scale) - log(1 + z^2),   z = (x - loc)/scale
-mean         undefined
-sd           undefined
+log density      -log(pi) - log(scale) - log(1 + z^2),   z = (x - loc)/scale
+mean             undefined
+sd               undefined
 
-So heavy tails that no mean exists; the scale is the distance from the middle to a quartile.
+Tails so heavy that no mean exists; the scale is the distance from the middle to a quartile.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 16.",
 };
 

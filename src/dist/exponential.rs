@@ -37,9 +37,9 @@ pub static FAMILY: Family = Family {
     log_mass: Some(log_mass),
     location_scale: None,
     page: "\
-log density  log(rate) - rate x   for x >= 0,   mean = 1/rate
-mean         1/rate
-sd           1/rate
+log density      log(rate) - rate x   for x >= 0,   mean = 1/rate
+mean             1/rate
+sd               1/rate
 
 The time until an event that comes at a constant rate.
 The argument must be named, because books disagree about which of rate and mean it is.

@@ -22,9 +22,9 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, _, _, _| b.constant(0.0)),
     location_scale: None,
     page: "\
-log density  0
-mean         none
-sd           none
+log density      0
+mean             none
+sd               none
 
 No prior opinion, written out: the density is 1 everywhere, or on the interval of `Flat on (a, b)`.
 It is improper: it cannot be sampled, and an ELBO with it is not comparable between models.

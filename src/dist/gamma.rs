@@ -7,7 +7,8 @@ use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 use statrs::function::gamma::checked_gamma_lr;
 
-const RATE: usize = 0;
+/// The form with a rate.
+pub const RATE: usize = 0;
 
 /// The entry of the table.
 pub static FAMILY: Family = Family {
@@ -45,16 +46,17 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: None,
     page: "\
-log density  shape log(rate) - lgamma(shape) + (shape - 1) log(x) - rate x   for x > 0,   scale = 1/rate
-mean         shape/rate
-sd           sqrt(shape)/rate
+log density      shape log(rate) - lgamma(shape) + (shape - 1) log(x) - rate x   for x > 0,   scale = 1/rate
+mean             shape/rate
+sd               sqrt(shape)/rate
 
 Waiting times and positive quantities; shape 1 is Exponential.
 The second argument must be named, because books disagree about which of rate and scale comes second.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 17.",
 };
 
-fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
+/// α log β − lnΓ(α) + (α − 1) log x − βx
+pub fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
     let shape = args[0];
     let log_second = b.log(args[1]);
     let (log_rate, scaled) =

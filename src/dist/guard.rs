@@ -45,6 +45,16 @@ pub fn between(b: &mut Builder, x: Slot, low: Slot, high: Slot, density: Slot) -
     })
 }
 
+/// The density for 0 < x < 1, or −∞.
+pub fn inside_unit(b: &mut Builder, x: Slot, density: Slot) -> Slot {
+    where_data(b, x, density, |b| {
+        let [zero, one] = [b.constant(0.0), b.constant(1.0)];
+        let above = b.binary(Binary::Lt, zero, x);
+        let below = b.binary(Binary::Lt, x, one);
+        b.mul(above, below)
+    })
+}
+
 /// One density per element of x, also where the formula does not mention x.
 pub fn per_element(b: &mut Builder, x: Slot, density: Slot) -> Slot {
     let shape = b.shape(x).clone();

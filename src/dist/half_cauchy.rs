@@ -28,9 +28,9 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: None,
     page: "\
-log density  log(2/pi) - log(scale) - log(1 + (x/scale)^2)   for x >= 0
-mean         infinite
-sd           undefined
+log density      log(2/pi) - log(scale) - log(1 + (x/scale)^2)   for x >= 0
+mean             infinite
+sd               undefined
 
 The absolute value of a Cauchy(0, scale): a prior of scales that allows very large ones; its median is the scale.
 Reference: Gelman, Prior distributions for variance parameters, Bayesian Analysis 1 (2006).",

@@ -34,9 +34,9 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: None,
     page: "\
-log density  log(2/pi)/2 - log(sd) - (x/sd)^2/2   for x >= 0
-mean         sd sqrt(2/pi)
-sd           sd sqrt(1 - 2/pi)
+log density      log(2/pi)/2 - log(sd) - (x/sd)^2/2   for x >= 0
+mean             sd sqrt(2/pi)
+sd               sd sqrt(1 - 2/pi)
 
 The absolute value of a Normal(0, sd): the usual prior of a scale that should be small.
 Its argument sd is the standard deviation of that Normal, not of HalfNormal itself.

@@ -56,9 +56,9 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: None,
     page: "\
-log density  shape log(scale) - lgamma(shape) - (shape + 1) log(x) - scale/x   for x > 0
-mean         scale/(shape - 1) for shape > 1, else infinite
-sd           scale/((shape - 1) sqrt(shape - 2)) for shape > 2, infinite for 1 < shape <= 2, else undefined
+log density      shape log(scale) - lgamma(shape) - (shape + 1) log(x) - scale/x   for x > 0
+mean             scale/(shape - 1) for shape > 1, else infinite
+sd               scale/((shape - 1) sqrt(shape - 2)) for shape > 2, infinite for 1 < shape <= 2, else undefined
 
 The distribution of 1/g for g ~ Gamma(shape, rate = scale): the conjugate prior of a Normal's variance.
 It keeps away from 0; on an sd it is a strong statement that small values do not occur.

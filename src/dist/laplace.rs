@@ -40,9 +40,9 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
     page: "\
-log density  -|z| - log(2 scale),   z = (x - loc)/scale
-mean         loc
-sd           sqrt(2) scale
+log density      -|z| - log(2 scale),   z = (x - loc)/scale
+mean             loc
+sd               sqrt(2) scale
 
 A peak at loc with exponential tails on both sides; as a prior it favours values near loc.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 24.",

@@ -36,9 +36,9 @@ pub static FAMILY: Family =
         log_mass: None,
         location_scale: None,
         page: "\
-log density  -log(x) - z^2/2 - log(sd) - log(2 pi)/2   for x > 0,   z = (log(x) - mean)/sd
-mean         exp(mean + sd^2/2)
-sd           exp(mean + sd^2/2) sqrt(exp(sd^2) - 1)
+log density      -log(x) - z^2/2 - log(sd) - log(2 pi)/2   for x > 0,   z = (log(x) - mean)/sd
+mean             exp(mean + sd^2/2)
+sd               exp(mean + sd^2/2) sqrt(exp(sd^2) - 1)
 
 The exponential of a Normal(mean, sd); its median is exp(mean). Both arguments speak of the logarithm.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 14.",

@@ -1,6 +1,7 @@
 //! Logarithms of differences and other short formulas that several densities share.
 
-use crate::kernels::scalar::Unary;
+use crate::kernels::scalar::{Binary, Unary};
+use crate::kernels::special::ln_gamma;
 use crate::tape::{Slot, build::Builder};
 
 /// ½ log 2π
@@ -41,10 +42,10 @@ pub fn ln_gamma_half_step(b: &mut Builder, z: Slot) -> Slot {
         Some(_) => half_step_series(b, z),
         None => {
             let edge = b.constant(SERIES_FROM);
-            let is_small = b.binary(crate::kernels::scalar::Binary::Lt, z, edge);
+            let is_small = b.binary(Binary::Lt, z, edge);
             // Each branch sees an argument it can bear, so that the branch not taken has a finite gradient.
-            let small = b.binary(crate::kernels::scalar::Binary::Min, z, edge);
-            let large = b.binary(crate::kernels::scalar::Binary::Max, z, edge);
+            let small = b.binary(Binary::Min, z, edge);
+            let large = b.binary(Binary::Max, z, edge);
             let direct = half_step_direct(b, small);
             let series = half_step_series(b, large);
             b.select(is_small, direct, series)
@@ -53,6 +54,8 @@ pub fn ln_gamma_half_step(b: &mut Builder, z: Slot) -> Slot {
 }
 
 const SERIES_FROM: f64 = 20.0;
+/// From the highest power down.
+const SERIES: [f64; 5] = [-31.0 / 18432.0, 17.0 / 14336.0, -1.0 / 640.0, 1.0 / 192.0, -1.0 / 8.0];
 
 fn half_step_direct(b: &mut Builder, z: Slot) -> Slot {
     let upper = b.add_number(z, 0.5);
@@ -64,8 +67,8 @@ fn half_step_direct(b: &mut Builder, z: Slot) -> Slot {
 fn half_step_series(b: &mut Builder, z: Slot) -> Slot {
     let r = b.unary(Unary::Reciprocal, z);
     let r2 = b.square(r);
-    let mut sum = b.constant(-31.0 / 18432.0);
-    for coefficient in [17.0 / 14336.0, -1.0 / 640.0, 1.0 / 192.0, -1.0 / 8.0] {
+    let mut sum = b.constant(0.0);
+    for coefficient in SERIES {
         sum = b.mul(sum, r2);
         sum = b.add_number(sum, coefficient);
     }
@@ -73,4 +76,13 @@ fn half_step_series(b: &mut Builder, z: Slot) -> Slot {
     let log = b.log(z);
     let half_log = b.scale(log, 0.5);
     b.add(half_log, sum)
+}
+
+/// [`ln_gamma_half_step`] as a number.
+pub fn ln_gamma_half_step_value(z: f64) -> f64 {
+    if z < SERIES_FROM {
+        return ln_gamma(z + 0.5) - ln_gamma(z);
+    }
+    let r = 1.0 / z;
+    0.5 * z.ln() + r * SERIES.iter().fold(0.0, |sum, coefficient| sum * r * r + coefficient)
 }

@@ -5,27 +5,38 @@
 
 mod bernoulli;
 mod beta;
+mod beta_binomial;
+mod binomial;
 mod categorical;
 mod cauchy;
+mod chi_squared;
 mod exponential;
 mod flat;
 mod gamma;
+mod geometric;
 mod guard;
+mod gumbel;
 mod half_cauchy;
 mod half_normal;
+mod half_student_t;
 mod inv_gamma;
+mod kumaraswamy;
 mod laplace;
 mod log_normal;
 mod logarithms;
+mod logistic;
+mod neg_binomial;
 mod normal;
 mod page;
+mod pareto;
 mod poisson;
 mod probability;
 mod student_t;
 mod truncation;
 mod uniform;
+mod weibull;
 
-pub use page::page;
+pub use page::{page, reference};
 pub use truncation::truncated_log_density;
 
 use crate::tape::{Slot, build::Builder};
@@ -126,18 +137,29 @@ pub static ALL: &[&Family] = &[
     &student_t::FAMILY,
     &cauchy::FAMILY,
     &laplace::FAMILY,
+    &logistic::FAMILY,
+    &gumbel::FAMILY,
     &half_normal::FAMILY,
     &half_cauchy::FAMILY,
+    &half_student_t::FAMILY,
     &inv_gamma::FAMILY,
     &gamma::FAMILY,
+    &chi_squared::FAMILY,
     &log_normal::FAMILY,
     &exponential::FAMILY,
+    &weibull::FAMILY,
+    &pareto::FAMILY,
     &uniform::FAMILY,
     &beta::FAMILY,
+    &kumaraswamy::FAMILY,
     &flat::FAMILY,
     &bernoulli::FAMILY,
+    &geometric::FAMILY,
+    &binomial::FAMILY,
+    &beta_binomial::FAMILY,
     &categorical::FAMILY,
     &poisson::FAMILY,
+    &neg_binomial::FAMILY,
 ];
 
 /// Looks a family up by its exact name.

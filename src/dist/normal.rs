@@ -29,9 +29,9 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
     page: "\
-log density  -z^2/2 - log(sd) - log(2 pi)/2,   z = (x - mean)/sd
-mean         mean
-sd           sd
+log density      -z^2/2 - log(sd) - log(2 pi)/2,   z = (x - mean)/sd
+mean             mean
+sd               sd
 
 The bell curve: the sum of many small independent effects.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 13.",

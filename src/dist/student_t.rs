@@ -1,12 +1,13 @@
 //! `StudentT(df, loc, scale)`.
 
-use super::logarithms::{LOG_PI, ln_gamma_half_step, standardized};
+use super::logarithms::{LOG_PI, ln_gamma_half_step, ln_gamma_half_step_value, standardized};
 use super::{ArgSpec, Family, Form, number};
-use crate::kernels::special;
+use crate::kernels::special::{erf, normal_cdf};
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 use statrs::function::beta::checked_beta_reg;
+use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
 /// The entry of the table.
 pub static FAMILY: Family = Family {
@@ -35,10 +36,10 @@ pub static FAMILY: Family = Family {
     log_mass: None,
     location_scale: Some((1, 2)),
     page: "\
-log density  lgamma((df+1)/2) - lgamma(df/2) - log(df pi)/2 - log(scale) - (df+1)/2 log(1 + z^2/df),
-             z = (x - loc)/scale
-mean         loc for df > 1, else undefined
-sd           scale sqrt(df/(df-2)) for df > 2, infinite for 1 < df <= 2, else undefined
+log density      lgamma((df+1)/2) - lgamma(df/2) - log(df pi)/2 - log(scale) - (df+1)/2 log(1 + z^2/df),
+                 z = (x - loc)/scale
+mean             loc for df > 1, else undefined
+sd               scale sqrt(df/(df-2)) for df > 2, infinite for 1 < df <= 2, else undefined
 
 A bell curve with heavy tails: df = 1 is Cauchy, large df is Normal.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 28.",
@@ -73,17 +74,45 @@ pub fn standard_sd(df: f64) -> f64 {
     }
 }
 
-/// F(z) = ½ I_{ν/(ν+z²)}(ν/2, ½) left of 0, mirrored right of it. Above ν = 10⁵, where the incomplete beta function
-/// loses digits, as Φ of Hill's normalised z (Hill, Algorithm 395, Communications of the ACM 13 (1970)).
+/// F(z)
 pub fn standard_cdf(df: f64, z: f64) -> f64 {
-    let tail = if df > 1e5 {
-        let a = df - 0.5;
-        let b = 48.0 * a * a;
-        let y = a * (z * z / df).ln_1p();
-        let last = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
-        special::normal_cdf(-((last + y + 3.0) / b + 1.0) * y.sqrt())
-    } else {
-        0.5 * checked_beta_reg(0.5 * df, 0.5, df / (df + z * z)).unwrap_or(f64::NAN)
-    };
+    let tail = 0.5 * outside(df, z);
     if z <= 0.0 { tail } else { 1.0 - tail }
+}
+
+/// P(|t| < z) for z ≥ 0. For z² < ν not as 1 − outside, which would lose digits; for tiny z by the density at 0,
+/// 2 z f(0) (1 − (ν+1)z²/6ν), whose next term is below 1e−12.
+pub fn standard_central_mass(df: f64, z: f64) -> f64 {
+    let square = z * z;
+    if df > LARGE {
+        erf(normalised(df, z) * FRAC_1_SQRT_2)
+    } else if square < 1e-10 * df {
+        let at_zero = ln_gamma_half_step_value(0.5 * df).exp() / (df * PI).sqrt();
+        2.0 * z * at_zero * (1.0 - (df + 1.0) * square / (6.0 * df))
+    } else if square < df {
+        checked_beta_reg(0.5, 0.5 * df, square / (df + square)).unwrap_or(f64::NAN)
+    } else {
+        1.0 - outside(df, z)
+    }
+}
+
+/// P(|t| > |z|) = I_{ν/(ν+z²)}(ν/2, ½)
+fn outside(df: f64, z: f64) -> f64 {
+    if df > LARGE {
+        return 2.0 * normal_cdf(-normalised(df, z.abs()));
+    }
+    checked_beta_reg(0.5 * df, 0.5, df / (df + z * z)).unwrap_or(f64::NAN)
+}
+
+/// From here on the incomplete beta function loses digits.
+const LARGE: f64 = 1e5;
+
+/// The z that a Normal exceeds as rarely as Student's t exceeds z ≥ 0 (Hill, Algorithm 395, Communications of the ACM 13,
+/// 1970), for large ν.
+fn normalised(df: f64, z: f64) -> f64 {
+    let a = df - 0.5;
+    let b = 48.0 * a * a;
+    let y = a * (z * z / df).ln_1p();
+    let last = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
+    ((last + y + 3.0) / b + 1.0) * y.sqrt()
 }

@@ -39,9 +39,9 @@ pub static FAMILY: Family = Family {
     log_mass: Some(log_mass),
     location_scale: None,
     page: "\
-log density  -log(high - low)   for low <= x <= high
-mean         (low + high)/2
-sd           (high - low)/sqrt(12)
+log density      -log(high - low)   for low <= x <= high
+mean             (low + high)/2
+sd               (high - low)/sqrt(12)
 
 Every value between two bounds alike. A prior with hard ends: no data can move the posterior past them.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 26.",

@@ -19,8 +19,8 @@ const GRADIENT: f64 = 1e-10;
 const GRADIENT_TERMS: f64 = 1e-13;
 /// Of a distribution function; statrs states 1e−11 for its incomplete gamma and beta functions.
 const CDF: f64 = 1e-10;
-/// Of a mean or sd: closed forms.
-const MOMENT: f64 = 1e-12;
+/// Of a mean or sd: closed forms, but some variances are differences of moments.
+const MOMENT: f64 = 1e-11;
 
 /// A row of the table with its family.
 pub struct Case {

@@ -150,7 +150,7 @@ family(
 family(
     "HalfStudentT", 0,
     lambda x, v, s: [log(2), lgamma((v + 1) / 2), -lgamma(v / 2), -log(v * pi) / 2, -log(s), -(v + 1) / 2 * mp.log1p((x / s) ** 2 / v)],
-    lambda x, v, s: 2 * t_cdf(v, x / s) - 1,
+    lambda x, v, s: mp.betainc(mp.mpf(1) / 2, v / 2, 0, x * x / (v * s * s + x * x), regularized=True),
     lambda v, s: 2 * s * sqrt(v / pi) * exp(lgamma((v + 1) / 2) - lgamma(v / 2)) / (v - 1) if v > 1 else inf,
     lambda v, s: (sqrt(s**2 * v / (v - 2) - (2 * s * sqrt(v / pi) * exp(lgamma((v + 1) / 2) - lgamma(v / 2)) / (v - 1)) ** 2)
                   if v > 2 else (inf if v > 1 else nan)),
@@ -244,7 +244,7 @@ family(
 family(
     "Kumaraswamy", 0,
     lambda x, a, b: [log(a), log(b), (a - 1) * log(x), (b - 1) * log(-mp.expm1(a * log(x)))],
-    lambda x, a, b: -mp.expm1(b * log(-mp.expm1(a * log(x)))),
+    lambda x, a, b: -mp.expm1(b * mp.log1p(-(x**a))),
     lambda a, b: b * mp.beta(1 + 1 / a, b), lambda a, b: sqrt(b * mp.beta(1 + 2 / a, b) - (b * mp.beta(1 + 1 / a, b)) ** 2),
     [((1.0, 1.0), [-0.5, 0.2, 0.7, 1.5]), ((0.5, 0.5), [1e-300, 1e-9, 0.4, 0.999]), ((2.0, 5.0), [1e-9, 0.1, 0.3, 0.99]), ((30.0, 8.0), [0.5, 0.9, 0.99])],
     None, inside=lambda x, a, b: 0 < x < 1,

@@ -1,0 +1,44 @@
+//! Reference pages made from the tables in the code: the committed page must be the one that the code makes.
+
+use bnnc::dist;
+use std::path::Path;
+
+/// Set to any value to write the pages instead of comparing them.
+const REWRITE: &str = "BNNC_WRITE_PAGES";
+
+fn compare(name: &str, page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    if std::env::var_os(REWRITE).is_some() {
+        std::fs::write(&path, page).expect("the docs folder can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let first = committed.lines().zip(page.lines()).position(|(a, b)| a != b);
+    assert!(
+        committed == page,
+        "docs/{name} is not what the code says (first at line {}); to write it anew: {REWRITE}=1 cargo test reference_pages",
+        first.map_or(committed.lines().count().min(page.lines().count()), |i| i) + 1
+    );
+}
+
+#[test]
+fn the_page_of_distributions_is_current() {
+    compare("distributions.md", &dist::reference());
+}
+
+#[test]
+fn every_family_explains_itself() {
+    for family in dist::ALL {
+        let page = dist::page(family.name).expect("every family has a page");
+        assert!(page.starts_with(family.name));
+        for wanted in ["log ", "mean", "sd", "Reference:"] {
+            assert!(family.page.contains(wanted), "the page of {} lacks {wanted}", family.name);
+        }
+        for arg in family.forms.iter().flat_map(|form| form.args) {
+            assert!(page.contains(arg.name), "the page of {} lacks its argument {}", family.name, arg.name);
+        }
+        for line in page.lines() {
+            assert!(line.chars().count() <= 116, "the page of {} has a long line: {line}", family.name);
+        }
+    }
+    assert_eq!(dist::page("Norma"), None);
+}
