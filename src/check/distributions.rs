@@ -12,26 +12,15 @@ use crate::ty::{Shape, Support, Type};
 
 /// Distributions of the language that this version cannot do yet.
 pub const PLANNED: &[&str] = &[
-    "BetaBinomial",
-    "Binomial",
-    "ChiSquared",
     "Delta",
     "Dirichlet",
-    "Geometric",
-    "Gumbel",
-    "HalfStudentT",
-    "Kumaraswamy",
     "LKJCholesky",
-    "Logistic",
     "Mixture",
     "MvNormal",
-    "NegBinomial",
     "OrderedLogistic",
-    "Pareto",
     "Posterior",
     "RandomWalk",
     "VonMises",
-    "Weibull",
 ];
 
 /// What stands left of `~`.

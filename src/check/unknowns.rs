@@ -266,13 +266,12 @@ impl<'a> Checker<'a> {
             self.found.push(error::not_yet(&format!("an unknown that is {own}"), prior.span));
             return None;
         };
-        // Ends that are not constants: those of `Uniform`, then those of `on`.
-        let mut low = End::number(own.low);
-        let mut high = End::number(own.high);
-        if own.low.is_nan() || own.high.is_nan() {
-            let [a, b] = prior.args[..] else { return None };
-            (low, high) = (self.end(a), self.end(b));
-        }
+        // Ends that are arguments and no constants (`Uniform`, `Pareto`), then those of `on`.
+        let [mut low, mut high] =
+            [(own.low, 0), (own.high, 1)].map(|(number, side)| match prior.family.ends[side] {
+                Some(argument) if number.is_nan() => self.end(prior.args[argument]),
+                _ => End::number(number),
+            });
         if let Some((a, b)) = prior.truncation {
             let (from, to) = (self.end(a), self.end(b));
             let Some(ends) = low.cut(from, true).zip(high.cut(to, false)) else {

@@ -37,6 +37,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  log(p) for 1, log(1 - p) for 0,   p = 1/(1 + exp(-logit))
 mean             p

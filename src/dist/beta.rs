@@ -44,6 +44,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
 mean             a/(a + b)

@@ -61,6 +61,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  lgamma(n+1) - lgamma(x+1) - lgamma(n-x+1) + log(B(x + a, n - x + b)/B(a, b))   for x = 0, ..., n
 mean             n a/(a + b)

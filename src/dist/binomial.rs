@@ -48,6 +48,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  lgamma(n+1) - lgamma(x+1) - lgamma(n-x+1) + x log(p) + (n - x) log(1 - p)   for x = 0, ..., n
 mean             n p

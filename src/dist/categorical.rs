@@ -39,6 +39,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  log(probs[x]),   probs = softmax(logits)
 mean             none: classes have no order

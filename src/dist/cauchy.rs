@@ -31,6 +31,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| standard_cdf((x - number(args, 0)) / number(args, 1))),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
+    ends: [None, None],
     page: "\
 log density      -log(pi) - log(scale) - log(1 + z^2),   z = (x - loc)/scale
 mean             undefined

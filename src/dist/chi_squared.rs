@@ -28,6 +28,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      -df/2 log(2) - lgamma(df/2) + (df/2 - 1) log(x) - x/2   for x > 0
 mean             df

@@ -36,6 +36,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|form, args, x| -(-x.max(0.0) / mean(form, args)).exp_m1()),
     log_mass: Some(log_mass),
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(rate) - rate x   for x >= 0,   mean = 1/rate
 mean             1/rate

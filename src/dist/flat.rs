@@ -21,6 +21,7 @@ pub static FAMILY: Family = Family {
     // Density 1 on the interval too: `Flat on (0, inf)` has no mass to divide by.
     log_mass: Some(|b, _, _, _, _| b.constant(0.0)),
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      0
 mean             none

@@ -45,6 +45,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      shape log(rate) - lgamma(shape) + (shape - 1) log(x) - rate x   for x > 0,   scale = 1/rate
 mean             shape/rate

@@ -41,6 +41,7 @@ pub static FAMILY: Family = Family {
     ),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  log(p) + x log(1 - p)   for x = 0, 1, 2, ...,   p = 1/(1 + exp(-logit))
 mean             (1 - p)/p

@@ -35,6 +35,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| (-(-(x - number(args, 0)) / number(args, 1)).exp()).exp()),
     log_mass: None,
     location_scale: Some((0, 1)),
+    ends: [None, None],
     page: "\
 log density      -z - exp(-z) - log(scale),   z = (x - loc)/scale
 mean             loc + 0.5772 scale (Euler's constant)

@@ -27,6 +27,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| FRAC_2_PI * (x.max(0.0) / number(args, 0)).atan()),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(2/pi) - log(scale) - log(1 + (x/scale)^2)   for x >= 0
 mean             infinite

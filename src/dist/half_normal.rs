@@ -33,6 +33,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| crate::kernels::special::erf(x.max(0.0) / number(args, 0) * FRAC_1_SQRT_2)),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(2/pi)/2 - log(sd) - (x/sd)^2/2   for x >= 0
 mean             sd sqrt(2/pi)

@@ -41,6 +41,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(2) + log density of StudentT(df, 0, scale)   for x >= 0
 mean             2 scale sqrt(df/pi) exp(lgamma((df+1)/2) - lgamma(df/2))/(df - 1) for df > 1, else infinite

@@ -55,6 +55,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      shape log(scale) - lgamma(shape) - (shape + 1) log(x) - scale/x   for x > 0
 mean             scale/(shape - 1) for shape > 1, else infinite

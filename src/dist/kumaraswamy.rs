@@ -41,6 +41,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(a) + log(b) + (a - 1) log(x) + (b - 1) log(1 - x^a)   for 0 < x < 1
 mean             b B(1 + 1/a, b), B being the beta function

@@ -39,6 +39,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
+    ends: [None, None],
     page: "\
 log density      -|z| - log(2 scale),   z = (x - loc)/scale
 mean             loc

@@ -32,6 +32,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| Unary::Sigmoid.apply((x - number(args, 0)) / number(args, 1))),
     log_mass: None,
     location_scale: Some((0, 1)),
+    ends: [None, None],
     page: "\
 log density      -|z| - 2 log(1 + exp(-|z|)) - log(scale),   z = (x - loc)/scale
 mean             loc

@@ -73,6 +73,8 @@ pub struct Family {
     pub log_mass: Option<LogMass>,
     /// Argument positions of location and scale, if it is a location-scale family (for non-centring).
     pub location_scale: Option<(usize, usize)>,
+    /// Argument positions that are the lower and the upper end of the support (`Uniform`).
+    pub ends: [Option<usize>; 2],
     /// The page of `bnnc explain`: formula, arguments, reference.
     pub page: &'static str,
 }

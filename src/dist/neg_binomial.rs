@@ -54,6 +54,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  lgamma(x + shape) - lgamma(shape) - lgamma(x + 1)
                  - shape log(1 + mean/shape) + x log(mean/(mean + shape))   for x = 0, 1, 2, ...

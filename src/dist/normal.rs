@@ -28,6 +28,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| special::normal_cdf((x - number(args, 0)) / number(args, 1))),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     location_scale: Some((0, 1)),
+    ends: [None, None],
     page: "\
 log density      -z^2/2 - log(sd) - log(2 pi)/2,   z = (x - mean)/sd
 mean             mean

@@ -47,6 +47,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [Some(1), None],
     page: "\
 log density      log(shape) - log(x) - shape log(x/scale)   for x >= scale
 mean             shape scale/(shape - 1) for shape > 1, else infinite

@@ -34,6 +34,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log probability  x log(rate) - rate - lgamma(x + 1)   for x = 0, 1, 2, ...
 mean             rate

@@ -35,6 +35,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| standard_cdf(number(args, 0), (x - number(args, 1)) / number(args, 2))),
     log_mass: None,
     location_scale: Some((1, 2)),
+    ends: [None, None],
     page: "\
 log density      lgamma((df+1)/2) - lgamma(df/2) - log(df pi)/2 - log(scale) - (df+1)/2 log(1 + z^2/df),
                  z = (x - loc)/scale

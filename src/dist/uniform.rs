@@ -38,6 +38,7 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: Some(log_mass),
     location_scale: None,
+    ends: [Some(0), Some(1)],
     page: "\
 log density      -log(high - low)   for low <= x <= high
 mean             (low + high)/2

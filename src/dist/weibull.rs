@@ -40,6 +40,7 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| -(-(x.max(0.0) / number(args, 1)).powf(number(args, 0))).exp_m1()),
     log_mass: None,
     location_scale: None,
+    ends: [None, None],
     page: "\
 log density      log(shape/scale) + (shape - 1) log(x/scale) - (x/scale)^shape   for x > 0
 mean             scale Gamma(1 + 1/shape)

@@ -3,7 +3,7 @@
 use super::table::{self, Row};
 use super::{agree, none};
 use bnnc::adjoint::gradient;
-use bnnc::dist::{self, Family};
+use bnnc::dist::{self, ArgValue, Family};
 use bnnc::kernels::scalar::{Binary, Unary};
 use bnnc::tape::eval::{Inputs, evaluate};
 use bnnc::tape::{Op, Slot, build::Builder};
@@ -68,6 +68,30 @@ fn every_family_and_form_has_reference_values() {
             assert!(rows.len() >= 3, "{} form {form} has {} rows in dist.csv", family.name, rows.len());
             let count = family.forms[form].args.len();
             assert!(rows.iter().all(|c| c.args.len() == count), "{} form {form} takes {count}", family.name);
+        }
+    }
+}
+
+#[test]
+fn ends_that_are_arguments_are_the_ends_of_the_support() {
+    for family in dist::ALL {
+        for (form, spec) in family.forms.iter().enumerate() {
+            let known: Vec<ArgValue> =
+                (0..spec.args.len()).map(|i| ArgValue { constant: Some(2.5 + i as f64), len: 1 }).collect();
+            let unknown: Vec<ArgValue> = known.iter().map(|a| ArgValue { constant: None, ..*a }).collect();
+            let ends = |args: &[ArgValue]| {
+                let interval = (family.support)(form, args).interval();
+                [interval.low, interval.high]
+            };
+            for side in 0..2 {
+                match family.ends[side] {
+                    Some(argument) => {
+                        assert_eq!(Some(ends(&known)[side]), known[argument].constant, "{}", family.name);
+                        assert!(ends(&unknown)[side].is_nan(), "{}", family.name);
+                    }
+                    None => assert!(!ends(&unknown)[side].is_nan(), "{}", family.name),
+                }
+            }
         }
     }
 }
