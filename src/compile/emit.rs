@@ -17,7 +17,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let model = session.model()?;
     if stage == Stage::Model {
-        return Ok(crate::model::print::print(model));
+        return Ok(model.to_string());
     }
     let prepared = prepare(session)?;
     let Prepared { joint, .. } = &prepared;

@@ -125,7 +125,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     Ok(Run {
         manifest,
         model_text: session.source().text.clone(),
-        resolved_model: crate::model::print::print(&prepared.model),
+        resolved_model: prepared.model.to_string(),
         metrics: evaluated.metrics,
         trace: outcome
             .trace
