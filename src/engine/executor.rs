@@ -107,6 +107,17 @@ impl<T: Real> Executor<T> {
         self.program.outputs.iter().find(|o| o.name == name).map(|o| self.read(o))
     }
 
+    /// The values of a named output after the rows of a shard; an output may be a column of the data itself.
+    pub fn output_of_rows<'a>(&'a self, name: &str, shard: &'a Shard<T>) -> Option<&'a [T]> {
+        let output = self.program.outputs.iter().find(|o| o.name == name)?;
+        let Operand { space, start, len } = output.place;
+        Some(match space {
+            Space::Column(c) => &shard.columns[c][start..start + len],
+            Space::Weight => &shard.weights[start..start + len],
+            Space::Global | Space::Row | Space::Index => self.read(output),
+        })
+    }
+
     /// The values of an output of the program.
     pub fn read(&self, output: &Output) -> &[T] {
         let Operand { space, start, len } = output.place;

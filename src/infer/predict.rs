@@ -164,7 +164,7 @@ pub fn predict<T: Number>(
         for shard in &lane.shards {
             lane.executor.rows(shard, NoiseKey::default());
             for (name, out) in outputs.iter().zip(&mut lane.out) {
-                let values = lane.executor.output(name).unwrap_or(&[]);
+                let values = lane.executor.output_of_rows(name, shard).unwrap_or(&[]);
                 copy_out(values, capacity, shard.rows(), name, &program, out);
             }
         }
