@@ -15,6 +15,7 @@ mod gradient;
 mod pad;
 #[cfg(test)]
 pub(crate) mod tests;
+pub(crate) mod tile;
 
 pub(crate) use forward::{channels_in_tile, tap_sums};
 pub use forward::{forward, pack, packed_len};

@@ -14,7 +14,6 @@ mod forward;
 mod gradient;
 #[cfg(test)]
 mod tests;
-mod tile;
 
 pub use forward::forward;
 pub use gradient::{input_gradient, input_gradient_scratch, weight_gradient, weight_gradient_scratch};

@@ -79,9 +79,15 @@ pub fn below(n: u64, key: Key, offset: u64) -> u64 {
     ((u128::from(word) * u128::from(n)) >> 64) as u64
 }
 
+/// A kind of noise: how the elements of a group follow from their counters. (Not a closure: one that the compiler
+/// does not inline would lose the instruction set.)
+trait Kind {
+    fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64);
+}
+
 /// Cuts the stream into groups: whole ones are written in place, parts through a buffer.
 #[inline(always)]
-fn by_groups<T: Real>(out: &mut [T], offset: u64, fill: impl Fn(&mut [T; GROUP], u64)) {
+fn by_groups<T: Real, I: Isa, K: Kind>(out: &mut [T], key: Key, offset: u64) {
     let mut at = offset;
     let mut rest = out;
     while !rest.is_empty() {
@@ -89,10 +95,10 @@ fn by_groups<T: Real>(out: &mut [T], offset: u64, fill: impl Fn(&mut [T; GROUP],
         let length = rest.len().min(GROUP - skip);
         let (part, tail) = rest.split_at_mut(length);
         if let Ok(whole) = <&mut [T; GROUP]>::try_from(&mut *part) {
-            fill(whole, group);
+            K::group::<T, I>(whole, key, group);
         } else {
             let mut buffer = [T::ZERO; GROUP];
-            fill(&mut buffer, group);
+            K::group::<T, I>(&mut buffer, key, group);
             part.copy_from_slice(&buffer[skip..skip + length]);
         }
         at = at.wrapping_add(length as u64);
@@ -102,7 +108,24 @@ fn by_groups<T: Real>(out: &mut [T], offset: u64, fill: impl Fn(&mut [T; GROUP],
 
 #[inline(always)]
 fn normals_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
-    by_groups(out, offset, |out, group| {
+    by_groups::<T, I, Normals>(out, key, offset);
+}
+
+#[inline(always)]
+fn uniforms_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
+    by_groups::<T, I, Uniforms>(out, key, offset);
+}
+
+#[inline(always)]
+fn signs_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
+    by_groups::<T, I, Signs>(out, key, offset);
+}
+
+struct Normals;
+
+impl Kind for Normals {
+    #[inline(always)]
+    fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
         if T::WORDS_PER_PAIR == 2 {
             // 8 counters give 32 numbers.
             let w = philox(group.wrapping_mul(8), key.key, key.stream);
@@ -128,12 +151,14 @@ fn normals_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
                 }
             }
         }
-    });
+    }
 }
 
-#[inline(always)]
-fn uniforms_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
-    by_groups(out, offset, |out, group| {
+struct Uniforms;
+
+impl Kind for Uniforms {
+    #[inline(always)]
+    fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
         for half in 0..2 {
             let w = philox(group.wrapping_mul(16).wrapping_add(8 * half as u64), key.key, key.stream);
             for i in 0..8 {
@@ -141,17 +166,19 @@ fn uniforms_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
                 out[16 * half + 8 + i] = T::uniform(Words { high: w[2][i], low: w[3][i] });
             }
         }
-    });
+    }
 }
 
-#[inline(always)]
-fn signs_body<T: Real, I: Isa>(out: &mut [T], key: Key, offset: u64) {
-    by_groups(out, offset, |out, group| {
+struct Signs;
+
+impl Kind for Signs {
+    #[inline(always)]
+    fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
         let w = philox(group.wrapping_mul(8), key.key, key.stream);
         for word in 0..4 {
             for i in 0..8 {
                 out[8 * word + i] = if w[word][i] >> 31 == 0 { T::ONE } else { -T::ONE };
             }
         }
-    });
+    }
 }

@@ -36,33 +36,37 @@ impl Pool {
     pub fn output_len(&self) -> usize {
         self.output().iter().product()
     }
+}
 
-    /// Calls `each(start of the window in x, start of its pixel in the output)` for all windows of all rows.
-    #[inline(always)]
-    fn for_windows(&self, rows: usize, mut each: impl FnMut(usize, usize)) {
-        let [_, width, channels] = self.input;
-        let [output_height, output_width, _] = self.output();
-        let mut pixel = 0;
-        for row in 0..rows {
+/// Runs the body for each window of all rows, with its start in x and that of its pixel in the output. (Not a function
+/// of a closure: one that the compiler does not inline would lose the instruction set.)
+macro_rules! for_windows {
+    ($pool:expr, $rows:expr, |$start:ident, $pixel:ident| $body:block) => {
+        let [_, width, channels] = $pool.input;
+        let [output_height, output_width, _] = $pool.output();
+        let mut $pixel = 0;
+        for row in 0..$rows {
             for i in 0..output_height {
                 for j in 0..output_width {
-                    let start = row * self.input_len() + (i * width + j) * self.stride * channels;
-                    each(start, pixel);
-                    pixel += channels;
+                    let $start = row * $pool.input_len() + (i * width + j) * $pool.stride * channels;
+                    $body
+                    $pixel += channels;
                 }
             }
         }
-    }
+    };
+}
 
-    /// Calls `each(offset from the start of a window)` for its entries in order.
-    #[inline(always)]
-    fn for_entries(&self, mut each: impl FnMut(usize)) {
-        for a in 0..self.size[0] {
-            for b in 0..self.size[1] {
-                each((a * self.input[1] + b) * self.input[2]);
+/// Runs the body for each entry of a window in order, with its offset from the start of the window.
+macro_rules! for_entries {
+    ($pool:expr, |$offset:ident| $body:block) => {
+        for a in 0..$pool.size[0] {
+            for b in 0..$pool.size[1] {
+                let $offset = (a * $pool.input[1] + b) * $pool.input[2];
+                $body
             }
         }
-    }
+    };
 }
 
 versions! {
@@ -89,10 +93,10 @@ fn check<T>(pool: &Pool, x: &[T], y: &[T], rows: usize) {
 fn max_forward_body<T: Real, I: Isa>(pool: &Pool, x: &[T], out: &mut [T], rows: usize) {
     check(pool, x, out, rows);
     let channels = pool.input[2];
-    pool.for_windows(rows, |start, pixel| {
+    for_windows!(pool, rows, |start, pixel| {
         let out = &mut out[pixel..pixel + channels];
         out.copy_from_slice(&x[start..start + channels]);
-        pool.for_entries(|offset| {
+        for_entries!(pool, |offset| {
             for (out, &x) in out.iter_mut().zip(&x[start + offset..][..channels]) {
                 *out = if x > *out { x } else { *out };
             }
@@ -118,13 +122,13 @@ fn max_gradient_body<T: Real, I: Isa>(
         dx.fill(T::ZERO);
     }
     let channels = pool.input[2];
-    pool.for_windows(rows, |start, pixel| {
+    for_windows!(pool, rows, |start, pixel| {
         for from in (0..channels).step_by(CHANNELS) {
             let count = CHANNELS.min(channels - from);
             let mut best = [T::ZERO; CHANNELS];
             let mut winner = [start + from; CHANNELS];
             best[..count].copy_from_slice(&x[start + from..][..count]);
-            pool.for_entries(|offset| {
+            for_entries!(pool, |offset| {
                 let at = start + from + offset;
                 for c in 0..count {
                     let greater = x[at + c] > best[c];
@@ -144,10 +148,10 @@ fn average_forward_body<T: Real, I: Isa>(pool: &Pool, x: &[T], out: &mut [T], ro
     check(pool, x, out, rows);
     let channels = pool.input[2];
     let share = T::from_f64(1.0 / (pool.size[0] * pool.size[1]).max(1) as f64);
-    pool.for_windows(rows, |start, pixel| {
+    for_windows!(pool, rows, |start, pixel| {
         let out = &mut out[pixel..pixel + channels];
         out.fill(T::ZERO);
-        pool.for_entries(|offset| {
+        for_entries!(pool, |offset| {
             for (out, &x) in out.iter_mut().zip(&x[start + offset..][..channels]) {
                 *out += x;
             }
@@ -172,9 +176,9 @@ fn average_gradient_body<T: Real, I: Isa>(
     }
     let channels = pool.input[2];
     let share = T::from_f64(1.0 / (pool.size[0] * pool.size[1]).max(1) as f64);
-    pool.for_windows(rows, |start, pixel| {
+    for_windows!(pool, rows, |start, pixel| {
         let dy = &dy[pixel..pixel + channels];
-        pool.for_entries(|offset| {
+        for_entries!(pool, |offset| {
             for (dx, &dy) in dx[start + offset..][..channels].iter_mut().zip(dy) {
                 *dx = dy.fma::<I>(share, *dx);
             }

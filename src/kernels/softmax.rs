@@ -201,18 +201,36 @@ fn categorical_body<T: Real, I: Isa>(
     assert_eq!(class.len(), rows);
     assert_eq!(weight.len(), rows);
     if features == 2 {
-        let (first, second) = logits.split_at(rows);
-        let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
-        for r in 0..rows {
-            let z = second[r] - first[r];
-            let is_second = class[r] == T::ONE;
-            log_density[r] = weight[r] * if is_second { z } else { -z }.log_sigmoid::<I>();
-            let miss = if is_second { -z } else { z }.sigmoid::<I>() * weight[r];
-            second_gradient[r] = if is_second { miss } else { -miss };
-            first_gradient[r] = if is_second { -miss } else { miss };
-        }
+        binary::<T, I>(logits, class, weight, log_density, gradient);
     } else {
         for_blocks!(rows, categorical_block, logits, class, weight, log_density, gradient, features);
+    }
+}
+
+/// Two classes: with z the logit of the class less that of the other one, log p = −log(1 + e^−z) and 1 − p follow from
+/// e^−|z| alone.
+#[inline(always)]
+fn binary<T: Real, I: Isa>(
+    logits: &[T],
+    class: &[T],
+    weight: &[T],
+    log_density: &mut [T],
+    gradient: &mut [T],
+) {
+    let rows = log_density.len();
+    let (first, second) = logits.split_at(rows);
+    let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
+    let (second, second_gradient) = (&second[..rows], &mut second_gradient[..rows]);
+    let (class, weight) = (&class[..rows], &weight[..rows]);
+    for r in 0..rows {
+        let sign = if class[r] == T::ONE { T::ONE } else { -T::ONE };
+        let z = sign * (second[r] - first[r]);
+        let e = (-z.abs()).exp::<I>();
+        let share = weight[r] / (T::ONE + e);
+        log_density[r] = weight[r] * (z.at_most(T::ZERO) - e.log1p_unit::<I>());
+        let toward = sign * if z > T::ZERO { e * share } else { share };
+        second_gradient[r] = toward;
+        first_gradient[r] = -toward;
     }
 }
 

@@ -1,13 +1,14 @@
 //! The gradients of a convolution by its input and by its weights.
 
 use super::forward::channels_in_tile;
+use super::tile::{Segment, Side, Tiling, add_segments};
 use super::{Convolution, pad_images, padded_copy_len, unpad_images};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
 use crate::kernels::vector::{Vector, add_to};
 
-/// Registers of a run in a tile of the input gradient.
-const RUN_TILE: usize = 10;
+/// Output channels that the input gradient adds up at a time.
+const OUTPUTS: usize = 256;
 /// Taps in a tile of the weight gradient.
 const TAP_TILE: usize = 6;
 
@@ -93,68 +94,40 @@ fn input_gradient_body<T: Real, I: Isa>(
     assert_eq!(dx.len(), shape.input_len() * rows);
     let copy = &mut scratch[..padded_copy_len(shape, rows)];
     copy.fill(T::ZERO);
-    let (windows, lines) = (shape.windows(), shape.kernel[0]);
-    let registers = padded_run::<T>(shape) / I::Vector::<T>::WIDTH;
-    if !dy.is_empty() {
-        for line in 0..lines {
-            let mut from = 0;
-            while from < registers {
-                let left = registers - from;
-                let size = left.div_ceil(left.div_ceil(RUN_TILE));
-                let offset = from * I::Vector::<T>::WIDTH;
-                for (window, dy) in dy.chunks_exact(shape.outputs).enumerate() {
-                    let to = windows.start(window) + line * windows.line + offset;
-                    macro_rules! tiles {
-                        ($($n:literal)*) => {
-                            match size {
-                                // SAFETY: the window lies inside the copy, which has room for whole registers behind
-                                // it; packed has a padded run for each output and line.
-                                $($n => unsafe {
-                                    spread_tile::<T, I, $n>(
-                                        dy,
-                                        packed.as_ptr().add(line * padded_run::<T>(shape) + offset),
-                                        lines * padded_run::<T>(shape),
-                                        copy.as_mut_ptr().add(to),
-                                    )
-                                },)*
-                                _ => unreachable!("a tile has at most ten registers"),
-                            }
-                        };
+    let windows = shape.windows();
+    let padded = padded_run::<T>(shape);
+    let tiling = Tiling::new(shape.kernel[0], padded / I::Vector::<T>::WIDTH);
+    let per_output = shape.kernel[0] * padded;
+    let total = windows.per_image() * rows;
+    for number in 0..if total > 0 { tiling.count() } else { 0 } {
+        let tile = tiling.tile(number);
+        for first in (0..shape.outputs).step_by(OUTPUTS) {
+            let count = OUTPUTS.min(shape.outputs - first);
+            let offsets: [usize; OUTPUTS] = std::array::from_fn(|i| (first + i.min(count - 1)) * per_output);
+            let mut window = 0;
+            for row in 0..rows {
+                for i in 0..windows.output_height {
+                    for j in 0..windows.output_width {
+                        let target = row * windows.image + i * windows.down + j * windows.across;
+                        // SAFETY: the window lies inside the copy, which has room for whole registers behind it;
+                        // packed has a padded run for each output and line.
+                        unsafe {
+                            add_segments::<T, I>(
+                                tile,
+                                Side { at: copy.as_mut_ptr(), line: windows.line },
+                                Side { at: packed.as_ptr(), line: padded },
+                                &[Segment { target, from: 0, to: count }],
+                                &offsets,
+                                &dy[window * shape.outputs + first..][..count],
+                            );
+                        }
+                        window += 1;
                     }
-                    tiles!(1 2 3 4 5 6 7 8 9 10);
                 }
-                from += size;
             }
         }
     }
     unpad_images(shape, copy, dx, rows, accumulate);
-}
-
-/// to\[..\] += Σ_o dy\[o\] · w\[o · stride..\] over N registers.
-///
-/// # Safety
-/// `to` is writable for N registers and `w` readable for as many at each multiple of `stride`.
-#[inline(always)]
-unsafe fn spread_tile<T: Real, I: Isa, const N: usize>(dy: &[T], w: *const T, stride: usize, to: *mut T) {
-    let width = I::Vector::<T>::WIDTH;
-    // SAFETY: by the contract of this function.
-    unsafe {
-        let mut sums = [I::Vector::<T>::splat(T::ZERO); N];
-        for i in 0..N {
-            sums[i] = I::Vector::<T>::load(to.add(i * width));
-        }
-        let mut w = w;
-        for &dy in dy {
-            let dy = I::Vector::<T>::splat(dy);
-            for i in 0..N {
-                sums[i] = dy.mul_add(I::Vector::<T>::load(w.add(i * width)), sums[i]);
-            }
-            w = w.wrapping_add(stride);
-        }
-        for i in 0..N {
-            sums[i].store(to.add(i * width));
-        }
-    }
 }
 
 #[inline(always)]

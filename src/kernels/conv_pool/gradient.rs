@@ -1,7 +1,7 @@
 //! The two gradients, over winners only.
 
-use super::tile::{Segment, Side, add_segments};
 use super::{ConvolutionPool, MAX_ENTRIES};
+use crate::kernels::conv::tile::{Segment, Side, Tiling, add_segments};
 use crate::kernels::conv::{packed_by_output_len, pad_images, padded_copy_len, padded_run, unpad_images};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
@@ -95,31 +95,39 @@ fn weight_gradient_body<T: Real, I: Isa>(
     let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
     let (starts, entry_offsets) = (shape.starts(), shape.entry_offsets());
     let pixels = starts.per_image();
-    let registers = padded / I::Vector::<T>::WIDTH;
-    let (mut offsets, mut values) = ([0; PIXELS], [T::ZERO; PIXELS]);
+    let tiling = Tiling::new(lines, padded / I::Vector::<T>::WIDTH);
+    let tiles = tiling.count();
+    let (mut offsets, mut values, mut places) = ([0; PIXELS], [T::ZERO; PIXELS], [0; PIXELS]);
     for row in 0..rows {
-        for output in 0..outputs {
-            for from in (0..pixels).step_by(PIXELS) {
+        for from in (0..pixels).step_by(PIXELS) {
+            let together = PIXELS.min(pixels - from);
+            for i in 0..together {
+                places[i] = starts.start(row * pixels + from + i);
+            }
+            let first = (row * pixels + from) * outputs;
+            let (dy, winners) = (&dy[first..][..together * outputs], &winners[first..][..together * outputs]);
+            for output in 0..outputs {
                 let mut count = 0;
-                for pixel in from..pixels.min(from + PIXELS) {
-                    let at = (row * pixels + pixel) * outputs + output;
-                    offsets[count] = starts.start(row * pixels + pixel) + entry_offsets[winners[at] as usize];
+                for i in 0..together {
+                    let at = i * outputs + output;
+                    offsets[count] = places[i] + entry_offsets[winners[at] as usize];
                     values[count] = dy[at];
                     count += usize::from(dy[at] != T::ZERO);
                 }
                 let target = output * lines * padded;
-                // SAFETY: targets lie inside the sums; winners name entries, whose windows lie inside of x with room
-                // for whole registers behind the last run.
-                unsafe {
-                    add_segments::<T, I>(
-                        lines,
-                        registers,
-                        Side { at: sums.as_mut_ptr(), line: padded },
-                        Side { at: x.as_ptr(), line: starts.line },
-                        &[Segment { target, from: 0, to: count }],
-                        &offsets,
-                        &values,
-                    );
+                for number in 0..tiles {
+                    // SAFETY: targets lie inside the sums; winners name entries, whose windows lie inside of x with
+                    // room for whole registers behind the last run.
+                    unsafe {
+                        add_segments::<T, I>(
+                            tiling.tile(number),
+                            Side { at: sums.as_mut_ptr(), line: padded },
+                            Side { at: x.as_ptr(), line: starts.line },
+                            &[Segment { target, from: 0, to: count }],
+                            &offsets,
+                            &values,
+                        );
+                    }
                 }
             }
         }
@@ -186,37 +194,24 @@ fn spread<T: Real, I: Isa>(
     let convolution = &shape.convolution;
     let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
     let (starts, entry_offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
-    let registers = padded / I::Vector::<T>::WIDTH;
+    let tiling = Tiling::new(lines, padded / I::Vector::<T>::WIDTH);
     let per_output = lines * padded;
-    let (mut offsets, mut values, mut length) = ([0; LIST], [T::ZERO; LIST], 0);
-    let (mut segments, mut count) = ([Segment::default(); MAX_ENTRIES], 0);
-    let mut flush = |segments: &[Segment], offsets: &[usize], values: &[T]| {
-        // SAFETY: targets are windows inside the images behind `to`, which has room for whole registers; offsets are
-        // those of packed weights of a channel.
-        unsafe {
-            add_segments::<T, I>(
-                lines,
-                registers,
-                Side { at: to.as_mut_ptr(), line: starts.line },
-                Side { at: packed.as_ptr(), line: padded },
-                segments,
-                offsets,
-                values,
-            );
-        }
-    };
-    for pixel in 0..starts.per_image() * rows {
-        let start = starts.start(pixel);
-        for from in (0..outputs).step_by(CHANNELS) {
-            let channels = from..outputs.min(from + CHANNELS);
-            if length + channels.len() >= LIST || count + entries > MAX_ENTRIES {
-                flush(&segments[..count], &offsets, &values);
-                (length, count) = (0, 0);
-            }
+    let (mut offsets, mut values) = ([0; LIST], [T::ZERO; LIST]);
+    let mut segments = [Segment::default(); MAX_ENTRIES];
+    let total = starts.per_image() * rows;
+    let parts = outputs.div_ceil(CHANNELS);
+    // One item is a part of the channels of one pixel; items are listed until the list might not hold the next one.
+    let mut item = 0;
+    while item < total * parts {
+        let (mut length, mut count) = (0, 0);
+        while item < total * parts && length + CHANNELS.min(outputs) < LIST && count + entries <= MAX_ENTRIES
+        {
+            let (pixel, from) = (item / parts, item % parts * CHANNELS);
+            let start = starts.start(pixel);
             let (dy, winners) = (&dy[pixel * outputs..][..outputs], &winners[pixel * outputs..][..outputs]);
             for entry in 0..entries {
                 let first = length;
-                for output in channels.clone() {
+                for output in from..outputs.min(from + CHANNELS) {
                     offsets[length] = output * per_output;
                     values[length] = dy[output];
                     length += usize::from(winners[output] as usize == entry && dy[output] != T::ZERO);
@@ -227,7 +222,21 @@ fn spread<T: Real, I: Isa>(
                     count += 1;
                 }
             }
+            item += 1;
+        }
+        for number in 0..tiling.count() {
+            // SAFETY: targets are windows inside the images behind `to`, which has room for whole registers; offsets
+            // are those of packed weights of a channel.
+            unsafe {
+                add_segments::<T, I>(
+                    tiling.tile(number),
+                    Side { at: to.as_mut_ptr(), line: starts.line },
+                    Side { at: packed.as_ptr(), line: padded },
+                    &segments[..count],
+                    &offsets,
+                    &values,
+                );
+            }
         }
     }
-    flush(&segments[..count], &offsets, &values);
 }

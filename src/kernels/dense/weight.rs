@@ -151,9 +151,20 @@ unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize>(
 /// dy `[outputs][rows]` to `[rows][wide]` with zeros at the end of each row.
 #[inline(always)]
 fn transpose<T: Real>(dy: &[T], out: &mut [T], outputs: usize, rows: usize, wide: usize) {
-    for (row, out) in out.chunks_exact_mut(wide).enumerate() {
-        for (n, out) in out.iter_mut().enumerate() {
-            *out = if n < outputs { dy[n * rows + row] } else { T::ZERO };
+    // Eight rows by eight outputs at a time: each side touches eight cache lines.
+    for row in (0..rows).step_by(8) {
+        for n in (0..wide).step_by(8) {
+            let mut block = [[T::ZERO; 8]; 8];
+            for i in 0..8.min(outputs.saturating_sub(n)) {
+                let line: &[T; 8] =
+                    dy[(n + i) * rows + row..][..8].try_into().expect("rows come in multiples of 16");
+                for j in 0..8 {
+                    block[j][i] = line[j];
+                }
+            }
+            for j in 0..8 {
+                out[(row + j) * wide + n..][..8].copy_from_slice(&block[j]);
+            }
         }
     }
 }
