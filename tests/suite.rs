@@ -1,4 +1,5 @@
 //! The one test binary: each module is one kind of test.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 /// who may use whom, and how a file begins
 mod layers;

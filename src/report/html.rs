@@ -115,8 +115,9 @@ fn target_table(file: &MetricsFile, target: &str) -> String {
     }
     let row = |name: &&str| {
         let cells: String = splits.iter().map(|(s, i)| metric_cell(s, *i, name)).collect();
-        let words = explain(name).map(|(w, better)| format!("{w}{}", arrow(better))).unwrap_or_default();
-        format!("<tr><td><code>{}</code></td>{cells}<td class=\"words\">{words}</td></tr>\n", escape(name))
+        let (words, better) = explain(name).unwrap_or(("", Better::Neither));
+        let name = format!("<code>{}</code>{}", escape(name), arrow(better));
+        format!("<tr><td>{name}</td>{cells}<td class=\"words\">{words}</td></tr>\n")
     };
     let rows: String = names.iter().map(row).collect();
     format!(
@@ -133,8 +134,8 @@ fn metric_cell(split: &SplitMetrics, target: usize, name: &str) -> String {
 
 fn arrow(better: Better) -> &'static str {
     match better {
-        Better::Higher => " ↑",
-        Better::Lower => " ↓",
+        Better::Higher => " <span class=\"quiet\" title=\"higher is better\">↑</span>",
+        Better::Lower => " <span class=\"quiet\" title=\"lower is better\">↓</span>",
         Better::Neither => "",
     }
 }

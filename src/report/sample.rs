@@ -131,8 +131,9 @@ fn class_run(model: &str, source: &str, ty: &str, c: ClassPredictions, model_tex
 
 /// Two inputs, two classes.
 pub(super) fn moons() -> Run {
-    let p_one =
-        |x: f64, y: f64| 1.0 / (1.0 + (-3.0 * (0.9 * (1.7 * x - 0.9).cos() - 1.1 * y + 0.2 - 0.1 * x)).exp());
+    // The border runs between the two half-circles.
+    let border = |x: f64| 0.25 + 0.5 * (std::f64::consts::PI * x.clamp(-1.0, 2.0)).cos();
+    let p_one = |x: f64, y: f64| 1.0 / (1.0 + (-2.6 * (border(x) - y)).exp());
     let sd = |x: f64, y: f64| {
         let p = p_one(x, y);
         p * (1.0 - p) * (0.25 + 0.12 * (x - 0.5).hypot(y - 0.25))

@@ -18,18 +18,6 @@ pub(super) const SCALE: f64 = 4.0;
 pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 /// Lines of the grid; replaced by the page's colour of rules.
 pub(super) const GRID: RGBColor = RGBColor(0xd8, 0xde, 0xe4);
-/// Colours of classes and series that people with any colour vision can tell apart (Okabe and Ito).
-pub(super) const SERIES: [RGBColor; 8] = [
-    RGBColor(0x00, 0x72, 0xb2),
-    RGBColor(0xd5, 0x5e, 0x00),
-    RGBColor(0x00, 0x9e, 0x73),
-    RGBColor(0xcc, 0x79, 0xa7),
-    RGBColor(0xe6, 0x9f, 0x00),
-    RGBColor(0x56, 0xb4, 0xe9),
-    RGBColor(0x8c, 0x56, 0x4b),
-    RGBColor(0x7f, 0x7f, 0x7f),
-];
-
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 pub(super) type DrawError = DrawingAreaErrorKind<std::io::Error>;
@@ -147,8 +135,8 @@ pub(super) fn axes<'a, 'b>(
         .y_labels(ticks.1)
         .x_label_formatter(&|v| number(*v))
         .y_label_formatter(&|v| number(*v))
-        .label_style(font(11.0))
-        .axis_desc_style(font(12.0))
+        .label_style(font(11.5))
+        .axis_desc_style(font(12.5))
         .x_desc(x_name)
         .y_desc(y_name)
         .draw()?;

@@ -1,7 +1,8 @@
 //! How sure the model is over all held-out rows: expected error and class variance, right and wrong apart.
 
 use super::Figure;
-use super::canvas::{Area, DrawError, SERIES, axes, draw, font, px};
+use super::canvas::{Area, DrawError, axes, draw, font, px};
+use super::colour::SERIES;
 use crate::run_folder::{ClassPredictions, TargetPredictions, TargetValues};
 use plotters::prelude::*;
 

@@ -1,7 +1,8 @@
 //! The forest plot: each unknown with its interval, one panel per variable because units differ.
 
 use super::Figure;
-use super::canvas::{Area, DrawError, GRID, INK, SERIES, anchored, axes, draw, px, range};
+use super::canvas::{Area, DrawError, GRID, INK, anchored, axes, draw, px, range};
+use super::colour::SERIES;
 use crate::run_folder::SummaryRow;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

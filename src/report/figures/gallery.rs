@@ -1,7 +1,8 @@
 //! Images of the data with what the model thinks of them.
 
 use super::Figure;
-use super::canvas::{INK, Raster, SERIES, anchored, draw, marker, px};
+use super::canvas::{INK, Raster, anchored, draw, marker, px};
+use super::colour::SERIES;
 use crate::run_folder::{Gallery, Image};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;

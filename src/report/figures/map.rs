@@ -1,17 +1,21 @@
 //! The probability of a class over the plane of two inputs, beside its standard deviation over draws.
 
 use super::Figure;
-use super::canvas::{
-    Area, Chart, DrawError, INK, Raster, SERIES, anchored, axes, draw, font, marker, number, px,
-};
+use super::canvas::{Area, Chart, DrawError, INK, Raster, anchored, axes, draw, font, marker, number, px};
+use super::colour::{dark, diverging, light, of_class, sequential};
 use crate::run_folder::{ClassMap, MapPoint, ProbabilityMap};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
 
 /// More points than this hide the map and fill the file.
-const POINTS: usize = 600;
+const POINTS: usize = 800;
 /// Shown pixels of the longer side of a map.
-const SIDE: f64 = 320.0;
+const SIDE: f64 = 300.0;
+/// Shown pixels around a map: labels of the axes, colour bar, title.
+const LEFT: f64 = 58.0;
+const RIGHT: f64 = 68.0;
+const TOP: f64 = 32.0;
+const BOTTOM: f64 = 38.0;
 
 /// Draws one figure per class.
 pub(super) fn figures(map: &ProbabilityMap) -> Vec<Figure> {
@@ -21,10 +25,10 @@ pub(super) fn figures(map: &ProbabilityMap) -> Vec<Figure> {
 fn figure(map: &ProbabilityMap, class: usize) -> Figure {
     let of = &map.classes[class];
     let (width, height) = plot_size(map);
-    let panel = (width + 58.0 + 74.0, height + 38.0 + 34.0);
+    let panel = (width + LEFT + RIGHT, height + TOP + BOTTOM);
     let top_sd = of.sd.iter().copied().filter(|v| v.is_finite()).fold(0.0f32, f32::max).max(1e-3);
-    let class_colour = colour_of(class);
-    let other = colour_of(usize::from(class == 0));
+    let class_colour = light(of_class(class));
+    let other = light(of_class(usize::from(class == 0)));
     let mean = move |p: f64| diverging(p, other, class_colour);
     let sd = move |v: f64| sequential(v);
     let rasters = [
@@ -49,12 +53,12 @@ fn figure(map: &ProbabilityMap, class: usize) -> Figure {
 }
 
 fn caption(map: &ProbabilityMap, of: &ClassMap) -> String {
-    let shown = map.points.len().min(POINTS);
+    let shown = shown(map).len();
     let some =
         if shown < map.points.len() { format!("{shown} of the {}", map.points.len()) } else { "the".into() };
     format!(
         "Left: the probability of {} = {}, averaged over posterior draws; the line is where it is one half. \
-         Right: how much the draws disagree about it. On top {some} data: rings were used for the fit, discs held out.",
+         Right: how much the draws disagree about it. On top {some} rows: rings were used for the fit, discs held out.",
         map.target, of.label
     )
 }
@@ -79,8 +83,8 @@ fn paint(
     with_line: bool,
 ) -> Result<(), DrawError> {
     let (width, height) = plot_size(map);
-    area.draw(&Text::new(title.to_owned(), (px(58.0), px(10.0)), font(13.0)))?;
-    let plot = area.margin(px(34.0), 0, 0, px(74.0));
+    area.draw(&Text::new(title.to_owned(), (px(LEFT), px(8.0)), font(13.0)))?;
+    let plot = area.margin(px(TOP), 0, 0, px(RIGHT));
     let mut chart = axes(
         &plot,
         (map.x_range[0]..map.x_range[1], map.axes[0].as_str()),
@@ -95,27 +99,32 @@ fn paint(
             .draw_series(level_line(map, &of.mean).into_iter().map(|s| PathElement::new(s.to_vec(), dark)))?;
     }
     points(&mut chart, map)?;
-    colour_bar(area, (px(58.0 + width + 16.0), px(34.0)), px(height), (first + 1, top))
+    colour_bar(area, (px(LEFT + width + 14.0), px(TOP)), px(height), (first + 1, top))
 }
 
 fn points(chart: &mut Chart<'_, '_>, map: &ProbabilityMap) -> Result<(), DrawError> {
-    let every = map.points.len().div_ceil(POINTS).max(1);
-    let inside = |p: &&MapPoint| {
-        let within = |v: f32, r: [f64; 2]| (r[0]..=r[1]).contains(&f64::from(v));
-        within(p.x, map.x_range) && within(p.y, map.y_range)
-    };
-    let shown: Vec<&MapPoint> = map.points.iter().step_by(every).filter(inside).collect();
+    let shown = shown(map);
     let at = |p: &MapPoint| (f64::from(p.x), f64::from(p.y));
     let ring = |p: &&&MapPoint| !p.held_out;
     let rings = shown.iter().filter(ring);
     chart.draw_series(rings.map(|p| {
-        Circle::new(at(p), px(2.0), dark(colour_of(p.class)).mix(0.8).stroke_width(px(0.9) as u32))
+        Circle::new(at(p), px(2.0), dark(of_class(p.class)).mix(0.8).stroke_width(px(0.9) as u32))
     }))?;
     let discs: Vec<_> = shown.iter().filter(|p| p.held_out).collect();
     chart.draw_series(discs.iter().map(|p| Circle::new(at(p), px(2.9), WHITE.filled())))?;
-    chart
-        .draw_series(discs.iter().map(|p| Circle::new(at(p), px(2.3), dark(colour_of(p.class)).filled())))?;
+    chart.draw_series(discs.iter().map(|p| Circle::new(at(p), px(2.3), dark(of_class(p.class)).filled())))?;
     Ok(())
+}
+
+/// The points inside the map, thinned by a keyed choice: a regular one could pick a single class from rows that
+/// alternate.
+fn shown(map: &ProbabilityMap) -> Vec<&MapPoint> {
+    let within = |v: f32, r: [f64; 2]| (r[0]..=r[1]).contains(&f64::from(v));
+    let is_inside = |p: &&MapPoint| within(p.x, map.x_range) && within(p.y, map.y_range);
+    let inside: Vec<&MapPoint> = map.points.iter().filter(is_inside).collect();
+    let key = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let limit = ((POINTS as u64) << 32) / inside.len().max(1) as u64;
+    inside.into_iter().enumerate().filter(|(i, _)| key(*i) < limit).map(|(_, p)| p).collect()
 }
 
 fn colour_bar(
@@ -126,16 +135,20 @@ fn colour_bar(
 ) -> Result<(), DrawError> {
     let wide = px(12.0);
     area.draw(&Rectangle::new([(x, y), (x + wide, y + height)], marker(raster).filled()))?;
-    for i in 0..=4 {
-        let at = y + height - height * i / 4;
-        let value = number((top * f64::from(i) / 4.0 * 1e4).round() / 1e4);
-        area.draw(&PathElement::new(
-            [(x + wide, at), (x + wide + px(3.0), at)],
-            INK.stroke_width(px(0.75) as u32),
-        ))?;
-        area.draw(&Text::new(value, (x + wide + px(6.0), at), anchored(11.0, HPos::Left)))?;
+    for value in ticks(top) {
+        let at = y + height - (f64::from(height) * value / top).round() as i32;
+        let ends = [(x + wide, at), (x + wide + px(3.0), at)];
+        area.draw(&PathElement::new(ends, INK.stroke_width(px(0.75) as u32)))?;
+        area.draw(&Text::new(number(value), (x + wide + px(6.0), at), anchored(11.5, HPos::Left)))?;
     }
     Ok(())
+}
+
+/// From 0 in three to six round steps up to `top`.
+fn ticks(top: f64) -> Vec<f64> {
+    let size = 10f64.powf((top / 3.0).log10().floor());
+    let step = [5.0, 2.5, 2.0, 1.0].map(|m| m * size).into_iter().find(|s| top / s >= 3.0).unwrap_or(size);
+    (0..=6).map(|i| f64::from(i) * step).take_while(|v| *v <= top * (1.0 + 1e-9)).collect()
 }
 
 /// One pixel per cell, the lower edge of the map at the bottom; a cell without a value is grey.
@@ -175,39 +188,6 @@ fn level_line(map: &ProbabilityMap, values: &[f32]) -> Vec<[(f64, f64); 2]> {
     segments
 }
 
-fn colour_of(class: usize) -> RGBColor {
-    SERIES[class % SERIES.len()]
-}
-
-fn dark(c: RGBColor) -> RGBColor {
-    blend(c, RGBColor(0, 0, 0), 0.25)
-}
-
-fn blend(a: RGBColor, b: RGBColor, t: f64) -> RGBColor {
-    let mix = |x: u8, y: u8| (f64::from(x) + (f64::from(y) - f64::from(x)) * t.clamp(0.0, 1.0)).round() as u8;
-    RGBColor(mix(a.0, b.0), mix(a.1, b.1), mix(a.2, b.2))
-}
-
-/// From one colour through nearly white at one half to the other.
-fn diverging(p: f64, low: RGBColor, high: RGBColor) -> RGBColor {
-    let middle = RGBColor(0xf8, 0xf8, 0xf8);
-    if p < 0.5 { blend(middle, low, 1.0 - 2.0 * p) } else { blend(middle, high, 2.0 * p - 1.0) }
-}
-
-/// From nearly white to deep violet.
-fn sequential(v: f64) -> RGBColor {
-    let stops = [
-        RGBColor(0xfb, 0xfa, 0xff),
-        RGBColor(0xda, 0xd3, 0xee),
-        RGBColor(0xa8, 0x96, 0xd3),
-        RGBColor(0x76, 0x57, 0xb0),
-        RGBColor(0x46, 0x1d, 0x7c),
-    ];
-    let at = v.clamp(0.0, 1.0) * 4.0;
-    let i = (at.floor() as usize).min(3);
-    blend(stops[i], stops[i + 1], at - i as f64)
-}
-
 /// A part of a file name made from a label.
 fn safe(label: &str) -> String {
     label.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
@@ -235,10 +215,24 @@ mod tests {
     }
 
     #[test]
-    fn colours_end_where_they_should() {
-        assert_eq!(diverging(0.0, SERIES[0], SERIES[1]), SERIES[0]);
-        assert_eq!(diverging(1.0, SERIES[0], SERIES[1]), SERIES[1]);
-        assert_eq!(sequential(0.0), RGBColor(0xfb, 0xfa, 0xff));
-        assert_eq!(sequential(2.0), RGBColor(0x46, 0x1d, 0x7c));
+    fn ticks_are_round_and_inside() {
+        assert_eq!(ticks(1.0), [0.0, 0.25, 0.5, 0.75, 1.0]);
+        for top in [0.001, 0.0721, 0.1442, 0.3, 0.5, 7.7] {
+            let ticks = ticks(top);
+            assert!(
+                (4..=7).contains(&ticks.len()) && ticks.iter().all(|t| *t <= top * 1.0001),
+                "{top} {ticks:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn thinning_keeps_both_of_alternating_classes() {
+        let point = |i: usize| MapPoint { class: i % 2, ..MapPoint::default() };
+        let (x_range, y_range) = ([-1.0, 1.0], [-1.0, 1.0]);
+        let points = (0..10_000).map(point).collect();
+        let map = ProbabilityMap { x_range, y_range, points, ..ProbabilityMap::default() };
+        let ones = shown(&map).iter().filter(|p| p.class == 1).count();
+        assert!((POINTS * 4 / 10..POINTS * 6 / 10).contains(&ones), "{ones}");
     }
 }

@@ -1,6 +1,7 @@
 //! Run to figures: one file per figure, each an SVG that loads nothing.
 
 pub(super) mod canvas;
+mod colour;
 mod distribution;
 mod forest;
 mod gallery;

@@ -1,7 +1,8 @@
 //! Predicted against observed numbers, with the 90 % interval of each prediction.
 
 use super::Figure;
-use super::canvas::{INK, SERIES, axes, draw, px, range};
+use super::canvas::{INK, axes, draw, px, range};
+use super::colour::SERIES;
 use crate::run_folder::{RealPredictions, TargetPredictions, TargetValues};
 use plotters::prelude::*;
 

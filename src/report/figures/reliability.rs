@@ -1,7 +1,8 @@
 //! The reliability curve: of the rows given 80 % for their class, are 80 % right?
 
 use super::Figure;
-use super::canvas::{INK, SERIES, axes, draw, px};
+use super::canvas::{INK, axes, draw, px};
+use super::colour::SERIES;
 use crate::run_folder::{ClassPredictions, TargetPredictions, TargetValues};
 use plotters::prelude::*;
 

@@ -1,7 +1,8 @@
 //! The trace of the ELBO: did the fit settle?
 
 use super::Figure;
-use super::canvas::{SERIES, axes, draw, px, range};
+use super::canvas::{axes, draw, px, range};
+use super::colour::SERIES;
 use crate::run_folder::{Run, TraceRow};
 use plotters::prelude::*;
 
