@@ -186,24 +186,10 @@ fn table(metrics: &MetricsFile, target: &str, with_name: bool) -> Vec<Vec<String
             let names = of.values.iter().map(|(n, _)| n.clone());
             rows.push([corner, "rows".to_owned()].into_iter().chain(names).collect());
         }
-        let values = of.values.iter().map(|(_, v)| significant(*v));
+        let values = of.values.iter().map(|(_, v)| report::number::metric(*v));
         rows.push([split.split.clone(), grouped(split.rows as u64)].into_iter().chain(values).collect());
     }
     rows
-}
-
-/// Four digits that count, with trailing zeros: columns of them compare at a glance.
-fn significant(v: f64) -> String {
-    let size = v.abs();
-    match size {
-        _ if !v.is_finite() => "none".to_owned(),
-        s if s >= 1e6 || s > 0.0 && s < 1e-4 => format!("{v:.3e}"),
-        s if s >= 1000.0 => format!("{v:.0}"),
-        s if s >= 100.0 => format!("{v:.1}"),
-        s if s >= 10.0 => format!("{v:.2}"),
-        s if s >= 1.0 => format!("{v:.3}"),
-        _ => format!("{v:.4}"),
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 //! The order is that of a reader's questions: what is it worth, how good is it in numbers, what does it look like,
 //! what was learned, how did the fit go, what exactly was fitted, how do I get it again.
 
-use super::figures::canvas::{escape, number};
+use super::figures::canvas::escape;
 use super::figures::{Figure, Figures};
 use super::highlight;
 use super::metric_words::{Better, explain};
-use super::verdict::thousands;
+use super::number::{alike, axis as number, metric, thousands, with_error};
 use crate::run_folder::{Manifest, MetricsFile, Run, SplitMetrics, SummaryRow};
 use serde_json::{Map, Value};
 
@@ -55,7 +55,7 @@ fn head(m: &Manifest) -> String {
     let facts: Vec<String> = facts
         .iter()
         .filter(|(_, v)| !v.is_empty())
-        .map(|(n, v)| format!("{n} <b>{}</b>", escape(v)))
+        .map(|(n, v)| format!("<span>{n} <b>{}</b></span>", escape(v)))
         .collect();
     format!("<h1>{}</h1>\n<p class=\"facts\">{}</p>\n", escape(&m.model), facts.join(" · "))
 }
@@ -128,7 +128,7 @@ fn target_table(file: &MetricsFile, target: &str) -> String {
 
 fn metric_cell(split: &SplitMetrics, target: usize, name: &str) -> String {
     let class = if split.split == "train" { "number quiet" } else { "number main" };
-    let value = split.targets[target].get(name).map(number).unwrap_or_default();
+    let value = split.targets[target].get(name).map(metric).unwrap_or_default();
     format!("<td class=\"{class}\">{value}</td>")
 }
 
@@ -142,7 +142,12 @@ fn arrow(better: Better) -> &'static str {
 
 fn objective(file: &MetricsFile) -> String {
     let o = &file.objective;
-    let se = if o.se.is_finite() { format!(" ± {}", number(o.se)) } else { String::new() };
+    let (value, error) = with_error(o.value, o.se);
+    let value = match o {
+        o if !o.value.is_finite() => "none".to_owned(),
+        o if o.se.is_finite() => format!("{value} ± {error}"),
+        _ => value,
+    };
     let words = if o.is_elbo {
         "the lower bound of the log evidence, on all training rows after the fit; compares models of the same rows"
     } else {
@@ -153,10 +158,8 @@ fn objective(file: &MetricsFile) -> String {
         .iter()
         .map(|(n, v)| format!("<p><code>{}</code> <b>{}</b></p>\n", escape(n), number(*v)))
         .collect();
-    let value =
-        if o.value.is_finite() { format!("{:.3}", o.value).replace('-', "−") } else { "none".into() };
     format!(
-        "<p><code>{}</code> <b>{value}{se}</b> nats: <span class=\"quiet\">{words}.</span></p>\n{extra}",
+        "<p><code>{}</code> <b>{value}</b> nats: <span class=\"quiet\">{words}.</span></p>\n{extra}",
         o.key()
     )
 }
@@ -181,8 +184,9 @@ fn predictions(figures: &Figures) -> String {
             out.push_str(&figure(f));
         }
     }
-    let pair: String = figures.predictions.iter().filter(|f| narrow(f)).map(figure).collect();
-    out.push_str(&format!("<div class=\"pair\">\n{pair}</div>\n"));
+    for f in figures.predictions.iter().filter(|f| narrow(f)) {
+        out.push_str(&format!("<div class=\"narrow\">{}</div>\n", figure(f)));
+    }
     out
 }
 
@@ -192,10 +196,8 @@ fn parameters(summary: &[SummaryRow], figures: &Figures) -> String {
     }
     let plots: String = figures.parameters.iter().map(figure).collect();
     let row = |r: &SummaryRow| {
-        let cells: String = [r.mean, r.sd, r.q05, r.q50, r.q95]
-            .iter()
-            .map(|v| format!("<td class=\"number\">{}</td>", number(*v)))
-            .collect();
+        let values = alike(&[r.mean, r.sd, r.q05, r.q50, r.q95], r.sd);
+        let cells: String = values.iter().map(|v| format!("<td class=\"number\">{v}</td>")).collect();
         format!("<tr><td><code>{}</code></td>{cells}</tr>\n", escape(&r.variable))
     };
     let rows: String = summary.iter().take(SUMMARY_ROWS).map(row).collect();
@@ -305,7 +307,7 @@ fn plain(value: &Value) -> String {
 
 fn figure(f: &Figure) -> String {
     format!(
-        "<figure id=\"{}\"><h3>{}</h3>\n{}<figcaption>{}</figcaption></figure>\n",
+        "<h3>{1}</h3>\n<figure id=\"{0}\">{2}<figcaption>{3}</figcaption></figure>\n",
         escape(&f.name),
         escape(&f.title),
         f.inline(),

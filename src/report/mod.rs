@@ -6,6 +6,7 @@ pub mod figures;
 mod highlight;
 mod html;
 mod metric_words;
+pub mod number;
 #[cfg(test)]
 mod sample;
 pub mod selection;

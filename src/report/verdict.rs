@@ -3,6 +3,7 @@
 //! Every number stands beside what it must be compared with: a share of right rows beside that of the commonest
 //! class, an error beside the spread of the target, a calibration error beside what chance alone gives.
 
+use super::number::{percent, thousands, three, with_error};
 use crate::run_folder::{
     ClassPredictions, Objective, RealPredictions, Run, SplitMetrics, TargetMetrics, TargetValues,
 };
@@ -172,12 +173,12 @@ fn real_sentences(
             let share = if explained > 0.0 { percent(explained) } else { "none".to_owned() };
             format!(
                 ", where `{name}` itself varies by {} (sd): {share} of the variance is explained",
-                digits(sd)
+                three(sd)
             )
         });
         out.push(format!(
             "{place}, `{name}` is off by {} (rmse){}.",
-            digits(rmse),
+            three(rmse),
             beside.unwrap_or_default()
         ));
     }
@@ -204,18 +205,17 @@ fn objective_sentence(objective: &Objective, run: &Run) -> Option<String> {
     if !objective.value.is_finite() {
         return None;
     }
-    let se = if objective.se.is_finite() { format!(" ± {}", decimals(objective.se)) } else { String::new() };
+    let (value, error) = with_error(objective.value, objective.se);
+    let shown = if objective.se.is_finite() { format!("{value} ± {error}") } else { value };
     let rows = run.manifest.data.splits.get("train").and_then(serde_json::Value::as_u64);
     let rows = rows.map(|n| format!(" for {} training rows", thousands(n as usize))).unwrap_or_default();
-    let shown =
-        format!("{:.*}", if objective.value.abs() < 1e5 { 2 } else { 0 }, objective.value).replace('-', "−");
     Some(if objective.is_elbo {
         format!(
-            "The ELBO is {shown}{se} nats{rows}; of two models of the same rows the higher one is the better."
+            "The ELBO is {shown} nats{rows}; of two models of the same rows the higher one is the better."
         )
     } else {
         format!(
-            "The objective is {shown}{se} nats{rows}; it holds improper or learned parts and compares with nothing."
+            "The objective is {shown} nats{rows}; it holds improper or learned parts and compares with nothing."
         )
     })
 }
@@ -234,42 +234,10 @@ fn guide_sentence(run: &Run) -> Option<String> {
     })
 }
 
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
-}
-
-fn decimals(v: f64) -> String {
-    format!("{v:.*}", if v < 0.01 { 4 } else { 2 })
-}
-
-/// Three digits that count.
-fn digits(v: f64) -> String {
-    let places = if v == 0.0 { 0 } else { (2 - v.abs().log10().floor() as i32).clamp(0, 9) as usize };
-    format!("{v:.places$}").replace('-', "−")
-}
-
-/// 10,000
-pub(super) fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, d) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(d);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::sample;
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        assert_eq!([0, 999, 1000, 1234567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
-    }
 
     #[test]
     fn a_classifier_is_compared_with_the_frequencies() {

@@ -6,6 +6,7 @@
 //! replaced by an embedded PNG afterwards.
 
 use super::png;
+use crate::report::number::axis as number;
 use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
@@ -14,6 +15,8 @@ use std::ops::Range;
 
 /// Units of the sheet per shown pixel.
 pub(super) const SCALE: f64 = 4.0;
+/// Shown pixels that the labels of the vertical and the horizontal axis take.
+pub(super) const AXIS: (f64, f64) = (62.0, 42.0);
 /// Text and axes; replaced by the page's colour of text.
 pub(super) const INK: RGBColor = RGBColor(0x24, 0x29, 0x2f);
 /// Lines of the grid; replaced by the page's colour of rules.
@@ -122,8 +125,8 @@ pub(super) fn axes<'a, 'b>(
     ticks: (usize, usize),
 ) -> Result<Chart<'a, 'b>, DrawError> {
     let mut chart = ChartBuilder::on(area)
-        .x_label_area_size(px(38.0))
-        .y_label_area_size(px(58.0))
+        .x_label_area_size(px(AXIS.1))
+        .y_label_area_size(px(AXIS.0))
         .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
@@ -135,8 +138,8 @@ pub(super) fn axes<'a, 'b>(
         .y_labels(ticks.1)
         .x_label_formatter(&|v| number(*v))
         .y_label_formatter(&|v| number(*v))
-        .label_style(font(11.5))
-        .axis_desc_style(font(12.5))
+        .label_style(font(12.5))
+        .axis_desc_style(font(13.0))
         .x_desc(x_name)
         .y_desc(y_name)
         .draw()?;
@@ -157,34 +160,9 @@ pub(super) fn range(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     Some(low - margin..high + margin)
 }
 
-/// A number as an axis shows it: at most four digits, a true minus.
-pub(in crate::report) fn number(v: f64) -> String {
-    let size = v.abs();
-    let text = match size {
-        _ if v == 0.0 || size < 1e-12 => "0".to_owned(),
-        _ if !(1e-3..1e6).contains(&size) => format!("{v:.1e}"),
-        _ => {
-            let decimals = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
-            let fixed = format!("{v:.decimals$}");
-            if fixed.contains('.') {
-                fixed.trim_end_matches('0').trim_end_matches('.').to_owned()
-            } else {
-                fixed
-            }
-        }
-    };
-    text.replace('-', "\u{2212}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_short() {
-        let shown = [0.0, 0.25, -1234.5, 1234567.0, 0.00012, 100.0, 0.1 + 0.2].map(number);
-        assert_eq!(shown, ["0", "0.25", "−1234", "1.2e6", "1.2e−4", "100", "0.3"]);
-    }
 
     #[test]
     fn a_range_always_has_a_width_and_only_finite_ends() {

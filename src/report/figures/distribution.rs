@@ -77,7 +77,7 @@ fn legend(area: &Area<'_>, (right, wrong): (usize, usize)) -> Result<(), DrawErr
         let x = px(62.0 + 170.0 * i as f64);
         let box_ = [(x, px(6.0)), (x + px(12.0), px(18.0))];
         area.draw(&Rectangle::new(box_, SERIES[colour].mix(0.6).filled()))?;
-        area.draw(&Text::new(words, (x + px(18.0), px(6.0)), font(12.0)))?;
+        area.draw(&Text::new(words, (x + px(18.0), px(6.0)), font(13.0)))?;
     }
     Ok(())
 }

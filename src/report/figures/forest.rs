@@ -1,7 +1,7 @@
-//! The forest plot: each unknown with its interval, one panel per variable because units differ.
+//! The forest plot: each unknown with its interval, a panel for each unit of size.
 
 use super::Figure;
-use super::canvas::{Area, DrawError, GRID, INK, anchored, axes, draw, px, range};
+use super::canvas::{AXIS, Area, DrawError, GRID, INK, anchored, axes, draw, px, range};
 use super::colour::SERIES;
 use crate::run_folder::SummaryRow;
 use plotters::prelude::*;
@@ -11,13 +11,13 @@ use plotters::style::text_anchor::HPos;
 const ROWS: usize = 60;
 /// Shown pixels of a row, and of the axis under a panel.
 const ROW: f64 = 19.0;
-const AXIS: f64 = 44.0;
+const FOOT: f64 = 44.0;
 const WIDTH: f64 = 640.0;
 
 /// Draws the unknowns outside nets, and the scales of nets; single weights are not identified and say little.
 pub(super) fn figure(summary: &[SummaryRow]) -> Option<Figure> {
     let panels = panels(summary);
-    let height = panels.iter().map(|p| ROW * p.len() as f64 + AXIS).sum::<f64>();
+    let height = panels.iter().map(|p| ROW * p.len() as f64 + FOOT).sum::<f64>();
     if panels.is_empty() {
         return None;
     }
@@ -25,60 +25,41 @@ pub(super) fn figure(summary: &[SummaryRow]) -> Option<Figure> {
     let svg = draw(WIDTH, height, &title, &[], |area| {
         let mut rest = area.clone();
         for panel in &panels {
-            let (top, below) = rest.split_vertically(px(ROW * panel.len() as f64 + AXIS));
+            let (top, below) = rest.split_vertically(px(ROW * panel.len() as f64 + FOOT));
             paint(&top, panel)?;
             rest = below;
         }
         Ok(())
     });
-    let caption = "Disc: median. Thick line: mean ± sd. Thin line: from the 5 % to the 95 % quantile. Each variable has \
-                   an axis of its own."
-        .to_owned();
+    let caption =
+        "Disc: median. Thick line: mean ± sd. Thin line: from the 5 % to the 95 % quantile. Variables \
+                   of other units have an axis of their own."
+            .to_owned();
     Some(Figure { name: "parameters".into(), title, caption, svg })
 }
 
-/// Rows that can be drawn, by variable.
+/// Rows that can be drawn, neighbours of like units together.
 fn panels(summary: &[SummaryRow]) -> Vec<Vec<&SummaryRow>> {
-    let base = |r: &SummaryRow| r.variable.split('[').next().unwrap_or("").to_owned();
-    let mut panels: Vec<(String, Vec<&SummaryRow>)> = vec![];
-    for row in summary.iter().filter(|r| [r.mean, r.sd, r.q05, r.q50, r.q95].iter().all(|v| v.is_finite())) {
-        match panels.iter_mut().find(|(name, _)| *name == base(row)) {
-            Some((_, rows)) => rows.push(row),
-            None => panels.push((base(row), vec![row])),
+    let is_drawable = |r: &&SummaryRow| [r.mean, r.sd, r.q05, r.q50, r.q95].iter().all(|v| v.is_finite());
+    // `f.1.w[2,3]` is a weight, `f.1.s` a scale.
+    let is_weight = |r: &&SummaryRow| r.variable.contains('.') && r.variable.contains('[');
+    let mut panels: Vec<Vec<&SummaryRow>> = vec![];
+    for row in summary.iter().filter(|r| is_drawable(r) && !is_weight(r)).take(ROWS) {
+        match panels.last_mut() {
+            Some(panel) if fits(panel, row) => panel.push(row),
+            _ => panels.push(vec![row]),
         }
     }
-    // `f.1.w[2,3]` is a weight, `f.1.s` a scale.
-    panels.retain(|(name, rows)| !name.contains('.') || rows.len() == 1 && !rows[0].variable.contains('['));
-    let mut left = ROWS;
-    panels.retain_mut(|(_, rows)| {
-        rows.truncate(left);
-        left -= rows.len();
-        !rows.is_empty()
-    });
-    merge_similar(panels.into_iter().map(|(_, rows)| rows).collect())
+    panels
 }
 
-/// Neighbouring scalars whose sizes are alike share a panel, so that ten scales do not take ten axes.
-fn merge_similar(panels: Vec<Vec<&SummaryRow>>) -> Vec<Vec<&SummaryRow>> {
-    let size =
-        |rows: &[&SummaryRow]| rows.iter().flat_map(|r| [r.q05.abs(), r.q95.abs()]).fold(1e-12, f64::max);
-    let width = |rows: &[&SummaryRow]| rows.iter().map(|r| r.q95 - r.q05).fold(1e-12, f64::max);
-    let alike = |a: f64, b: f64| (0.2..5.0).contains(&(a / b));
-    let mut out: Vec<Vec<&SummaryRow>> = vec![];
-    for rows in panels {
-        match out.last_mut() {
-            Some(last)
-                if rows.len() == 1
-                    && alike(size(last), size(&rows))
-                    && alike(width(last), width(&rows))
-                    && last.len() < 20 =>
-            {
-                last.extend(rows);
-            }
-            _ => out.push(rows),
-        }
-    }
-    out
+/// On a common axis no interval may shrink to a dot.
+fn fits(panel: &[&SummaryRow], row: &SummaryRow) -> bool {
+    const SHORTEST: f64 = 1.0 / 25.0;
+    let all = || panel.iter().copied().chain([row]);
+    let low = all().map(|r| r.q05).fold(f64::INFINITY, f64::min);
+    let high = all().map(|r| r.q95).fold(f64::NEG_INFINITY, f64::max);
+    all().all(|r| r.q95 - r.q05 >= SHORTEST * (high - low))
 }
 
 fn paint(area: &Area<'_>, rows: &[&SummaryRow]) -> Result<(), DrawError> {
@@ -86,7 +67,7 @@ fn paint(area: &Area<'_>, rows: &[&SummaryRow]) -> Result<(), DrawError> {
         return Ok(());
     };
     let names = px(150.0);
-    let plot = area.margin(px(2.0), px(2.0), names - px(58.0), px(14.0));
+    let plot = area.margin(px(2.0), px(2.0), names - px(AXIS.0), px(14.0));
     let n = rows.len() as f64;
     let mut chart = axes(&plot, (x.clone(), ""), (0.0..n, ""), (7, 0))?;
     if x.contains(&0.0) {

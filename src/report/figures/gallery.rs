@@ -10,7 +10,7 @@ use plotters::style::text_anchor::HPos;
 const COLUMNS: usize = 8;
 /// Shown pixels of an image, and of the cell with its words.
 const SIDE: f64 = 76.0;
-const CELL: (f64, f64) = (106.0, 128.0);
+const CELL: (f64, f64) = (107.0, 130.0);
 
 /// Draws the images in rows, each with the true and the predicted class, the confidence and the expected error.
 pub(super) fn figure(gallery: &Gallery) -> Option<Figure> {
@@ -36,11 +36,11 @@ pub(super) fn figure(gallery: &Gallery) -> Option<Figure> {
             area.draw(&Text::new(
                 words,
                 (middle, px(top + SIDE + 12.0)),
-                anchored(12.5, HPos::Center).color(&colour),
+                anchored(13.5, HPos::Center).color(&colour),
             ))?;
             let sure =
                 format!("{:.0} % · {:.0} % differ", image.confidence * 100.0, image.expected_error * 100.0);
-            area.draw(&Text::new(sure, (middle, px(top + SIDE + 28.0)), anchored(10.5, HPos::Center)))?;
+            area.draw(&Text::new(sure, (middle, px(top + SIDE + 28.0)), anchored(11.5, HPos::Center)))?;
         }
         Ok(())
     });

@@ -1,8 +1,9 @@
 //! The probability of a class over the plane of two inputs, beside its standard deviation over draws.
 
 use super::Figure;
-use super::canvas::{Area, Chart, DrawError, INK, Raster, anchored, axes, draw, font, marker, number, px};
+use super::canvas::{AXIS, Area, Chart, DrawError, INK, Raster, anchored, axes, draw, font, marker, px};
 use super::colour::{dark, diverging, light, of_class, sequential};
+use crate::report::number::axis as number;
 use crate::run_folder::{ClassMap, MapPoint, ProbabilityMap};
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -10,12 +11,12 @@ use plotters::style::text_anchor::HPos;
 /// More points than this hide the map and fill the file.
 const POINTS: usize = 800;
 /// Shown pixels of the longer side of a map.
-const SIDE: f64 = 300.0;
+const SIDE: f64 = 298.0;
 /// Shown pixels around a map: labels of the axes, colour bar, title.
-const LEFT: f64 = 58.0;
-const RIGHT: f64 = 68.0;
-const TOP: f64 = 32.0;
-const BOTTOM: f64 = 38.0;
+const LEFT: f64 = AXIS.0;
+const RIGHT: f64 = 70.0;
+const TOP: f64 = 34.0;
+const BOTTOM: f64 = AXIS.1;
 
 /// Draws one figure per class.
 pub(super) fn figures(map: &ProbabilityMap) -> Vec<Figure> {
@@ -83,7 +84,7 @@ fn paint(
     with_line: bool,
 ) -> Result<(), DrawError> {
     let (width, height) = plot_size(map);
-    area.draw(&Text::new(title.to_owned(), (px(LEFT), px(8.0)), font(13.0)))?;
+    area.draw(&Text::new(title.to_owned(), (px(LEFT), px(8.0)), font(14.0)))?;
     let plot = area.margin(px(TOP), 0, 0, px(RIGHT));
     let mut chart = axes(
         &plot,
@@ -139,7 +140,7 @@ fn colour_bar(
         let at = y + height - (f64::from(height) * value / top).round() as i32;
         let ends = [(x + wide, at), (x + wide + px(3.0), at)];
         area.draw(&PathElement::new(ends, INK.stroke_width(px(0.75) as u32)))?;
-        area.draw(&Text::new(number(value), (x + wide + px(6.0), at), anchored(11.5, HPos::Left)))?;
+        area.draw(&Text::new(number(value), (x + wide + px(6.0), at), anchored(12.5, HPos::Left)))?;
     }
     Ok(())
 }
