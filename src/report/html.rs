@@ -142,12 +142,7 @@ fn arrow(better: Better) -> &'static str {
 
 fn objective(file: &MetricsFile) -> String {
     let o = &file.objective;
-    let (value, error) = with_error(o.value, o.se);
-    let value = match o {
-        o if !o.value.is_finite() => "none".to_owned(),
-        o if o.se.is_finite() => format!("{value} ± {error}"),
-        _ => value,
-    };
+    let value = if o.value.is_finite() { with_error(o.value, o.se) } else { "none".to_owned() };
     let words = if o.is_elbo {
         "the lower bound of the log evidence, on all training rows after the fit; compares models of the same rows"
     } else {

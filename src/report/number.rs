@@ -34,10 +34,15 @@ pub(super) fn three(v: f64) -> String {
     minus(&if v.abs() >= 1e6 { format!("{v:.2e}") } else { fixed(v, 3) })
 }
 
-/// A value with its error: as many decimals as the error has two digits.
-pub fn with_error(v: f64, error: f64) -> (String, String) {
-    let decimals = if error.is_finite() && error > 0.0 { decimals(error, 2) } else { 2 };
-    (minus(&format!("{v:.decimals$}")), format!("{error:.decimals$}"))
+/// A value with its error, if that is known: as many decimals as the error has two digits, at most four.
+pub fn with_error(v: f64, error: f64) -> String {
+    let decimals = if error.is_finite() { decimals(error, 2).min(4) } else { 2 };
+    let value = minus(&format!("{v:.decimals$}"));
+    match error {
+        e if !e.is_finite() => value,
+        e if e < 1e-4 => format!("{value} ± less than 0.0001"),
+        e => format!("{value} ± {e:.decimals$}"),
+    }
 }
 
 /// Values on one line that share an uncertainty: as many decimals as it has three digits.
@@ -99,9 +104,10 @@ mod tests {
 
     #[test]
     fn an_error_decides_the_decimals() {
-        assert_eq!(with_error(-289.4123, 0.0512), ("−289.412".into(), "0.051".into()));
-        assert_eq!(with_error(-11265.4, 12.3), ("−11265".into(), "12".into()));
-        assert_eq!(with_error(1.0, f64::NAN).0, "1.00");
+        assert_eq!(with_error(-289.4123, 0.0512), "−289.412 ± 0.051");
+        assert_eq!(with_error(-11265.4, 12.3), "−11265 ± 12");
+        assert_eq!(with_error(1.0, f64::NAN), "1.00");
+        assert_eq!(with_error(-72.626644, 3e-5), "−72.6266 ± less than 0.0001");
         assert_eq!(alike(&[-11.5, 51.3], 13.0), ["−11.5", "51.3"]);
         assert_eq!(alike(&[0.5], 0.0), ["0.5"]);
     }

@@ -205,8 +205,7 @@ fn objective_sentence(objective: &Objective, run: &Run) -> Option<String> {
     if !objective.value.is_finite() {
         return None;
     }
-    let (value, error) = with_error(objective.value, objective.se);
-    let shown = if objective.se.is_finite() { format!("{value} ± {error}") } else { value };
+    let shown = with_error(objective.value, objective.se);
     let rows = run.manifest.data.splits.get("train").and_then(serde_json::Value::as_u64);
     let rows = rows.map(|n| format!(" for {} training rows", thousands(n as usize))).unwrap_or_default();
     Some(if objective.is_elbo {
