@@ -191,7 +191,7 @@ impl<T: Number> Lanes<T> {
                 for shard in &lane.shards {
                     lane.executor.rows(shard, NoiseKey::default());
                     for name in &self.observations {
-                        let rows = lane.executor.output(name).unwrap_or(&[]);
+                        let rows = lane.executor.output_on(name, shard).unwrap_or(&[]);
                         // A target that no parameter enters may be one number for all rows.
                         sum += rows.iter().take(shard.rows()).map(|x| x.to_f64()).sum::<f64>();
                     }
