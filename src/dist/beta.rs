@@ -43,6 +43,7 @@ pub static FAMILY: Family = Family {
         checked_beta_reg(number(args, 0), number(args, 1), x.clamp(0.0, 1.0)).unwrap_or(f64::NAN)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

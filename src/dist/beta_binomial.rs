@@ -60,6 +60,7 @@ pub static FAMILY: Family = Family {
         (0..=x as u64).map(|k| term(k as f64)).sum()
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

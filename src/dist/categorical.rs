@@ -38,6 +38,7 @@ pub static FAMILY: Family = Family {
         if upto == count { 1.0 } else { probs(form, args[0])[..upto].iter().sum() }
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

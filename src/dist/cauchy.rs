@@ -30,6 +30,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, _| f64::NAN),
     cdf: Some(|_, args, x| standard_cdf((x - number(args, 0)) / number(args, 1))),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
+    log_kernel: Some(|_, args, x| -((x - number(args, 0)) / number(args, 1)).powi(2).ln_1p()),
     location_scale: Some((0, 1)),
     ends: [None, None],
     page: "\

@@ -27,6 +27,7 @@ pub static FAMILY: Family = Family {
         if x <= 0.0 { 0.0 } else { checked_gamma_lr(0.5 * number(args, 0), 0.5 * x).unwrap_or(f64::NAN) }
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -35,6 +35,7 @@ pub static FAMILY: Family = Family {
     sd: Some(mean),
     cdf: Some(|form, args, x| -(-x.max(0.0) / mean(form, args)).exp_m1()),
     log_mass: Some(log_mass),
+    log_kernel: Some(|form, args, x| -x / mean(form, args)),
     location_scale: None,
     ends: [None, None],
     page: "\

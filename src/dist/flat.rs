@@ -20,6 +20,7 @@ pub static FAMILY: Family = Family {
     cdf: None,
     // Density 1 on the interval too: `Flat on (0, inf)` has no mass to divide by.
     log_mass: Some(|b, _, _, _, _| b.constant(0.0)),
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

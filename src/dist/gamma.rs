@@ -44,6 +44,7 @@ pub static FAMILY: Family = Family {
         checked_gamma_lr(number(args, 0), x / scale(form, args)).unwrap_or(f64::NAN)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -40,6 +40,7 @@ pub static FAMILY: Family = Family {
         },
     ),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -34,6 +34,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, args| number(args, 1) * PI / 6f64.sqrt()),
     cdf: Some(|_, args, x| (-(-(x - number(args, 0)) / number(args, 1)).exp()).exp()),
     log_mass: None,
+    log_kernel: None,
     location_scale: Some((0, 1)),
     ends: [None, None],
     page: "\

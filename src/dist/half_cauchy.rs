@@ -26,6 +26,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, _| f64::NAN),
     cdf: Some(|_, args, x| FRAC_2_PI * (x.max(0.0) / number(args, 0)).atan()),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

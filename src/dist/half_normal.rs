@@ -32,6 +32,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, args| number(args, 0) * (1.0 - FRAC_2_PI).sqrt()),
     cdf: Some(|_, args, x| crate::kernels::special::erf(x.max(0.0) / number(args, 0) * FRAC_1_SQRT_2)),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

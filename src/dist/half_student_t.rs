@@ -40,6 +40,7 @@ pub static FAMILY: Family = Family {
         student_t::standard_central_mass(number(args, 0), z)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -54,6 +54,7 @@ pub static FAMILY: Family = Family {
         checked_gamma_ur(number(args, 0), number(args, 1) / x).unwrap_or(f64::NAN)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

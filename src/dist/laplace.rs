@@ -38,6 +38,7 @@ pub static FAMILY: Family = Family {
         if z <= 0.0 { 0.5 * z.exp() } else { 1.0 - 0.5 * (-z).exp() }
     }),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
+    log_kernel: Some(|_, args, x| -((x - number(args, 0)) / number(args, 1)).abs()),
     location_scale: Some((0, 1)),
     ends: [None, None],
     page: "\

@@ -36,6 +36,7 @@ pub static FAMILY: Family = Family {
         special::normal_cdf((x.ln() - number(args, 0)) / number(args, 1))
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -31,6 +31,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, args| number(args, 1) * std::f64::consts::PI / 3f64.sqrt()),
     cdf: Some(|_, args, x| Unary::Sigmoid.apply((x - number(args, 0)) / number(args, 1))),
     log_mass: None,
+    log_kernel: None,
     location_scale: Some((0, 1)),
     ends: [None, None],
     page: "\

@@ -27,6 +27,7 @@ mod logarithms;
 mod logistic;
 mod neg_binomial;
 mod normal;
+mod numbers;
 mod page;
 mod pareto;
 mod poisson;
@@ -36,6 +37,7 @@ mod truncation;
 mod uniform;
 mod weibull;
 
+pub use numbers::Numbers;
 pub use page::{page, reference};
 pub use truncation::truncated_log_density;
 
@@ -71,6 +73,9 @@ pub struct Family {
     pub cdf: Option<Cdf>,
     /// `log(F(b) − F(a))` as tape instructions, for `on (a, b)`; an end may be ±∞ (as a constant). None: X001.
     pub log_mass: Option<LogMass>,
+    /// Log density up to a constant, in numbers: what predictions of a cut distribution integrate. Where `log_mass` is,
+    /// unless the density is improper.
+    pub log_kernel: Option<Cdf>,
     /// Argument positions of location and scale, if it is a location-scale family (for non-centring).
     pub location_scale: Option<(usize, usize)>,
     /// Argument positions that are the lower and the upper end of the support (`Uniform`).
@@ -83,7 +88,7 @@ pub struct Family {
 pub type Sampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64;
 /// A moment from the arguments' numbers.
 pub type Moment = fn(form: usize, args: &[&[f64]]) -> f64;
-/// F(x) from the arguments' numbers.
+/// A function of x, as F(x), from the arguments' numbers.
 pub type Cdf = fn(form: usize, args: &[&[f64]], x: f64) -> f64;
 /// log(F(high) − F(low)) on the tape.
 pub type LogMass = fn(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot;

@@ -53,6 +53,7 @@ pub static FAMILY: Family = Family {
         checked_beta_reg(shape, x.floor() + 1.0, shape / (shape + mean(form, args))).unwrap_or(f64::NAN)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

@@ -27,6 +27,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, args| number(args, 1)),
     cdf: Some(|_, args, x| special::normal_cdf((x - number(args, 0)) / number(args, 1))),
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
+    log_kernel: Some(|_, args, x| -0.5 * ((x - number(args, 0)) / number(args, 1)).powi(2)),
     location_scale: Some((0, 1)),
     ends: [None, None],
     page: "\

@@ -46,6 +46,7 @@ pub static FAMILY: Family = Family {
         if x <= scale { 0.0 } else { -(shape * (scale / x).ln()).exp_m1() }
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [Some(1), None],
     page: "\

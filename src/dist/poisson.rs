@@ -33,6 +33,7 @@ pub static FAMILY: Family = Family {
         checked_gamma_ur(x.floor() + 1.0, rate(form, args)).unwrap_or(f64::NAN)
     }),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

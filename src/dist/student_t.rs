@@ -34,6 +34,7 @@ pub static FAMILY: Family = Family {
     sd: Some(|_, args| number(args, 2) * standard_sd(number(args, 0))),
     cdf: Some(|_, args, x| standard_cdf(number(args, 0), (x - number(args, 1)) / number(args, 2))),
     log_mass: None,
+    log_kernel: None,
     location_scale: Some((1, 2)),
     ends: [None, None],
     page: "\

@@ -37,6 +37,7 @@ pub static FAMILY: Family = Family {
         ((x - low) / (high - low)).clamp(0.0, 1.0)
     }),
     log_mass: Some(log_mass),
+    log_kernel: Some(|_, _, _| 0.0),
     location_scale: None,
     ends: [Some(0), Some(1)],
     page: "\

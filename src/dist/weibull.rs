@@ -39,6 +39,7 @@ pub static FAMILY: Family = Family {
     }),
     cdf: Some(|_, args, x| -(-(x.max(0.0) / number(args, 1)).powf(number(args, 0))).exp_m1()),
     log_mass: None,
+    log_kernel: None,
     location_scale: None,
     ends: [None, None],
     page: "\

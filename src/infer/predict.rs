@@ -4,7 +4,7 @@ use super::draws::variable;
 use super::objective::{program, shards};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
-use crate::dist::Family;
+use crate::dist::{Family, Numbers};
 use crate::engine::{Executor, NoiseKey, RowSource, Shard, Team};
 use crate::kernels::noise;
 use crate::kernels::scalar::Unary;
@@ -46,7 +46,7 @@ pub enum Predicted {
 enum Kind {
     /// log probabilities `[K]` in output `classes:NAME`
     Classes(usize),
-    /// arguments in outputs `arg:NAME:i`, log density in `log_lik:NAME`
+    /// arguments and ends in outputs `arg:NAME:i`, log density in `log_lik:NAME`
     Numbers(&'static Family, usize, usize),
 }
 
@@ -61,8 +61,9 @@ fn prediction_tape(problem: &Problem<'_>) -> (Tape, Vec<(String, Kind)>) {
     let mut kinds = vec![];
     for observation in &problem.model.observations {
         let name = &observation.name;
-        let args: Vec<Slot> =
-            (0..observation.dist.args.len()).filter_map(|i| slot(&format!("arg:{name}:{i}"))).collect();
+        let ends = if observation.dist.truncation.is_some() { 2 } else { 0 };
+        let count = observation.dist.args.len() + ends;
+        let args: Vec<Slot> = (0..count).filter_map(|i| slot(&format!("arg:{name}:{i}"))).collect();
         if let Some(log_probabilities) = class_log_probabilities(&mut b, observation, &args) {
             let classes = b.shape(log_probabilities).len();
             b.output(format!("classes:{name}"), log_probabilities);
@@ -258,13 +259,18 @@ impl Collector {
                             &o[r * width..(r + 1) * width]
                         })
                         .collect();
-                    let of =
-                        |f: Option<fn(usize, &[&[f64]]) -> f64>| f.map_or(f64::NAN, |f| f(*form, &slices));
-                    d[0][r] = of(family.mean);
-                    d[1][r] = of(family.sd);
-                    d[2][r] = family.cdf.map_or(f64::NAN, |f| f(*form, &slices, targets[r]));
-                    d[3][r] = family.cdf.map_or(f64::NAN, |f| f(*form, &slices, targets[r] - 1.0));
-                    d[4][r] = family.sample.map_or(f64::NAN, |f| f(*form, &slices, &mut rng));
+                    // After the arguments come the ends of `on (a, b)`, if there are any.
+                    let (args, ends) = slices.split_at(family.forms[*form].args.len().min(slices.len()));
+                    let ends = match ends {
+                        [low, high] => Some((low[0], high[0])),
+                        _ => None,
+                    };
+                    let numbers = Numbers::new(family, *form, args, ends);
+                    d[0][r] = numbers.mean();
+                    d[1][r] = numbers.sd();
+                    d[2][r] = numbers.cdf(targets[r]);
+                    d[3][r] = numbers.cdf(targets[r] - 1.0);
+                    d[4][r] = numbers.sample(&mut rng);
                 }
                 let ll: Vec<f64> = outputs[*args].iter().copied().take(n).collect();
                 predictive.add_draw(RealDraw {

@@ -150,7 +150,8 @@ impl<'m> Lowering<'m> {
             let ll = self.b.sum(density);
             self.b.name(ll, &format!("log_lik {}", observation.name));
             self.b.output(format!("log_lik:{}", observation.name), ll);
-            for (i, arg) in args.iter().enumerate() {
+            let ends = observation.dist.truncation.map(|(low, high)| [self.expr(low), self.expr(high)]);
+            for (i, arg) in args.iter().chain(ends.iter().flatten()).enumerate() {
                 self.b.output(format!("arg:{}:{i}", observation.name), *arg);
             }
             per_row = Some(match per_row {

@@ -2,10 +2,12 @@
 
 use super::{agree, none, table};
 use bnnc::adjoint::gradient;
-use bnnc::dist::{self, truncated_log_density};
+use bnnc::dist::{self, Numbers, truncated_log_density};
 use bnnc::tape::eval::{Inputs, evaluate};
 use bnnc::tape::{Slot, build::Builder};
 use bnnc::ty::Shape;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
 
 /// Of the log mass and of the larger of 1 and the ends in units of the scale: their subtraction is rounded.
 const LOG_MASS: f64 = 1e-12;
@@ -88,4 +90,82 @@ fn data_outside_the_interval_are_impossible() {
     // log φ(0) − log(Φ(2) − Φ(−1)), scipy.stats.truncnorm(-1, 2).logpdf(0)
     assert!(agree(at(2), -0.718_772_238_880_210_2, 1e-12, 0.0), "{}", at(2));
     assert!(at(1).is_finite() && at(3).is_finite());
+}
+
+/// Of the mean (in sds) and sd of a cut distribution: ten-point rules on pieces that double in length.
+const MOMENT: f64 = 1e-7;
+
+/// The rows of the table as a family cut to an interval.
+fn for_each_cut(mut check: impl FnMut(&table::Row, &Numbers, [f64; 2], &dyn Fn(f64) -> f64)) {
+    for row in table::read("truncation.csv") {
+        let family = dist::find(row.text("family")).expect("a family of the catalogue");
+        if family.log_kernel.is_none() {
+            continue;
+        }
+        let form = row.number("form").expect("a form") as usize;
+        let args = row.vectors("args").unwrap_or_default();
+        let args: Vec<&[f64]> = args.iter().map(|a| &a[..]).collect();
+        let [low, high] = ["low", "high"].map(|end| row.number(end).expect("an end"));
+        let cdf = |x: f64| family.cdf.expect("they have one")(form, &args, x);
+        check(&row, &Numbers::new(family, form, &args, Some((low, high))), [low, high], &cdf);
+    }
+}
+
+#[test]
+fn moments_of_cut_distributions_agree_with_mpmath() {
+    let mut complaints = vec![];
+    for_each_cut(|row, cut, _, _| {
+        let (mean, sd) = (row.number("mean").expect("a mean"), row.number("sd").expect("an sd"));
+        // The mean itself is rounded, which shows where the interval is narrow and far from 0.
+        if !agree(cut.mean(), mean, 1e-15, MOMENT * sd) {
+            complaints.push(format!("line {}: mean {} should be {mean}", row.line, cut.mean()));
+        }
+        let rounding = 1e-15 * if mean.is_nan() { 0.0 } else { mean.abs() };
+        if !agree(cut.sd(), sd, MOMENT, rounding) {
+            complaints.push(format!("line {}: sd {} should be {sd}", row.line, cut.sd()));
+        }
+    });
+    none(complaints);
+}
+
+#[test]
+fn distribution_functions_of_cut_distributions_are_shares_of_the_mass() {
+    let mut complaints = vec![];
+    for_each_cut(|row, cut, [low, high], cdf| {
+        assert_eq!((cut.cdf(low - 1.0), cut.cdf(high + 1.0)), (0.0, 1.0), "line {}", row.line);
+        let mass = cdf(high) - cdf(low);
+        if mass > 1e-3 {
+            for share in [0.01, 0.3, 0.5, 0.9] {
+                let x = low.max(-20.0) * (1.0 - share) + high.min(20.0) * share;
+                let want = (cdf(x) - cdf(low)) / mass;
+                if !agree(cut.cdf(x), want, 0.0, 1e-9) {
+                    complaints.push(format!("line {}: F({x}) = {}, should be {want}", row.line, cut.cdf(x)));
+                }
+            }
+        }
+    });
+    none(complaints);
+}
+
+#[test]
+fn draws_of_cut_distributions_lie_inside_and_follow_their_distribution_functions() {
+    for_each_cut(|row, cut, [low, high], _| {
+        let mut rng = StdRng::seed_from_u64(row.line as u64);
+        let mut draws: Vec<f64> = (0..400).map(|_| cut.sample(&mut rng)).collect();
+        draws.sort_by(f64::total_cmp);
+        assert!(low <= draws[0] && draws[399] <= high, "line {}: {} to {}", row.line, draws[0], draws[399]);
+        let gap = |(i, x): (usize, &f64)| (cut.cdf(*x) - (i as f64 + 0.5) / 400.0).abs();
+        let distance = draws.iter().enumerate().map(gap).fold(0.0, f64::max);
+        // In an interval few roundings wide the draws stand on a grid.
+        let width = high - low;
+        let grid = if width.is_finite() { 1e-15 * (1.0 + low.abs()) / width } else { 0.0 };
+        assert!(distance * 20.0 < 2.3 + 400.0 * grid, "line {}: {}", row.line, distance * 20.0);
+    });
+}
+
+#[test]
+fn families_that_can_be_truncated_can_be_predicted() {
+    for family in dist::ALL.iter().filter(|f| f.name != "Flat") {
+        assert_eq!(family.log_mass.is_some(), family.log_kernel.is_some(), "{}", family.name);
+    }
 }
