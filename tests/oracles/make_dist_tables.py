@@ -366,13 +366,6 @@ family(
     [((1.0, 1.0, 1.0), [0.0, 1.0]), ((20.0, 0.5, 2.0), [0.0, 3.0, 20.0]), ((400.0, 30.0, 10.0), [0.0, 300.0, 400.0])],
     lambda n, a, b: stats.betabinom(n, a, b), discrete=True, inside=nonneg,
 )
-family(
-    "VonMises", 0,
-    lambda x, m, k: [k * mp.cos(x - m), -log(2 * pi), -log(mp.besseli(0, k))],
-    None, lambda m, k: m, None,
-    [((0.0, 1.0), [-3.0, 0.0, 0.5, 3.1]), ((1.0, 1e-6), [-2.0, 1.0]), ((-2.0, 7.9), [-2.0, 1.0]), ((-2.0, 8.1), [-2.0, 1.0]), ((0.5, 500.0), [0.3, 0.5, 3.0]), ((0.0, 1e6), [0.001])],
-    lambda m, k: stats.vonmises(k, loc=m), inside=lambda x, m, k: -pi <= x <= pi,
-)
 
 
 def number(value):
