@@ -17,6 +17,9 @@ mod docs_syntax;
 /// Adjoints against central differences; passes, plans and the engine against the plain evaluator.
 #[path = "gradients/mod.rs"]
 mod gradients;
+/// Whole fits against closed forms and reference posteriors; the same bits for any number of threads.
+#[path = "inference/mod.rs"]
+mod inference;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;
