@@ -8,6 +8,9 @@ mod oracles;
 /// Pages of docs/ that are written from tables.
 mod reference_pages;
 
+/// Examples in the documents, checked.
+#[path = "docs/check.rs"]
+mod docs_check;
 /// Examples in the documents that read files.
 #[path = "docs/data.rs"]
 mod docs_data;
@@ -23,8 +26,14 @@ mod inference;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;
+/// Models as checked: `--emit model`.
+#[path = "stages/model.rs"]
+mod stages_model;
 /// Helpers: files of a folder, snapshots.
 mod support;
+/// Messages of the checker as printed, one small wrong model each.
+#[path = "ui/check.rs"]
+mod ui_check;
 /// Messages as printed, one small wrong model each.
 #[path = "ui/syntax.rs"]
 mod ui_syntax;

@@ -184,7 +184,7 @@ impl Arena {
 
     /// Numbers and vectors end to end.
     pub fn join(&mut self, parts: Vec<ExprId>, span: Span) -> ExprId {
-        let len: usize = parts.iter().map(|p| self.shape(*p).len()).sum();
+        let len = parts.iter().fold(0usize, |n, p| n.saturating_add(self.shape(*p).len()));
         let hull = parts.iter().map(|p| self.interval(*p)).reduce(Interval::hull).unwrap_or(Interval::REAL);
         let support = if self.sums_to_one(&parts) { Support::Simplex(len) } else { Support::Interval(hull) };
         let ty = real(Shape::vector(len), self.kind_of(&parts), support);

@@ -13,6 +13,9 @@ use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
 use crate::ty::{Element, Support};
 
+/// What a call of a user's function adds to the depth.
+const FUNCTION_DEPTH: usize = 3;
+
 /// What a call gives.
 #[derive(Debug, Clone)]
 pub enum Output {
@@ -164,7 +167,7 @@ impl<'a> Checker<'a> {
         }
         let names = parameters.iter().map(|p| p.value.as_str());
         let scope = Scope { parameters: names.zip(key.1.iter().copied()).collect(), ..Scope::default() };
-        let id = self.expr(value, &scope);
+        let id = self.deeper(FUNCTION_DEPTH, value.span, |checker| checker.expr(value, &scope));
         self.calls.insert(key, id.map(Output::One));
         id
     }

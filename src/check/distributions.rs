@@ -229,6 +229,9 @@ fn match_form<'a>(family: &Family, name: Span, args: &'a [Arg], span: Span) -> M
         return Err(Box::new(finding));
     }
     let longest = family.forms.iter().map(|f| f.args.len()).max().unwrap_or(0);
+    if let Some(finding) = exclusive(family, args, span) {
+        return Err(Box::new(finding));
+    }
     if args.len() > longest || positional.len() > longest {
         return Err(Box::new(wrong_number(family, args.len(), name, span)));
     }
@@ -296,43 +299,57 @@ fn say_which(family: &Family, args: &[Arg], unnamed: &Arg, span: Span) -> Diagno
     options.dedup();
     let with_equals: Vec<String> = options.iter().map(|o| format!("{o} =")).collect();
     let words: Vec<&str> = with_equals.iter().map(String::as_str).collect();
-    let written = family.forms.iter().filter(|f| f.args.len() >= args.len()).map(|form| {
-        let parts = args.iter().zip(form.args).enumerate().map(|(i, (arg, spec))| {
-            let value = error::written(&arg.value);
-            if i < place { value } else { format!("{} = {value}", spec.name) }
-        });
-        format!("`{}({})`", family.name, parts.collect::<Vec<_>>().join(", "))
-    });
-    let mut finding =
+    let named = |form: &dist::Form| {
+        let parts = args
+            .iter()
+            .zip(form.args)
+            .enumerate()
+            .skip(place)
+            .map(|(_, (arg, spec))| format!("{} = {}", spec.name, error::written(&arg.value)));
+        parts.collect::<Vec<_>>().join(", ")
+    };
+    let first: Vec<String> = args.iter().take(place).map(|a| error::written(&a.value)).collect();
+    let fitting: Vec<&dist::Form> = family.forms.iter().filter(|f| f.args.len() >= args.len()).collect();
+    let written: Vec<String> = fitting
+        .iter()
+        .map(|form| {
+            let all: Vec<String> = first.iter().cloned().chain([named(form)]).collect();
+            format!("`{}({})`", family.name, all.join(", "))
+        })
+        .collect();
+    let finding =
         Diagnostic::new("T020", format!("`{}` needs {} to say which", family.name, error::or_list(&words)))
             .at(unnamed.value.span, "which argument is this?")
-            .at(span, "")
-            .help(format!("write {}", written.collect::<Vec<_>>().join(" or ")));
-    finding.labels.retain(|l| !l.text.is_empty());
-    match options.first() {
-        Some(first) => {
-            let value = error::written(&unnamed.value);
-            if value.contains('…') {
-                return finding;
-            }
-            finding.fix(unnamed.value.span, format!("{first} = {value}"))
-        }
-        None => finding,
+            .help(format!("write {}", written.join(" or ")));
+    let last = args.last().map_or(span, |a| a.value.span);
+    match fitting.first().map(|form| named(form)) {
+        Some(text) if !text.contains('…') => finding.fix(unnamed.value.span.to(last), text),
+        _ => finding,
     }
 }
 
-/// Arguments are missing, or belong to different forms.
+/// Two names of one and the same thing: `rate` and `scale`.
+fn exclusive(family: &Family, args: &[Arg], span: Span) -> Option<Diagnostic> {
+    let given: Vec<&str> = args.iter().filter_map(|a| a.name.as_ref()).map(|n| n.value.as_str()).collect();
+    let fits = |form: &dist::Form| given.iter().all(|g| form.args.iter().any(|a| a.name == *g));
+    if family.forms.iter().any(fits) {
+        return None;
+    }
+    let in_all = |name: &str| family.forms.iter().all(|f| f.args.iter().any(|a| a.name == name));
+    let either: Vec<&str> = given.into_iter().filter(|g| !in_all(g)).collect();
+    Some(
+        Diagnostic::new("T006", format!("`{}` takes only one of {}", family.name, error::and_list(&either)))
+            .at(span, "these say the same thing twice")
+            .help(format!("write {}", forms(family))),
+    )
+}
+
+/// Arguments are missing.
 fn incomplete(family: &Family, args: &[Arg], positional: &[&Arg], name: Span, span: Span) -> Diagnostic {
     let given: Vec<&str> = args.iter().filter_map(|a| a.name.as_ref()).map(|n| n.value.as_str()).collect();
     let fits = |form: &&dist::Form| given.iter().all(|g| form.args.iter().any(|a| a.name == *g));
     let Some(form) = family.forms.iter().find(fits) else {
-        let given: Vec<&str> = given.to_vec();
-        return Diagnostic::new(
-            "T006",
-            format!("`{}` takes only one of {}", family.name, error::and_list(&given)),
-        )
-        .at(span, "these say the same thing twice")
-        .help(format!("write {}", forms(family)));
+        return wrong_number(family, args.len(), name, span);
     };
     let clash = form.args.iter().take(positional.len()).find(|a| given.contains(&a.name));
     if let Some(spec) = clash {

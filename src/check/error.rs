@@ -45,7 +45,7 @@ pub fn second_tilde(name: &Name, first: Span) -> Diagnostic {
 /// X001: a construct that this version refuses.
 pub fn not_yet(construct: &str, span: Span) -> Diagnostic {
     Diagnostic::new("X001", format!("this version cannot do {construct} yet"))
-        .at(span, "this construct is part of the language but not of this version")
+        .at(span, "part of the language, but not of this version")
 }
 
 /// T001: two sizes that should agree.

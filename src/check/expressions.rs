@@ -13,17 +13,31 @@ use crate::ty::{Element, Support};
 impl<'a> Checker<'a> {
     /// The typed expression; `None` if it is wrong, which has been reported.
     pub(super) fn expr(&mut self, expr: &'a Expr, scope: &Scope<'a>) -> Option<ExprId> {
-        if self.depth >= DEEPEST {
+        self.deeper(1, expr.span, |checker| checker.form(expr, scope))
+    }
+
+    /// Goes some levels deeper, or refuses because the stack is not endless.
+    pub(super) fn deeper<T>(
+        &mut self,
+        levels: usize,
+        span: Span,
+        work: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if self.depth + levels > DEEPEST {
+            // Both operands of one operator may be too deep: that is one cause.
+            if std::mem::replace(&mut self.is_too_deep, true) {
+                return None;
+            }
             self.found.push(
-                Diagnostic::new("S004", format!("nested deeper than {DEEPEST}"))
-                    .at(expr.span, "calls and brackets go too deep here")
+                Diagnostic::new("S004", "nested too deep")
+                    .at(span, "calls, brackets and declarations go too deep here")
                     .help("give parts of it names of their own"),
             );
             return None;
         }
-        self.depth += 1;
-        let value = self.form(expr, scope);
-        self.depth -= 1;
+        self.depth += levels;
+        let value = work(self);
+        self.depth -= levels;
         value
     }
 

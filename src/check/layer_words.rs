@@ -44,9 +44,9 @@ impl<'a> Checker<'a> {
             }
             match &word.value {
                 Word::Kernel(h, w) if kind.has_kernel && kernel.is_none() => {
-                    if *h == 0 || *w == 0 {
-                        self.wrong_size_word(0.0, word.span);
-                        return None;
+                    for side in [*h, *w] {
+                        let id = self.arena.number(side as f64, word.span);
+                        self.layer_size(id, word.span)?;
                     }
                     kernel = Some([*h, *w]);
                 }
@@ -217,7 +217,8 @@ impl<'a> Checker<'a> {
         match self.arena.constant(id) {
             Some(v) if v >= 1.0 && v == v.floor() && v <= LARGEST => Some(v as usize),
             Some(v) => {
-                self.wrong_size_word(v, span);
+                let why = if v > LARGEST { "this is too large" } else { "a whole number from 1 is wanted" };
+                self.found.push(Diagnostic::new("T011", format!("the size of a layer is {v}")).at(span, why));
                 None
             }
             None => {
@@ -230,12 +231,5 @@ impl<'a> Checker<'a> {
                 None
             }
         }
-    }
-
-    fn wrong_size_word(&mut self, value: f64, span: Span) {
-        self.found.push(
-            Diagnostic::new("T011", format!("the size of a layer is a whole number from 1; this is {value}"))
-                .at(span, format!("is {value}")),
-        );
     }
 }

@@ -65,12 +65,13 @@ pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (O
     let mut found = Diagnostics::default();
     let choices = Choices::collect(&ast.items, context, &mut found);
     let overrides = overrides::sort(&ast.items, context, &mut found);
+    let mentioned = order::all_mentions(&ast.items);
     let mut model = None;
     let combinations = choices.combinations();
     let mut usage = unused::Usage::default();
     for picks in &combinations {
         let items = choices.active(&ast.items, picks);
-        let checker = Checker::new(&items, columns, &choices, picks, &overrides);
+        let checker = Checker::new(&items, columns, &choices, picks, &overrides, &mentioned);
         let alternative = choices.difference(picks);
         let (checked, findings) = checker.run(name, &mut usage);
         for mut finding in findings.0 {
@@ -87,7 +88,8 @@ pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (O
     (model, found)
 }
 
-/// Deeper than this, calls and brackets together are refused; far below what a thread's stack holds.
+/// Deeper than this, calls, brackets and blocks together are refused: far below what a thread's stack holds, and
+/// above what brackets alone can reach.
 const DEEPEST: usize = 300;
 
 /// One combination of alternatives on its way to a model.
@@ -97,6 +99,8 @@ struct Checker<'a> {
     choices: &'a Choices<'a>,
     picks: &'a Picks,
     overrides: &'a Overrides,
+    /// Names that anything mentions, in every alternative.
+    mentioned: &'a HashSet<&'a str>,
     arena: Arena,
     /// For each declaration its value, once it has been checked; `None` inside if it is wrong.
     values: Vec<Option<Option<ExprId>>>,
@@ -115,6 +119,8 @@ struct Checker<'a> {
     /// Where the names stand whose declarations something uses.
     used: HashSet<Span>,
     depth: usize,
+    /// Whether S004 has been reported.
+    is_too_deep: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -124,6 +130,7 @@ impl<'a> Checker<'a> {
         choices: &'a Choices<'a>,
         picks: &'a Picks,
         overrides: &'a Overrides,
+        mentioned: &'a HashSet<&'a str>,
     ) -> Self {
         let mut found = Diagnostics::default();
         let names = Names::collect(items, columns, &mut found);
@@ -134,6 +141,7 @@ impl<'a> Checker<'a> {
             choices,
             picks,
             overrides,
+            mentioned,
             arena: Arena::default(),
             parts: HashMap::new(),
             unknowns: vec![],
@@ -147,6 +155,7 @@ impl<'a> Checker<'a> {
             found,
             used: HashSet::new(),
             depth: 0,
+            is_too_deep: false,
         }
     }
 
@@ -156,8 +165,11 @@ impl<'a> Checker<'a> {
         let (order, circles) = order::order(&self.names);
         self.found.0.extend(circles);
         self.functions_know_their_names();
+        let (lost, findings) = unused::lost_likelihoods(&self.names, self.mentioned);
+        self.found.0.extend(findings);
         for step in order {
             match step {
+                Step::Declare(i) if lost.contains(&i) => {}
                 Step::Declare(i) => {
                     let value = self.declaration(i);
                     self.values[i] = Some(value);
@@ -169,7 +181,7 @@ impl<'a> Checker<'a> {
         let constants: HashMap<String, f64> = self.constants.iter().cloned().collect();
         let settings =
             settings::settings(&self.names.fits, &constants, &self.overrides.options, &mut self.found);
-        self.nothing_is_missing(&settings);
+        self.nothing_is_missing(&settings, !lost.is_empty());
         usage.add(&self);
         let choices = self.choices.all.iter().zip(self.picks);
         let model = Model {
@@ -228,7 +240,6 @@ impl<'a> Checker<'a> {
         let (name, value) = self.names.reports[i];
         let id = self.expr(value, &Scope::default());
         let Some(id) = id.and_then(|id| self.numeric(id, value)) else { return };
-        self.arena.name(id, &name.value);
         self.reports.push((name.value.clone(), id));
     }
 

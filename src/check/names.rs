@@ -112,8 +112,9 @@ impl<'a> Names<'a> {
                                 .at(*first, "the first one")
                                 .help("write all options in one block"),
                         );
+                    } else {
+                        names.fits.push((options, *span));
                     }
-                    names.fits.push((options, *span));
                 }
                 Item::Data(_) | Item::Random { .. } | Item::Choose { .. } => {}
                 Item::Each { kind, .. } => {

@@ -44,6 +44,9 @@ pub struct NetState<'a> {
     pub is_broken: bool,
 }
 
+/// What an inner block of layers adds to the depth: the walk goes through several functions for each.
+const BLOCK_DEPTH: usize = 6;
+
 /// Declarations of `each` blocks, from the outside in.
 type Levels<'a> = Vec<Vec<(&'a str, Vec<&'a Item>)>>;
 
@@ -528,6 +531,14 @@ impl<'a> Checker<'a> {
             Some(scope) => scope,
             None => {
                 let tensors = plan.tensors.clone()?;
+                if tensors.weights.len() > super::unknowns::MOST_ELEMENTS {
+                    let shape = &tensors.weights;
+                    self.found.push(
+                        Diagnostic::new("T011", format!("the weights of this layer are {shape}"))
+                            .at(line.span, "too many for one layer"),
+                    );
+                    return None;
+                }
                 let declarations = self.seen_by(walk, kind, line);
                 let layer = self.net_layers(walk.net).len();
                 self.layer_scopes.push(LayerScope {
@@ -542,7 +553,7 @@ impl<'a> Checker<'a> {
                 self.net_states[walk.net].layers.insert(path.clone(), self.layer_scopes.len() - 1);
                 // Its place in the list of layers, so that its tensors can point at it; filled in by `record`.
                 self.net_layers(walk.net).push(NetLayer {
-                    label,
+                    label: path_in_net(&path),
                     text: plan.text.clone(),
                     input: Shape::scalar(),
                     output: plan.output.clone(),
@@ -602,7 +613,8 @@ impl<'a> Checker<'a> {
     /// An inner stack with one output.
     fn block(&mut self, walk: &mut Walk<'a>, body: &'a [Item], x: ExprId, span: Span) -> Option<ExprId> {
         let items = self.choices.active(body, self.picks);
-        match self.stack(walk, &items, x)? {
+        let output = self.deeper(BLOCK_DEPTH, span, |checker| checker.stack(walk, &items, x));
+        match output? {
             Output::One(id) => Some(id),
             Output::Heads(_) => {
                 self.found.push(
@@ -704,6 +716,11 @@ impl<'a> Checker<'a> {
         });
         of_net.map(|u| u.shape.len()).sum()
     }
+}
+
+/// `noise.1` of `g.noise.1`
+fn path_in_net(path: &str) -> String {
+    path.split_once('.').map_or(path, |(_, rest)| rest).to_owned()
 }
 
 /// The name that an item declares inside a net.

@@ -126,12 +126,9 @@ impl Checker<'_> {
     }
 
     /// L001, unless something else says where the likelihood went.
-    pub(super) fn nothing_is_missing(&mut self, settings: &[Setting]) {
+    pub(super) fn nothing_is_missing(&mut self, settings: &[Setting], is_lost: bool) {
         let is_prior =
             settings.iter().any(|s| s.name == "method" && s.value == SettingValue::Word("prior".to_owned()));
-        let lost = super::unused::lost_likelihoods(&self.names, &self.used);
-        let is_lost = !lost.is_empty();
-        self.found.0.extend(lost);
         if !self.names.likelihoods.is_empty() || is_prior || is_lost {
             return;
         }

@@ -167,6 +167,13 @@ fn edges(names: &Names) -> Vec<Vec<usize>> {
     edges
 }
 
+/// All names that anything in a model mentions, in every alternative.
+pub fn all_mentions(items: &[Item]) -> HashSet<&str> {
+    let mut found = vec![];
+    in_items(items, &mut found);
+    found.iter().map(|m| m.name).collect()
+}
+
 /// All names in an expression, from left to right as far as it matters.
 pub fn mentions<'a>(expr: &'a Expr, found: &mut Vec<Mention<'a>>) {
     let mut pending = vec![expr];

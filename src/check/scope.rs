@@ -16,6 +16,9 @@ use crate::syntax::ast::Item;
 use crate::ty::Shape;
 use std::collections::HashMap;
 
+/// What a declaration inside a net adds to the depth: checking it goes through several functions.
+const LOCAL_DEPTH: usize = 8;
+
 /// Where an expression stands.
 #[derive(Debug, Clone, Default)]
 pub struct Scope<'a> {
@@ -162,7 +165,7 @@ impl<'a> Checker<'a> {
             None => {}
         }
         self.layer_scopes[layer].values.insert(name, Local::Open);
-        let value = self.layer_declaration(layer, name);
+        let value = self.deeper(LOCAL_DEPTH, span, |checker| checker.layer_declaration(layer, name));
         self.layer_scopes[layer].values.insert(name, Local::Done(value));
         value
     }
@@ -204,7 +207,7 @@ impl<'a> Checker<'a> {
         let role = Role::Net { net: state.position, layer: None, fan_in: 0, tensor: name.to_owned() };
         let inner = Scope { parameters: state.parameters.clone(), net: Some(net), layer: None };
         self.net_states[net].values.insert(name, Local::Open);
-        let value = self.local(item, full, &inner, None, role);
+        let value = self.deeper(LOCAL_DEPTH, span, |checker| checker.local(item, full, &inner, None, role));
         self.net_states[net].values.insert(name, Local::Done(value));
         Some(value)
     }

@@ -130,13 +130,17 @@ impl Checker<'_> {
             format!("`{name}` wants probabilities that sum to 1; `{written}` is {}", short(&found)),
         )
         .at(given.span(), format!("this is {found}"));
-        if let Some((span, text)) = self.origin(given.id, &Interval::UNIT, given.span()) {
+        let origin = self.origin(given.id, &Interval::UNIT, given.span());
+        let cure = match origin {
+            Some(_) => "end the net with `softmax`",
+            None => "make it a simplex by `softmax`",
+        };
+        if let Some((span, text)) = origin {
             finding = finding.at(span, text);
         }
         finding = finding.note(format!("expected: simplex[{wanted}]")).note(format!("found:    {found}"));
         self.found.push(if given.has_form("logits") {
-            let finding =
-                finding.help(format!("write `logits = {written}`, or make it a simplex by `softmax`"));
+            let finding = finding.help(format!("write `logits = {written}`, or {cure}"));
             match &given.arg.name {
                 Some(n) => finding.fix(n.span, "logits"),
                 None => finding,
@@ -183,7 +187,14 @@ impl Checker<'_> {
                 format!("{} is {value}; it must be {}", given.slot(), in_words(&slot)),
             )
             .at(given.span(), format!("this is {value}"));
-            self.found.push(finding);
+            let declared = match &given.arg.value.kind {
+                ExprKind::Name(name) => self.names.find(name).map(|i| self.names.declarations[i].span),
+                _ => None,
+            };
+            self.found.push(match declared {
+                Some(span) => finding.at(span, "declared here"),
+                None => finding,
+            });
             return None;
         }
         let found = self.arena.interval(given.id);
@@ -380,7 +391,10 @@ fn wrong_size(given: Given, shape: &Shape, target: &Target) -> Diagnostic {
         .at(given.span(), format!("this is {shape}"))
         .at(target.span, format!("{what}a single number"))
         .help(match target.observed {
-            Some(_) => format!("index it, `{written}[1]`, or reduce it with `sum` or `dot`"),
+            Some(_) if matches!(given.arg.value.kind, ExprKind::Name(_)) => {
+                format!("index it, `{written}[1]`, or reduce it with `sum` or `dot`")
+            }
+            Some(_) => "index a part of it, or reduce it with `sum` or `dot`".to_owned(),
             None => format!("index or reduce it, or give `{}` copies: `{0}{shape} ~ …`", target.name),
         });
     }

@@ -187,3 +187,148 @@ fn each_mistake_has_its_code() {
         assert!(found.contains(code), "{code} is not in {found:?}:\n{text}");
     }
 }
+
+#[test]
+fn long_and_deep_models_are_answered_in_bounded_stack_and_time() {
+    let chain = |n: usize| (1..n).map(|i| format!("a{i} = a{} + 1\n", i - 1)).collect::<Vec<_>>();
+    let forward = format!("{DATA}a0 = x\n{}y ~ Normal(a1999, 1)", chain(2000).concat());
+    let backward: String = chain(2000).into_iter().rev().collect();
+    let backward = format!("{DATA}y ~ Normal(a1999, 1)\n{backward}a0 = x");
+    let sum = format!("{DATA}y ~ Normal({}, 1)", vec!["x"; 500].join(" + "));
+    for text in [&forward, &backward, &sum] {
+        assert_eq!(codes(text), Vec::<&str>::new());
+    }
+    let functions: String = (1..400).map(|i| format!("f{i}(v) = f{}(v) + f{0}(v)\n", i - 1)).collect();
+    let nested = |open: &str, inner: &str, close: &str, n: usize| {
+        format!("{}{inner}{}", open.repeat(n), close.repeat(n))
+    };
+    let deep = [
+        format!("{DATA}f0(v) = v\n{functions}y ~ Normal(f399(x), 1)"),
+        format!("{DATA}net f(v) {{ {} }}\ny ~ Normal(f(x), 1)", nested("residual { ", "dense 1", " }", 200)),
+        format!(
+            "{DATA}net f(v) {{ each layer {{ w ~ Normal(0, s0)\n{} s299 ~ HalfNormal(1) }}\n dense 1 }}\ny ~ Normal(f(x), 1)",
+            (0..299).map(|i| format!("s{i} ~ HalfNormal(s{})\n", i + 1)).collect::<String>()
+        ),
+        format!(
+            "{DATA}g(v) = {}\ny ~ Normal({}, 1)",
+            nested("abs(", "v", ")", 200),
+            nested("g(", "x", ")", 200)
+        ),
+    ];
+    for text in &deep {
+        assert_eq!(codes(text), ["S004"]);
+    }
+    assert_eq!(codes(&format!("{DATA}y ~ Normal({}, 1)", nested("sin(", "x", ")", 200))), Vec::<&str>::new());
+}
+
+#[test]
+fn doubling_functions_do_not_explode() {
+    let functions: String = (1..60).map(|i| format!("f{i}(v) = f{}(v) + f{0}(v)\n", i - 1)).collect();
+    let text = format!("{DATA}f0(v) = v\n{functions}y ~ Normal(f59(x), 1)");
+    let printed = model(&text).to_string();
+    assert!(printed.len() < 10_000, "{} characters", printed.len());
+}
+
+/// Cut and mixed models: a finding or a model, never a panic.
+#[test]
+fn mutated_models_are_answered() {
+    let mut texts = vec![];
+    for name in ["moons", "mnist", "eight_schools", "kidiq"] {
+        let path = format!("{}/models/{name}.bnn", env!("CARGO_MANIFEST_DIR"));
+        texts.push(std::fs::read_to_string(path).unwrap());
+    }
+    texts.push(with_data(
+        "net g(v) { each layer { w ~ Normal(0, s) } s ~ HalfNormal(1)\n heads { m: dense 1; n: { dense 3 silu; dense 1 softplus } } }\nbeta[2] ~ Uniform(0, 3) on (1, 2)\ny ~ Normal(g([x, beta[1]]).m, g(x).n)",
+    ));
+    let words = [
+        "x",
+        "y",
+        "s",
+        "w",
+        "b",
+        "0",
+        "1",
+        "-1",
+        "2.5",
+        "1e300",
+        "inf",
+        "99999999",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        "~",
+        "=",
+        "+",
+        "*",
+        "^",
+        ",",
+        "\n",
+        "f(x)",
+        "Normal(0, 1)",
+        "softmax",
+        "conv 3 2x2",
+        "dense 4",
+        "residual { dense 1 }",
+        "on (0, 1)",
+        "\"A\"",
+        "f.1.w",
+        "school",
+        "each layer { }",
+        "choose c { a: { } b: { } }",
+        "levels(y)",
+        "Point",
+    ];
+    let mut state = 1u64;
+    let mut random = |n: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % n
+    };
+    let (mut right, mut wrong) = (0, 0);
+    for round in 0..4000 {
+        let mut tokens: Vec<String> = tokens(&texts[round % texts.len()]);
+        for _ in 0..1 + random(3) {
+            let at = random(tokens.len());
+            match random(4) {
+                0 => drop(tokens.remove(at)),
+                1 => tokens[at] = words[random(words.len())].to_owned(),
+                2 => tokens.insert(at, words[random(words.len())].to_owned()),
+                _ => {
+                    let other = random(tokens.len());
+                    tokens.swap(at, other);
+                }
+            }
+        }
+        let text = tokens.concat();
+        let Ok(ast) = syntax::parse(&SourceFile::new("test.bnn", text.as_str())) else { continue };
+        let columns = columns(&ast);
+        match check(&ast, "test", &columns, &Context::default()) {
+            (Some(model), _) => {
+                right += 1;
+                assert!(!model.to_string().is_empty());
+            }
+            (None, found) => {
+                wrong += 1;
+                assert!(found.has_errors(), "no model and no error:\n{text}");
+            }
+        }
+    }
+    assert!(right > 200 && wrong > 200, "{right} right, {wrong} wrong");
+}
+
+/// Words, numbers, signs and blanks.
+fn tokens(text: &str) -> Vec<String> {
+    let mut tokens: Vec<String> = vec![];
+    let mut last = ' ';
+    for c in text.chars() {
+        let joins = (c.is_alphanumeric() && last.is_alphanumeric()) || (c == ' ' && last == ' ');
+        match tokens.last_mut() {
+            Some(token) if joins => token.push(c),
+            _ => tokens.push(c.to_string()),
+        }
+        last = c;
+    }
+    tokens
+}

@@ -12,7 +12,7 @@ use crate::transform;
 use crate::ty::{Element, Interval, Shape, Support};
 
 /// More elements than this in one unknown is taken for a mistake.
-const MOST_ELEMENTS: usize = 1 << 28;
+pub const MOST_ELEMENTS: usize = 1 << 28;
 
 impl<'a> Checker<'a> {
     /// An unknown of the top level.

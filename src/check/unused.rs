@@ -75,13 +75,14 @@ impl<'a> Usage<'a> {
     }
 }
 
-/// N004: an unused unknown whose name is nearly that of a column, so that a likelihood was meant.
-pub fn lost_likelihoods(names: &Names, used: &HashSet<Span>) -> Vec<Diagnostic> {
+/// N004: an unknown that nothing mentions and whose name is nearly that of a column, so that a likelihood was meant.
+/// Returns the positions of these unknowns too.
+pub fn lost_likelihoods(names: &Names, mentioned: &HashSet<&str>) -> (HashSet<usize>, Vec<Diagnostic>) {
     let columns: Vec<_> = names.declarations.iter().filter(|d| matches!(d.what, What::Column(_))).collect();
     let observed: HashSet<&str> = names.likelihoods.iter().map(|l| l.name.value.as_str()).collect();
-    let mut lost = vec![];
-    for unknown in &names.declarations {
-        if !matches!(unknown.what, What::Unknown { .. }) || used.contains(&unknown.span) {
+    let (mut lost, mut findings) = (HashSet::new(), vec![]);
+    for (i, unknown) in names.declarations.iter().enumerate() {
+        if !matches!(unknown.what, What::Unknown { .. }) || mentioned.contains(unknown.name) {
             continue;
         }
         let is_near = |column: &str| {
@@ -91,7 +92,8 @@ pub fn lost_likelihoods(names: &Names, used: &HashSet<Span>) -> Vec<Diagnostic> 
         };
         let column = columns.iter().find(|c| is_near(c.name) && !observed.contains(c.name));
         let Some(column) = column else { continue };
-        lost.push(
+        lost.insert(i);
+        findings.push(
             Diagnostic::new(
                 "N004",
                 format!(
@@ -106,5 +108,5 @@ pub fn lost_likelihoods(names: &Names, used: &HashSet<Span>) -> Vec<Diagnostic> 
             .fix(unknown.span, column.name),
         );
     }
-    lost
+    (lost, findings)
 }

@@ -6,10 +6,12 @@
 //!     real; theta = u; log Jacobian 0
 //! ```
 //!
-//! Expressions with a name (definitions, outputs of layers) stand in a list of their own, and are called by it.
+//! Expressions with a name (definitions, outputs of layers) and those that several others are made of stand in a list
+//! of their own, and are called by their names there (`%7` for the latter).
 
 use super::{
-    Distribution, Expr, ExprId, ExprKind, Model, Net, Reduce, Setting, SettingValue, Treatment, Unknown,
+    Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue, Treatment,
+    Unknown,
 };
 use crate::kernels::scalar::{Binary, Unary};
 use crate::ty::{Element, Support, Type};
@@ -17,27 +19,16 @@ use std::fmt::{self, Display, Formatter, Write};
 
 impl Display for Model {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let text = Text::new(self);
         writeln!(f, "model {}", self.name)?;
         section(f, "columns", self.columns.iter().map(|c| column(&c.name, &c.ty, &c.levels)))?;
         section(f, "constants", self.constants.iter().map(|(name, v)| format!("{name} = {v}")))?;
         section(f, "choices", self.choices.iter().map(|(name, label)| format!("{name} = {label}")))?;
-        section(f, "unknowns", self.unknowns.iter().map(|u| self.unknown_text(u)))?;
+        section(f, "unknowns", self.unknowns.iter().map(|u| text.unknown(u)))?;
         section(f, "nets", self.nets.iter().map(net))?;
-        section(f, "values", self.named().map(|(id, name)| self.value(id, name)))?;
-        section(
-            f,
-            "likelihood",
-            self.observations
-                .iter()
-                .map(|o| format!("{} ~ {}", self.formula(o.target, 0), self.distribution(&o.dist))),
-        )?;
-        section(
-            f,
-            "reports",
-            self.reports.iter().map(|(name, id)| {
-                format!("{name} = {} : {}", self.own_formula(*id), described(&self.expr(*id).ty))
-            }),
-        )?;
+        section(f, "values", text.values().into_iter())?;
+        section(f, "likelihood", self.observations.iter().map(|o| text.observation(o)))?;
+        section(f, "reports", self.reports.iter().map(|(name, id)| text.report(name, *id)))?;
         section(f, "settings", self.settings.iter().map(setting))
     }
 }
@@ -98,9 +89,68 @@ fn described(ty: &Type) -> String {
     format!("{}{shape}, {support}", ty.kind.name())
 }
 
-impl Model {
+/// A model with what each expression is called.
+struct Text<'m> {
+    model: &'m Model,
+    /// Whether likelihoods, priors or reports depend on an expression.
+    used: Vec<bool>,
+    /// Its own name, or `%7` for what several others are made of; none where it is spelled out in its user.
+    names: Vec<Option<String>>,
+}
+
+impl<'m> Text<'m> {
+    fn new(model: &'m Model) -> Self {
+        let of_dist = |d: &Distribution| {
+            let bounds = d.truncation.into_iter().flat_map(|(a, b)| [a, b]);
+            d.args.iter().copied().chain(bounds).collect::<Vec<_>>()
+        };
+        let observed = model.observations.iter().flat_map(|o| [vec![o.target], of_dist(&o.dist)].concat());
+        let priors = model.unknowns.iter().flat_map(|u| [u.bounds.clone(), of_dist(&u.prior)].concat());
+        let reported = model.reports.iter().map(|r| r.1);
+        let mut pending: Vec<ExprId> = observed.chain(priors).chain(reported).collect();
+        let mut users = vec![0usize; model.exprs.len()];
+        while let Some(id) = pending.pop() {
+            users[id.0 as usize] += 1;
+            if users[id.0 as usize] == 1 {
+                pending.extend(model.expr(id).kind.operands());
+            }
+        }
+        let name = |(i, expr): (usize, &Expr)| {
+            let is_leaf = expr.kind.operands().is_empty();
+            expr.name.clone().or_else(|| (users[i] > 1 && !is_leaf).then(|| format!("%{i}")))
+        };
+        let names = model.exprs.iter().enumerate().map(name).collect();
+        Text { model, used: users.iter().map(|n| *n > 0).collect(), names }
+    }
+
+    fn expr(&self, id: ExprId) -> &'m Expr {
+        self.model.expr(id)
+    }
+
+    /// Expressions with a name, in the order in which they are computed.
+    fn values(&self) -> Vec<String> {
+        let named = self.names.iter().enumerate().filter(|(i, _)| self.used[*i]);
+        named
+            .filter_map(|(i, name)| {
+                let id = ExprId(i as u32);
+                let ty = described(&self.expr(id).ty);
+                name.as_ref().map(|name| format!("{name} = {} : {ty}", self.spelled(id, 0, 0)))
+            })
+            .collect()
+    }
+
+    fn observation(&self, o: &Observation) -> String {
+        format!("{} ~ {}", self.formula(o.target, 0), self.distribution(&o.dist))
+    }
+
+    fn report(&self, name: &str, id: ExprId) -> String {
+        let formula = self.formula(id, 0);
+        let ty = described(&self.expr(id).ty);
+        if formula == name { format!("{name} : {ty}") } else { format!("{name} = {formula} : {ty}") }
+    }
+
     /// Prior, support, bijection.
-    fn unknown_text(&self, unknown: &Unknown) -> String {
+    fn unknown(&self, unknown: &Unknown) -> String {
         let mut axes = vec![];
         for (i, size) in unknown.shape.0.iter().enumerate() {
             match unknown.axis_labels.get(i) {
@@ -128,39 +178,6 @@ impl Model {
         )
     }
 
-    /// Expressions with a name of their own that something uses, in the order in which they are computed.
-    fn named(&self) -> impl Iterator<Item = (ExprId, &str)> {
-        let used = self.used();
-        let all = self.exprs.iter().enumerate().filter(move |(i, _)| used[*i]);
-        all.filter_map(|(i, e)| e.name.as_deref().map(|name| (ExprId(i as u32), name)))
-    }
-
-    /// Which expressions likelihoods, priors and reports depend on.
-    fn used(&self) -> Vec<bool> {
-        let mut used = vec![false; self.exprs.len()];
-        let of_dist = |d: &Distribution| {
-            d.args
-                .iter()
-                .copied()
-                .chain(d.truncation.into_iter().flat_map(|(a, b)| [a, b]))
-                .collect::<Vec<_>>()
-        };
-        let observed = self.observations.iter().flat_map(|o| [vec![o.target], of_dist(&o.dist)].concat());
-        let priors = self.unknowns.iter().flat_map(|u| [u.bounds.clone(), of_dist(&u.prior)].concat());
-        let mut pending: Vec<ExprId> =
-            observed.chain(priors).chain(self.reports.iter().map(|r| r.1)).collect();
-        while let Some(id) = pending.pop() {
-            if !std::mem::replace(&mut used[id.0 as usize], true) {
-                pending.extend(self.expr(id).kind.operands());
-            }
-        }
-        used
-    }
-
-    fn value(&self, id: ExprId, name: &str) -> String {
-        format!("{name} = {} : {}", self.own_formula(id), described(&self.expr(id).ty))
-    }
-
     /// `Normal(mean = 0, sd = s) on (0, inf)`
     fn distribution(&self, dist: &Distribution) -> String {
         let names = dist.family.forms[dist.form].args.iter().map(|a| a.name);
@@ -178,27 +195,23 @@ impl Model {
 
     /// An expression by its name if it has one.
     fn formula(&self, id: ExprId, rank: u8) -> String {
-        match &self.expr(id).name {
+        match &self.names[id.0 as usize] {
             Some(name) => name.clone(),
-            None => self.spelled(self.expr(id), rank, 0),
+            None => self.spelled(id, rank, 0),
         }
     }
 
-    /// An expression spelled out even if it has a name.
-    fn own_formula(&self, id: ExprId) -> String {
-        self.spelled(self.expr(id), 0, 0)
-    }
-
-    /// `rank` is how tightly the surroundings hold: 1 sums, 2 products, 3 signs, 4 powers.
-    fn spelled(&self, expr: &Expr, rank: u8, depth: usize) -> String {
+    /// An expression spelled out; `rank` is how tightly the surroundings hold: 1 sums, 2 products, 3 signs, 4 powers.
+    fn spelled(&self, id: ExprId, rank: u8, depth: usize) -> String {
         /// Long chains of operators are cut here; a name makes them readable.
         const DEEPEST: usize = 60;
         if depth > DEEPEST {
             return "…".into();
         }
-        let at = |id: &ExprId, rank: u8| match &self.expr(*id).name {
+        let expr = self.expr(id);
+        let at = |id: &ExprId, rank: u8| match &self.names[id.0 as usize] {
             Some(name) => name.clone(),
-            None => self.spelled(self.expr(*id), rank, depth + 1),
+            None => self.spelled(*id, rank, depth + 1),
         };
         let call = |name: &str, args: &[&ExprId]| {
             let args: Vec<String> = args.iter().map(|a| at(a, 0)).collect();
@@ -207,8 +220,8 @@ impl Model {
         let brackets = |own: u8, text: String| if own < rank { format!("({text})") } else { text };
         match &expr.kind {
             ExprKind::Number(v) => brackets(if *v < 0.0 { 3 } else { 5 }, v.to_string()),
-            ExprKind::Column(c) => self.column(*c).name.clone(),
-            ExprKind::Unknown(u) => self.unknown(*u).name.clone(),
+            ExprKind::Column(c) => self.model.column(*c).name.clone(),
+            ExprKind::Unknown(u) => self.model.unknown(*u).name.clone(),
             ExprKind::Unary(Unary::Neg, x) => brackets(3, format!("-{}", at(x, 3))),
             ExprKind::Unary(f, x) => call(f.name(), &[x]),
             ExprKind::Binary(f, a, b) => {
@@ -233,7 +246,14 @@ impl Model {
                 let parts: Vec<String> = parts.iter().map(|p| at(p, 0)).collect();
                 format!("[{}]", parts.join(", "))
             }
-            ExprKind::Element(x, i) => format!("{}[{}]", at(x, 5), i + 1),
+            ExprKind::Element(x, i) => {
+                let labels = match self.expr(*x).kind {
+                    ExprKind::Unknown(u) => self.model.unknown(u).axis_labels.first(),
+                    _ => None,
+                };
+                let index = labels.and_then(|l| l.get(*i)).cloned();
+                format!("{}[{}]", at(x, 5), index.unwrap_or_else(|| (i + 1).to_string()))
+            }
             ExprKind::IndexBy(x, i) => format!("{}[{}]", at(x, 5), at(i, 0)),
             ExprKind::OneHot(x) => call("one_hot", &[x]),
             ExprKind::Dense { x, w } => call("dense", &[x, w]),

@@ -68,9 +68,9 @@ impl Shape {
     pub fn vector(n: usize) -> Shape {
         Shape(vec![n])
     }
-    /// Number of elements.
+    /// Number of elements; the largest number there is for shapes that could never be held.
     pub fn len(&self) -> usize {
-        self.0.iter().product()
+        self.0.iter().fold(1, |n: usize, size| n.saturating_mul(*size))
     }
     /// Whether some axis has size 0.
     pub fn is_empty(&self) -> bool {

@@ -1,5 +1,8 @@
 //! What several kinds of test need: files of a folder in order, snapshots by kind.
 
+/// Models checked against the data that they name.
+pub mod checked;
+
 use std::path::Path;
 
 /// The files of a folder with an extension: name without it, and text; sorted by name.

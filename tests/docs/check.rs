@@ -1,0 +1,44 @@
+//! Pages of codes that the checker finds: the failing example fails with its code, the cure has no error.
+
+use crate::support::checked::checked;
+use bnnc::check::Context;
+use bnnc::diagnostic::page::{Example, examples, page};
+use bnnc::diagnostic::{Code, Level, code};
+use bnnc::source::SourceFile;
+
+/// Codes of other stages: their examples need files, a fit or a command line, or are fragments.
+const ELSEWHERE: &[&str] = &[
+    "D001", "D002", "D003", "D015", "G005", "G008", "O003", "O004", "O005", "R001", "R002", "S001", "S002",
+    "S003", "S004", "N009", "Z003",
+];
+
+#[test]
+fn examples_of_pages_fail_with_their_code_and_are_cured() {
+    let mut count = 0;
+    for entry in code::ALL.iter().filter(|e| !ELSEWHERE.contains(&e.id)) {
+        let Some(text) = page(Code::named(entry.id)) else { continue };
+        for example in examples(text) {
+            let (model, fails) = match example {
+                Example::Fails(model) => (model, true),
+                Example::Works(model) => (model, false),
+                Example::File(..) => continue,
+            };
+            let source = SourceFile::new(format!("{}.bnn", entry.id), model);
+            let (_, found) = checked(&source, "models", &Context::default());
+            let errors: Vec<&str> = found
+                .0
+                .iter()
+                .filter(|d| d.level() == Level::Error || d.code.id() == entry.id)
+                // Pages name files that only a reader has.
+                .filter(|d| d.code.id() != "D015")
+                .map(|d| d.code.id())
+                .collect();
+            let expected: &[&str] = if fails { &[entry.id] } else { &[] };
+            let is_right =
+                errors.iter().all(|e| expected.contains(e)) && errors.is_empty() == expected.is_empty();
+            assert!(is_right, "{}: {errors:?} in\n{}\n{found:#?}", entry.id, source.text);
+            count += 1;
+        }
+    }
+    assert!(count >= 45, "{count} examples");
+}
