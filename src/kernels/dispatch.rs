@@ -16,6 +16,9 @@ use super::vector::Vector;
 pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether multiply-add is one instruction.
     const FUSED: bool;
+    /// Whether kernels are compiled in tiles of many registers. Where nothing but the baseline of x86-64 is there, one
+    /// register at a time must do: the code of tiles would be half of all and run by no one.
+    const TILES: bool = Self::FUSED;
     /// The registers of this instruction set.
     type Vector<T: Real>: Vector<T>;
 }

@@ -1,9 +1,8 @@
 //! Between the two layouts: image `[row][n]` and lanes `[n][row]`.
 
+use super::dispatch::{Isa, versions};
 use super::real::Real;
-
-/// Side of the blocks that are turned at once: a cache line and more of each side.
-const BLOCK: usize = 16;
+use super::vector::Vector;
 
 /// out\[i,r\] = x\[r,i\]: an image (or any row-major matrix of `rows` rows) to lanes.
 pub fn image_to_lanes<T: Real>(x: &[T], out: &mut [T], rows: usize) {
@@ -25,31 +24,36 @@ pub fn lanes_to_image<T: Real>(x: &[T], out: &mut [T], rows: usize) {
     transpose(x, out, x.len() / rows, rows);
 }
 
-/// out `[width][height]` from x `[height][width]`.
-fn transpose<T: Real>(x: &[T], out: &mut [T], height: usize, width: usize) {
-    for i in (0..height).step_by(BLOCK) {
-        for j in (0..width).step_by(BLOCK) {
-            let (rows, columns) = (BLOCK.min(height - i), BLOCK.min(width - j));
-            if rows == BLOCK && columns == BLOCK {
-                // Whole blocks have lengths that the compiler knows.
-                let mut block = [[T::ZERO; BLOCK]; BLOCK];
-                for a in 0..BLOCK {
-                    let line: &[T; BLOCK] =
-                        x[(i + a) * width + j..][..BLOCK].try_into().expect("a block was taken");
-                    for b in 0..BLOCK {
-                        block[b][a] = line[b];
-                    }
-                }
-                for b in 0..BLOCK {
-                    out[(j + b) * height + i..][..BLOCK].copy_from_slice(&block[b]);
-                }
-            } else {
-                for b in 0..columns {
-                    for a in 0..rows {
-                        out[(j + b) * height + i + a] = x[(i + a) * width + j + b];
-                    }
-                }
+versions! {
+    /// out `[width][height]` from x `[height][width]`.
+    pub fn transpose(x: &[T], out: &mut [T], height: usize, width: usize) = transpose_body;
+}
+
+/// Squares of one register's width: the lines of both sides stay in the first cache.
+#[inline(always)]
+fn transpose_body<T: Real, I: Isa>(x: &[T], out: &mut [T], height: usize, width: usize) {
+    assert_eq!(x.len(), height * width);
+    assert_eq!(out.len(), height * width);
+    let side = I::Vector::<T>::WIDTH;
+    let (whole_height, whole_width) = (height / side * side, width / side * side);
+    for i in (0..whole_height).step_by(side) {
+        for j in (0..whole_width).step_by(side) {
+            // SAFETY: the square lies inside of x, its mirror image inside of out.
+            unsafe {
+                let from = x.as_ptr().add(i * width + j);
+                let to = out.as_mut_ptr().add(j * height + i);
+                I::Vector::<T>::turn(from, width, to, height);
             }
+        }
+        for j in whole_width..width {
+            for i in i..i + side {
+                out[j * height + i] = x[i * width + j];
+            }
+        }
+    }
+    for i in whole_height..height {
+        for j in 0..width {
+            out[j * height + i] = x[i * width + j];
         }
     }
 }

@@ -28,6 +28,19 @@ pub trait Vector<T: Copy>: Copy {
     fn if_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
     /// The sum of the lanes, by halves.
     fn sum(self) -> T;
+    /// Copies a square of `WIDTH` lines, `stride` apart, to one whose lines are the columns, `to_stride` apart.
+    ///
+    /// # Safety
+    /// Every line of `from` must be readable, of `to` writable, for `WIDTH` numbers.
+    #[inline(always)]
+    unsafe fn turn(from: *const T, stride: usize, to: *mut T, to_stride: usize) {
+        for i in 0..Self::WIDTH {
+            for j in 0..Self::WIDTH {
+                // SAFETY: by the contract of this function.
+                unsafe { *to.add(j * to_stride + i) = *from.add(i * stride + j) };
+            }
+        }
+    }
 }
 
 /// A plain array; the compiler finds what registers it can.
@@ -136,6 +149,31 @@ mod x86 {
             let lanes: [f32; 8] = unsafe { std::mem::transmute(self) };
             lanes.sum()
         }
+        #[inline(always)]
+        unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+            // SAFETY: see above; readable and writable by the caller's promise.
+            unsafe {
+                // Lines i and i + 4 side by side, halves first: then four by four squares turn inside each half.
+                let mut line = [_mm256_setzero_ps(); 8];
+                for i in 0..4 {
+                    for half in 0..2 {
+                        let at = from.add(i * stride + 4 * half);
+                        let low = _mm256_castps128_ps256(_mm_loadu_ps(at));
+                        line[i + 4 * half] = _mm256_insertf128_ps::<1>(low, _mm_loadu_ps(at.add(4 * stride)));
+                    }
+                }
+                for half in 0..2 {
+                    let l = &line[4 * half..];
+                    let (a, b) = (_mm256_unpacklo_ps(l[0], l[1]), _mm256_unpackhi_ps(l[0], l[1]));
+                    let (c, d) = (_mm256_unpacklo_ps(l[2], l[3]), _mm256_unpackhi_ps(l[2], l[3]));
+                    let to = to.add(4 * half * to_stride);
+                    _mm256_storeu_ps(to, _mm256_shuffle_ps::<0x44>(a, c));
+                    _mm256_storeu_ps(to.add(to_stride), _mm256_shuffle_ps::<0xee>(a, c));
+                    _mm256_storeu_ps(to.add(2 * to_stride), _mm256_shuffle_ps::<0x44>(b, d));
+                    _mm256_storeu_ps(to.add(3 * to_stride), _mm256_shuffle_ps::<0xee>(b, d));
+                }
+            }
+        }
     }
 
     impl Vector<f64> for __m256d {
@@ -176,19 +214,40 @@ mod x86 {
             let lanes: [f64; 4] = unsafe { std::mem::transmute(self) };
             lanes.sum()
         }
+        #[inline(always)]
+        unsafe fn turn(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
+            // SAFETY: see above; readable and writable by the caller's promise.
+            unsafe {
+                for half in 0..2 {
+                    let at = from.add(2 * half);
+                    let (low, high) = (at, at.add(2 * stride));
+                    let join = |a: *const f64, b: *const f64| {
+                        _mm256_insertf128_pd::<1>(_mm256_castpd128_pd256(_mm_loadu_pd(a)), _mm_loadu_pd(b))
+                    };
+                    let even = join(low, high);
+                    let odd = join(low.add(stride), high.add(stride));
+                    let to = to.add(2 * half * to_stride);
+                    _mm256_storeu_pd(to, _mm256_unpacklo_pd(even, odd));
+                    _mm256_storeu_pd(to.add(to_stride), _mm256_unpackhi_pd(even, odd));
+                }
+            }
+        }
     }
 }
 
-/// to\[i\] += the lanes of two registers, as many as `to` has.
+/// The widest register of any instruction set.
+pub const MAX_WIDTH: usize = 8;
+
+/// to\[i\] += the lanes of one or two registers, as many as `to` has.
 #[inline(always)]
-pub fn add_to<T: super::real::Real, V: Vector<T>>(values: [V; 2], to: &mut [T]) {
-    if to.len() >= 2 * V::WIDTH {
-        // SAFETY: `to` has room for two registers.
-        unsafe {
-            let at = to.as_mut_ptr();
-            V::load(at).add(values[0]).store(at);
-            let at = at.add(V::WIDTH);
-            V::load(at).add(values[1]).store(at);
+pub fn add_to<T: super::real::Real, V: Vector<T>, const R: usize>(values: [V; R], to: &mut [T]) {
+    if to.len() >= R * V::WIDTH {
+        for (i, value) in values.into_iter().enumerate() {
+            // SAFETY: `to` has room for R registers.
+            unsafe {
+                let at = to.as_mut_ptr().add(i * V::WIDTH);
+                V::load(at).add(value).store(at);
+            }
         }
     } else {
         let mut all = [T::ZERO; 2 * MAX_WIDTH];
@@ -199,16 +258,12 @@ pub fn add_to<T: super::real::Real, V: Vector<T>>(values: [V; 2], to: &mut [T]) 
     }
 }
 
-/// The widest register of any instruction set.
-pub const MAX_WIDTH: usize = 8;
-
-/// The lanes of two registers as numbers.
+/// The lanes of one or two registers as numbers.
 #[inline(always)]
-pub fn spill<T: Copy, V: Vector<T>>(values: [V; 2], to: &mut [T; 2 * MAX_WIDTH]) {
-    assert!(V::WIDTH <= MAX_WIDTH);
-    // SAFETY: two registers have at most as many numbers as `to`.
-    unsafe {
-        values[0].store(to.as_mut_ptr());
-        values[1].store(to.as_mut_ptr().add(V::WIDTH));
+pub fn spill<T: Copy, V: Vector<T>, const R: usize>(values: [V; R], to: &mut [T; 2 * MAX_WIDTH]) {
+    assert!(R <= 2 && V::WIDTH <= MAX_WIDTH);
+    for (i, value) in values.into_iter().enumerate() {
+        // SAFETY: two registers have at most as many numbers as `to`.
+        unsafe { value.store(to.as_mut_ptr().add(i * V::WIDTH)) };
     }
 }

@@ -5,31 +5,41 @@ use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
 use crate::kernels::vector::{Vector, add_to};
 
-/// Windows in a tile.
+/// Windows in a tile of two registers of channels.
 const TILE: usize = 6;
+/// Windows in a tile of one register.
+const NARROW_TILE: usize = 12;
 
-/// Output channels in a tile: two registers.
+/// Output channels in a whole tile: two registers.
 #[inline(always)]
 pub(crate) fn channels_in_tile<T: Real>() -> usize {
     2 * T::Plain::WIDTH
 }
 
-/// Numbers of packed weights.
-pub fn packed_len<T: Real>(shape: &Convolution) -> usize {
-    shape.outputs.next_multiple_of(channels_in_tile::<T>()) * shape.kernel[0] * shape.run()
+/// Channels with what fills up the last tile, which has one register where that is enough.
+#[inline(always)]
+pub(crate) fn padded_channels<T: Real>(shape: &Convolution) -> usize {
+    shape.outputs.next_multiple_of(T::Plain::WIDTH)
 }
 
-/// Packs weights `[kh][kw][cin][cout]` as `[tile][kh][kw · cin][two registers of channels]`, zeros behind the last.
+/// Numbers of packed weights.
+pub fn packed_len<T: Real>(shape: &Convolution) -> usize {
+    padded_channels::<T>(shape) * shape.kernel[0] * shape.run()
+}
+
+/// Packs weights `[kh][kw][cin][cout]` as `[tile][kh][kw · cin][channels of a tile]`, zeros behind the last channel.
+/// Tiles have two registers, the last one may have one.
 pub fn pack<T: Real>(shape: &Convolution, w: &[T], packed: &mut [T]) {
     assert_eq!(w.len(), shape.weights_len());
     assert_eq!(packed.len(), packed_len::<T>(shape));
-    let (tile, taps) = (channels_in_tile::<T>(), shape.kernel[0] * shape.run());
-    if taps == 0 {
+    let taps = shape.kernel[0] * shape.run();
+    if packed.is_empty() {
         return;
     }
-    for (block, packed) in packed.chunks_exact_mut(tile * taps).enumerate() {
-        let from = block * tile;
+    for from in (0..shape.outputs).step_by(channels_in_tile::<T>()) {
+        let tile = channels_in_tile::<T>().min(padded_channels::<T>(shape) - from);
         let count = tile.min(shape.outputs - from);
+        let packed = &mut packed[from * taps..][..tile * taps];
         for (packed, w) in packed.chunks_exact_mut(tile).zip(w.chunks_exact(shape.outputs)) {
             packed[..count].copy_from_slice(&w[from..from + count]);
             packed[count..].fill(T::ZERO);
@@ -75,51 +85,79 @@ fn forward_body<T: Real, I: Isa>(
         None => out.fill(T::ZERO),
     }
     let x = if shape.is_padded() { pad_images(shape, x, scratch, rows) } else { x };
-    let (tile, windows) = (channels_in_tile::<T>(), shape.windows());
-    let total = windows.per_image() * rows;
     let taps = shape.kernel[0] * shape.run();
-    for (block, packed) in packed.chunks_exact(tile * taps).enumerate() {
-        for window in (0..total).step_by(TILE) {
-            // The last tile repeats its last window; what is repeated is not added.
-            let count = TILE.min(total - window);
-            let starts: [usize; TILE] = std::array::from_fn(|i| windows.start(window + i.min(count - 1)));
-            // SAFETY: every start is that of a window that lies inside of x, whose length was checked, as was packed's.
-            let sums = unsafe { tap_sums::<T, I, TILE>(x, starts, packed, shape, &windows) };
-            for i in 0..count {
-                let pixel = &mut out[(window + i) * shape.outputs..][..shape.outputs];
-                add_to::<T, I::Vector<T>>(sums[i], &mut pixel[block * tile..]);
+    for from in (0..shape.outputs).step_by(channels_in_tile::<T>()) {
+        let packed = &packed[from * taps..];
+        if padded_channels::<T>(shape) - from >= channels_in_tile::<T>() {
+            if I::TILES {
+                channels::<T, I, TILE, 2>(shape, x, packed, out, rows, from);
+            } else {
+                channels::<T, I, 1, 2>(shape, x, packed, out, rows, from);
             }
+        } else if I::TILES {
+            channels::<T, I, NARROW_TILE, 1>(shape, x, packed, out, rows, from);
+        } else {
+            channels::<T, I, 1, 1>(shape, x, packed, out, rows, from);
         }
     }
 }
 
-/// Σ over taps of x · w for the windows that begin at `starts` and one tile of channels.
+/// One tile of R registers of channels from channel `from` on, for all windows, added to `out`.
+#[inline(always)]
+fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
+    shape: &Convolution,
+    x: &[T],
+    packed: &[T],
+    out: &mut [T],
+    rows: usize,
+    from: usize,
+) {
+    let windows = shape.windows();
+    let total = windows.per_image() * rows;
+    for window in (0..total).step_by(N) {
+        // The last tile repeats its last window; what is repeated is not added.
+        let count = N.min(total - window);
+        let starts: [usize; N] = std::array::from_fn(|i| windows.start(window + i.min(count - 1)));
+        // SAFETY: every start is that of a window that lies inside of x, whose length was checked, as was packed's.
+        let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, shape, &windows) };
+        for i in 0..count {
+            let pixel = &mut out[(window + i) * shape.outputs..][..shape.outputs];
+            add_to::<T, I::Vector<T>, R>(sums[i], &mut pixel[from..]);
+        }
+    }
+}
+
+/// Σ over taps of x · w for the windows that begin at `starts` and one tile of R registers of channels.
 ///
 /// # Safety
-/// `x` holds the whole window behind each start; `packed` is one tile of weights.
+/// `x` holds the whole window behind each start; `packed` begins with one tile of weights.
 #[inline(always)]
-pub(crate) unsafe fn tap_sums<T: Real, I: Isa, const N: usize>(
+pub(crate) unsafe fn tap_sums<T: Real, I: Isa, const N: usize, const R: usize>(
     x: &[T],
     starts: [usize; N],
     packed: &[T],
     shape: &Convolution,
     windows: &Windows,
-) -> [[I::Vector<T>; 2]; N] {
+) -> [[I::Vector<T>; R]; N] {
     let width = I::Vector::<T>::WIDTH;
     let run = shape.run();
-    let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; N];
+    let mut sums = [[I::Vector::<T>::splat(T::ZERO); R]; N];
     let mut w = packed.as_ptr();
     for line in 0..shape.kernel[0] {
         let from: [*const T; N] = starts.map(|start| x.as_ptr().wrapping_add(start + line * windows.line));
         for tap in 0..run {
             // SAFETY: by the contract of this function.
             unsafe {
-                let (low, high) = (I::Vector::<T>::load(w), I::Vector::<T>::load(w.add(width)));
-                w = w.add(2 * width);
+                let mut weights = [I::Vector::<T>::splat(T::ZERO); R];
+                for r in 0..R {
+                    weights[r] = I::Vector::<T>::load(w.add(r * width));
+                }
+                w = w.add(R * width);
                 for i in 0..N {
                     let x = I::Vector::<T>::splat(*from[i].add(tap));
-                    sums[i][0] = x.mul_add(low, sums[i][0]);
-                    sums[i][1] = x.mul_add(high, sums[i][1]);
+                    for r in 0..R {
+                        sums[i][r] = x.mul_add(weights[r], sums[i][r]);
+                    }
                 }
             }
         }

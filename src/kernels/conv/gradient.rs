@@ -1,7 +1,7 @@
 //! The gradients of a convolution by its input and by its weights.
 
-use super::forward::channels_in_tile;
-use super::tile::{Segment, Side, Tiling, add_segments};
+use super::forward::{channels_in_tile, padded_channels};
+use super::tile::{List, Segment, Side, Tiling, add_segments};
 use super::{Convolution, pad_images, padded_copy_len, unpad_images};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
@@ -9,7 +9,7 @@ use crate::kernels::vector::{Vector, add_to};
 
 /// Output channels that the input gradient adds up at a time.
 const OUTPUTS: usize = 256;
-/// Taps in a tile of the weight gradient.
+/// Taps in a tile of the weight gradient, times one or two registers of channels.
 const TAP_TILE: usize = 6;
 
 /// A run rounded up to whole registers.
@@ -52,7 +52,7 @@ pub fn input_gradient_scratch(shape: &Convolution, rows: usize) -> usize {
 /// The numbers of scratch that [`weight_gradient`] wants for `rows` rows.
 pub fn weight_gradient_scratch<T: Real>(shape: &Convolution, rows: usize) -> usize {
     let copy = if shape.is_padded() { padded_copy_len(shape, rows) } else { 0 };
-    let whole = shape.outputs.is_multiple_of(channels_in_tile::<T>());
+    let whole = shape.outputs == padded_channels::<T>(shape);
     copy + if whole { 0 } else { shape.windows().per_image() * rows * channels_in_tile::<T>() }
 }
 
@@ -96,7 +96,7 @@ fn input_gradient_body<T: Real, I: Isa>(
     copy.fill(T::ZERO);
     let windows = shape.windows();
     let padded = padded_run::<T>(shape);
-    let tiling = Tiling::new(shape.kernel[0], padded / I::Vector::<T>::WIDTH);
+    let tiling = Tiling::new::<I>(shape.kernel[0], padded / I::Vector::<T>::WIDTH);
     let per_output = shape.kernel[0] * padded;
     let total = windows.per_image() * rows;
     for number in 0..if total > 0 { tiling.count() } else { 0 } {
@@ -112,13 +112,15 @@ fn input_gradient_body<T: Real, I: Isa>(
                         // SAFETY: the window lies inside the copy, which has room for whole registers behind it;
                         // packed has a padded run for each output and line.
                         unsafe {
-                            add_segments::<T, I>(
+                            add_segments::<T, I, _>(
                                 tile,
                                 Side { at: copy.as_mut_ptr(), line: windows.line },
                                 Side { at: packed.as_ptr(), line: padded },
                                 &[Segment { target, from: 0, to: count }],
-                                &offsets,
-                                &dy[window * shape.outputs + first..][..count],
+                                &List {
+                                    offsets: &offsets,
+                                    values: &dy[window * shape.outputs + first..][..count],
+                                },
                             );
                         }
                         window += 1;
@@ -153,11 +155,10 @@ fn weight_gradient_body<T: Real, I: Isa>(
     let copy = if shape.is_padded() { padded_copy_len(shape, rows) } else { 0 };
     let (copy, panel) = scratch.split_at_mut(copy);
     let x = if shape.is_padded() { pad_images(shape, x, copy, rows) } else { x };
-    let tile = channels_in_tile::<T>();
-    let (run, windows) = (shape.run(), shape.windows());
-    for from in (0..shape.outputs).step_by(tile) {
+    for from in (0..shape.outputs).step_by(channels_in_tile::<T>()) {
+        let tile = channels_in_tile::<T>().min(padded_channels::<T>(shape) - from);
         let count = tile.min(shape.outputs - from);
-        // A last tile of fewer channels is read from a copy filled up with zeros.
+        // A tile of fewer channels is read from a copy filled up with zeros.
         let (dy, stride) = if count == tile {
             (&dy[from..], shape.outputs)
         } else {
@@ -167,31 +168,58 @@ fn weight_gradient_body<T: Real, I: Isa>(
             }
             (&*panel, tile)
         };
-        for line in 0..shape.kernel[0] {
-            let mut tap = 0;
-            while tap < run {
-                let left = run - tap;
-                let size = left.div_ceil(left.div_ceil(TAP_TILE));
-                macro_rules! tiles {
-                    ($($n:literal)*) => {
-                        match size {
-                            $($n => {
-                                let first = line * windows.line + tap;
-                                // SAFETY: taps tap..tap + size of every window lie inside of x; dy has a tile of
-                                // channels for every window.
-                                let sums = unsafe { tap_tile::<T, I, $n>(x, dy, stride, first, shape, rows) };
-                                for (i, sums) in sums.into_iter().enumerate() {
-                                    let at = (line * run + tap + i) * shape.outputs + from;
-                                    add_to::<T, I::Vector<T>>(sums, &mut dw[at..at + count]);
-                                }
-                            })*
-                            _ => unreachable!("a tile has at most six taps"),
-                        }
-                    };
-                }
-                tiles!(1 2 3 4 5 6);
-                tap += size;
+        if tile == channels_in_tile::<T>() {
+            channels::<T, I, 2>(shape, x, dy, stride, dw, rows, from);
+        } else {
+            channels::<T, I, 1>(shape, x, dy, stride, dw, rows, from);
+        }
+    }
+}
+
+/// One tile of R registers of channels from channel `from` on, for all taps, added to `dw`.
+#[inline(always)]
+fn channels<T: Real, I: Isa, const R: usize>(
+    shape: &Convolution,
+    x: &[T],
+    dy: &[T],
+    stride: usize,
+    dw: &mut [T],
+    rows: usize,
+    from: usize,
+) {
+    let (run, windows) = (shape.run(), shape.windows());
+    let most = if I::TILES { TAP_TILE } else { 1 };
+    let count = (R * I::Vector::<T>::WIDTH).min(shape.outputs - from);
+    for line in 0..shape.kernel[0] {
+        let mut tap = 0;
+        while tap < run {
+            let left = run - tap;
+            let size = left.div_ceil(left.div_ceil(most));
+            let first = line * windows.line + tap;
+            macro_rules! tile {
+                ($n:literal) => {{
+                    // SAFETY: taps tap..tap + size of every window lie inside of x; dy has a tile of channels for every
+                    // window.
+                    let sums = unsafe { tap_tile::<T, I, $n, R>(x, dy, stride, first, shape, rows) };
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let at = (line * run + tap + i) * shape.outputs + from;
+                        add_to::<T, I::Vector<T>, R>(sums, &mut dw[at..at + count]);
+                    }
+                }};
             }
+            if !I::TILES {
+                tile!(1);
+            } else {
+                match size {
+                    1 => tile!(1),
+                    2 => tile!(2),
+                    3 => tile!(3),
+                    4 => tile!(4),
+                    5 => tile!(5),
+                    _ => tile!(6),
+                }
+            }
+            tap += size;
         }
     }
 }
@@ -199,19 +227,19 @@ fn weight_gradient_body<T: Real, I: Isa>(
 /// Σ over windows of x\[start + first + i\] · dy\[window · stride..\] for N neighbouring taps i.
 ///
 /// # Safety
-/// x holds those taps of every window; dy two registers at each multiple of `stride` up to the number of windows.
+/// x holds those taps of every window; dy R registers at each multiple of `stride` up to the number of windows.
 #[inline(always)]
-unsafe fn tap_tile<T: Real, I: Isa, const N: usize>(
+unsafe fn tap_tile<T: Real, I: Isa, const N: usize, const R: usize>(
     x: &[T],
     dy: &[T],
     stride: usize,
     first: usize,
     shape: &Convolution,
     rows: usize,
-) -> [[I::Vector<T>; 2]; N] {
+) -> [[I::Vector<T>; R]; N] {
     let width = I::Vector::<T>::WIDTH;
     let windows = shape.windows();
-    let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; N];
+    let mut sums = [[I::Vector::<T>::splat(T::ZERO); R]; N];
     let mut dy = dy.as_ptr();
     for row in 0..rows {
         for i in 0..windows.output_height {
@@ -219,11 +247,15 @@ unsafe fn tap_tile<T: Real, I: Isa, const N: usize>(
             for _ in 0..windows.output_width {
                 // SAFETY: by the contract of this function.
                 unsafe {
-                    let (low, high) = (I::Vector::<T>::load(dy), I::Vector::<T>::load(dy.add(width)));
+                    let mut d = [I::Vector::<T>::splat(T::ZERO); R];
+                    for r in 0..R {
+                        d[r] = I::Vector::<T>::load(dy.add(r * width));
+                    }
                     for i in 0..N {
                         let x = I::Vector::<T>::splat(*x.add(i));
-                        sums[i][0] = x.mul_add(low, sums[i][0]);
-                        sums[i][1] = x.mul_add(high, sums[i][1]);
+                        for r in 0..R {
+                            sums[i][r] = x.mul_add(d[r], sums[i][r]);
+                        }
                     }
                 }
                 x = x.wrapping_add(windows.across);

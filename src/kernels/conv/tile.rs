@@ -27,6 +27,31 @@ pub struct Side<P> {
     pub line: usize,
 }
 
+/// What is summed: where it is read, and the factor.
+pub trait Entries<T> {
+    /// Offset and value of an entry.
+    ///
+    /// # Safety
+    /// The entry must be one of those that exist.
+    unsafe fn get(&self, entry: usize) -> (usize, T);
+}
+
+/// Entries that were written down.
+pub struct List<'a, T> {
+    /// Where each is read.
+    pub offsets: &'a [usize],
+    /// The factor of each.
+    pub values: &'a [T],
+}
+
+impl<T: Copy> Entries<T> for List<'_, T> {
+    #[inline(always)]
+    unsafe fn get(&self, entry: usize) -> (usize, T) {
+        // SAFETY: by the contract of the trait.
+        unsafe { (*self.offsets.get_unchecked(entry), *self.values.get_unchecked(entry)) }
+    }
+}
+
 /// How lines of registers are cut into tiles of at most [`TILE`]: several lines where they are short, parts of one
 /// where they are long.
 #[derive(Clone, Copy)]
@@ -48,7 +73,10 @@ pub struct Tile {
 
 impl Tiling {
     /// Tiles of nearly equal size.
-    pub fn new(lines: usize, registers: usize) -> Tiling {
+    pub fn new<I: Isa>(lines: usize, registers: usize) -> Tiling {
+        if !I::TILES {
+            return Tiling { lines, registers, down: 1, across: 1 };
+        }
         let across = registers.div_ceil(registers.div_ceil(TILE).max(1)).max(1);
         let most = [6, 5, 3, 2, 2].get(across - 1).copied().unwrap_or(1);
         let down = lines.div_ceil(lines.div_ceil(most).max(1)).max(1);
@@ -78,13 +106,12 @@ impl Tiling {
 /// `to` is writable for all lines and registers behind each target, `from` readable behind each offset; segments lie
 /// inside the list.
 #[inline(always)]
-pub unsafe fn add_segments<T: Real, I: Isa>(
+pub unsafe fn add_segments<T: Real, I: Isa, E: Entries<T>>(
     tile: Tile,
     to: Side<*mut T>,
     from: Side<*const T>,
     segments: &[Segment],
-    offsets: &[usize],
-    values: &[T],
+    entries: &E,
 ) {
     let offset = tile.register * I::Vector::<T>::WIDTH;
     let to = Side { at: to.at.wrapping_add(tile.line * to.line + offset), line: to.line };
@@ -93,25 +120,29 @@ pub unsafe fn add_segments<T: Real, I: Isa>(
         ($($h:literal $w:literal),*) => {
             match (tile.height, tile.width) {
                 // SAFETY: by the contract of this function; the tile lies inside lines and registers.
-                $(($h, $w) => unsafe { one_tile::<T, I, $h, $w>(to, from, segments, offsets, values) },)*
+                $(($h, $w) => unsafe { one_tile::<T, I, $h, $w, E>(to, from, segments, entries) },)*
                 _ => unreachable!("tiles hold at most ten registers"),
             }
         };
     }
-    tiles!(
-        1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 1 2, 2 2, 3 2, 4 2, 5 2, 1 3, 2 3, 3 3, 1 4, 2 4, 1 5, 2 5, 1 6, 1 7, 1 8, 1 9, 1 10
-    );
+    if I::TILES {
+        tiles!(
+            1 1, 2 1, 3 1, 4 1, 5 1, 6 1, 1 2, 2 2, 3 2, 4 2, 5 2, 1 3, 2 3, 3 3, 1 4, 2 4, 1 5, 2 5, 1 6, 1 7, 1 8,
+            1 9, 1 10
+        );
+    } else {
+        tiles!(1 1);
+    }
 }
 
 /// # Safety
 /// As for [`add_segments`], with `H` lines of `W` registers.
 #[inline(always)]
-unsafe fn one_tile<T: Real, I: Isa, const H: usize, const W: usize>(
+unsafe fn one_tile<T: Real, I: Isa, const H: usize, const W: usize, E: Entries<T>>(
     to: Side<*mut T>,
     from: Side<*const T>,
     segments: &[Segment],
-    offsets: &[usize],
-    values: &[T],
+    entries: &E,
 ) {
     let width = I::Vector::<T>::WIDTH;
     for segment in segments {
@@ -125,8 +156,9 @@ unsafe fn one_tile<T: Real, I: Isa, const H: usize, const W: usize>(
                 }
             }
             for entry in segment.from..segment.to {
-                let value = I::Vector::<T>::splat(*values.get_unchecked(entry));
-                let source = from.at.add(*offsets.get_unchecked(entry));
+                let (offset, value) = entries.get(entry);
+                let value = I::Vector::<T>::splat(value);
+                let source = from.at.add(offset);
                 for h in 0..H {
                     for w in 0..W {
                         let number = I::Vector::<T>::load(source.add(h * from.line + w * width));

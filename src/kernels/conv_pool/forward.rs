@@ -1,7 +1,9 @@
 //! The value and the winners.
 
 use super::{ConvolutionPool, MAX_ENTRIES};
-use crate::kernels::conv::{channels_in_tile, forward_scratch, packed_len, pad_images, tap_sums};
+use crate::kernels::conv::{
+    channels_in_tile, forward_scratch, packed_len, pad_images, padded_channels, tap_sums,
+};
 use crate::kernels::dense::{Activation, apply_activation};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
@@ -54,39 +56,63 @@ fn forward_body<T: Real, I: Isa>(
         None => out.fill(T::ZERO),
     }
     let x = if convolution.is_padded() { pad_images(convolution, x, scratch, rows) } else { x };
-    let (tile, starts) = (channels_in_tile::<T>(), shape.starts());
-    let (offsets, entries) = (shape.entry_offsets(), shape.entries());
     let taps = convolution.kernel[0] * convolution.run();
-    // Entries computed together: all of them, or parts of nearly equal size.
-    let together = entries.div_ceil(entries.div_ceil(TOGETHER));
-    for (block, packed) in packed.chunks_exact(tile * taps).enumerate() {
-        let mut pixel = block * tile;
-        let count = tile.min(outputs - pixel);
-        for row in 0..rows {
-            for i in 0..starts.output_height {
-                for j in 0..starts.output_width {
-                    let start = row * starts.image + i * starts.down + j * starts.across;
-                    macro_rules! pools {
-                        ($($n:literal)*) => {
-                            match together {
-                                // SAFETY: the windows of this pool lie inside of x, whose length was checked, as was
-                                // packed's.
-                                $($n => unsafe {
-                                    one_pool::<T, I, $n>(shape, x, start, &offsets[..entries], packed)
-                                },)*
-                                _ => unreachable!("at most six entries are computed together"),
-                            }
-                        };
-                    }
-                    let (best, winner) = pools!(1 2 3 4 5 6);
-                    add_to::<T, I::Vector<T>>(best, &mut out[pixel..pixel + count]);
-                    store_winners::<T, I>(winner, &mut winners[pixel..pixel + count]);
-                    pixel += outputs;
-                }
-            }
+    for from in (0..outputs).step_by(channels_in_tile::<T>()) {
+        let packed = &packed[from * taps..];
+        if padded_channels::<T>(convolution) - from >= channels_in_tile::<T>() {
+            channels::<T, I, 2>(shape, x, packed, out, winners, rows, from);
+        } else {
+            channels::<T, I, 1>(shape, x, packed, out, winners, rows, from);
         }
     }
     apply_activation::<T, I>(activation, out);
+}
+
+/// One tile of R registers of channels from channel `from` on, for all pools: the largest is added to `out`.
+#[inline(always)]
+fn channels<T: Real, I: Isa, const R: usize>(
+    shape: &ConvolutionPool,
+    x: &[T],
+    packed: &[T],
+    out: &mut [T],
+    winners: &mut [u8],
+    rows: usize,
+    from: usize,
+) {
+    let (starts, offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
+    let outputs = shape.convolution.outputs;
+    let count = (R * I::Vector::<T>::WIDTH).min(outputs - from);
+    // Entries computed together: all of them, or parts of nearly equal size.
+    let together = entries.div_ceil(entries.div_ceil(if I::TILES { TOGETHER } else { 1 }));
+    let mut pixel = from;
+    for row in 0..rows {
+        for i in 0..starts.output_height {
+            for j in 0..starts.output_width {
+                let start = row * starts.image + i * starts.down + j * starts.across;
+                macro_rules! pool {
+                    ($n:literal) => {
+                        // SAFETY: the windows of this pool lie inside of x, whose length was checked, as was packed's.
+                        unsafe { one_pool::<T, I, $n, R>(shape, x, start, &offsets[..entries], packed) }
+                    };
+                }
+                let (best, winner) = if !I::TILES {
+                    pool!(1)
+                } else {
+                    match together {
+                        1 => pool!(1),
+                        2 => pool!(2),
+                        3 => pool!(3),
+                        4 => pool!(4),
+                        5 => pool!(5),
+                        _ => pool!(6),
+                    }
+                };
+                add_to::<T, I::Vector<T>, R>(best, &mut out[pixel..pixel + count]);
+                store_winners::<T, I, R>(winner, &mut winners[pixel..pixel + count]);
+                pixel += outputs;
+            }
+        }
+    }
 }
 
 /// Most entries computed together: twelve accumulators.
@@ -97,15 +123,15 @@ const TOGETHER: usize = 6;
 /// # Safety
 /// As for [`tap_sums`]; `N ≤ offsets.len()`.
 #[inline(always)]
-unsafe fn one_pool<T: Real, I: Isa, const N: usize>(
+unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
     shape: &ConvolutionPool,
     x: &[T],
     start: usize,
     offsets: &[usize],
     packed: &[T],
-) -> ([I::Vector<T>; 2], [I::Vector<T>; 2]) {
+) -> ([I::Vector<T>; R], [I::Vector<T>; R]) {
     let windows = shape.convolution.windows();
-    let mut best = [I::Vector::<T>::splat(T::ZERO); 2];
+    let mut best = [I::Vector::<T>::splat(T::ZERO); R];
     let mut winner = best;
     let mut from = 0;
     while from < offsets.len() {
@@ -113,10 +139,10 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize>(
         let first = from.min(offsets.len() - N);
         let starts: [usize; N] = std::array::from_fn(|i| start + offsets[first + i]);
         // SAFETY: by the contract of this function.
-        let sums = unsafe { tap_sums::<T, I, N>(x, starts, packed, &shape.convolution, &windows) };
+        let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, &shape.convolution, &windows) };
         for i in 0..N {
             let number = I::Vector::<T>::splat(T::from_f64((first + i) as f64));
-            for half in 0..2 {
+            for half in 0..R {
                 if first + i == 0 {
                     best[half] = sums[0][half];
                 } else {
@@ -134,7 +160,7 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize>(
 
 /// Entry numbers as bytes.
 #[inline(always)]
-fn store_winners<T: Real, I: Isa>(winner: [I::Vector<T>; 2], to: &mut [u8]) {
+fn store_winners<T: Real, I: Isa, const R: usize>(winner: [I::Vector<T>; R], to: &mut [u8]) {
     let mut numbers = [T::ZERO; 2 * MAX_WIDTH];
     spill(winner, &mut numbers);
     if let Ok(to) = <&mut [u8; 2 * MAX_WIDTH]>::try_from(&mut *to) {

@@ -1,14 +1,14 @@
 //! The two gradients, over winners only.
 
 use super::{ConvolutionPool, MAX_ENTRIES};
-use crate::kernels::conv::tile::{Segment, Side, Tiling, add_segments};
+use crate::kernels::conv::tile::{Entries, List, Segment, Side, Tiling, add_segments};
 use crate::kernels::conv::{packed_by_output_len, pad_images, padded_copy_len, padded_run, unpad_images};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
 use crate::kernels::vector::Vector;
 
 /// Pixels whose winners of one channel are listed together.
-const PIXELS: usize = 64;
+const PIXELS: usize = 256;
 /// Winners listed together for the input gradient.
 const LIST: usize = 1024;
 /// Channels of one pixel listed together.
@@ -95,44 +95,70 @@ fn weight_gradient_body<T: Real, I: Isa>(
     let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
     let (starts, entry_offsets) = (shape.starts(), shape.entry_offsets());
     let pixels = starts.per_image();
-    let tiling = Tiling::new(lines, padded / I::Vector::<T>::WIDTH);
-    let tiles = tiling.count();
+    let tiling = Tiling::new::<I>(lines, padded / I::Vector::<T>::WIDTH);
     let (mut offsets, mut values, mut places) = ([0; PIXELS], [T::ZERO; PIXELS], [0; PIXELS]);
+    let from = Side { at: x.as_ptr(), line: starts.line };
     for row in 0..rows {
-        for from in (0..pixels).step_by(PIXELS) {
-            let together = PIXELS.min(pixels - from);
+        for pixel in (0..pixels).step_by(PIXELS) {
+            let together = PIXELS.min(pixels - pixel);
             for i in 0..together {
-                places[i] = starts.start(row * pixels + from + i);
+                places[i] = starts.start(row * pixels + pixel + i);
             }
-            let first = (row * pixels + from) * outputs;
+            let first = (row * pixels + pixel) * outputs;
             let (dy, winners) = (&dy[first..][..together * outputs], &winners[first..][..together * outputs]);
             for output in 0..outputs {
-                let mut count = 0;
-                for i in 0..together {
-                    let at = i * outputs + output;
-                    offsets[count] = places[i] + entry_offsets[winners[at] as usize];
-                    values[count] = dy[at];
-                    count += usize::from(dy[at] != T::ZERO);
-                }
                 let target = output * lines * padded;
-                for number in 0..tiles {
-                    // SAFETY: targets lie inside the sums; winners name entries, whose windows lie inside of x with
-                    // room for whole registers behind the last run.
-                    unsafe {
-                        add_segments::<T, I>(
-                            tiling.tile(number),
-                            Side { at: sums.as_mut_ptr(), line: padded },
-                            Side { at: x.as_ptr(), line: starts.line },
-                            &[Segment { target, from: 0, to: count }],
-                            &offsets,
-                            &values,
-                        );
+                let to = Side { at: sums.as_mut_ptr(), line: padded };
+                let column =
+                    Column { places: &places, entries: &entry_offsets, winners, dy, output, outputs };
+                // SAFETY: targets lie inside the sums; winners name entries, whose windows lie inside of x with room
+                // for whole registers behind the last run.
+                unsafe {
+                    if tiling.count() == 1 {
+                        let segment = Segment { target, from: 0, to: together };
+                        add_segments::<T, I, _>(tiling.tile(0), to, from, &[segment], &column);
+                        continue;
+                    }
+                    // Many tiles: the winners are sought once.
+                    let mut count = 0;
+                    for i in 0..together {
+                        (offsets[count], values[count]) = column.get(i);
+                        count += usize::from(values[count] != T::ZERO);
+                    }
+                    let list = List { offsets: &offsets, values: &values };
+                    for number in 0..tiling.count() {
+                        let segment = Segment { target, from: 0, to: count };
+                        add_segments::<T, I, _>(tiling.tile(number), to, from, &[segment], &list);
                     }
                 }
             }
         }
     }
     add_by_output(shape, sums, dw);
+}
+
+/// The winners of one channel among neighbouring pixels, sought as they are read.
+struct Column<'a, T> {
+    /// Where the pool of each pixel begins.
+    places: &'a [usize; PIXELS],
+    /// Where each entry of a pool begins.
+    entries: &'a [usize; MAX_ENTRIES],
+    winners: &'a [u8],
+    dy: &'a [T],
+    output: usize,
+    outputs: usize,
+}
+
+impl<T: Copy> Entries<T> for Column<'_, T> {
+    #[inline(always)]
+    unsafe fn get(&self, entry: usize) -> (usize, T) {
+        let at = entry * self.outputs + self.output;
+        // SAFETY: by the contract of the trait the pixel exists, and with it its places, winners and gradients.
+        unsafe {
+            let winner = *self.winners.get_unchecked(at) as usize;
+            (*self.places.get_unchecked(entry) + self.entries[winner], *self.dy.get_unchecked(at))
+        }
+    }
 }
 
 /// dw `[kh][run][cout]` += sums `[cout][kh][padded run]`.
@@ -167,16 +193,15 @@ fn input_gradient_body<T: Real, I: Isa>(
     check(shape, dx, dy, winners, rows);
     assert_eq!(packed.len(), packed_by_output_len::<T>(convolution));
     assert!(scratch.len() >= input_gradient_scratch::<T>(shape, rows));
-    if needs_copy::<T>(shape) {
-        let copy = &mut scratch[..padded_copy_len(convolution, rows)];
-        copy.fill(T::ZERO);
-        spread::<T, I>(shape, packed, dy, winners, copy, rows);
+    let copied = needs_copy::<T>(shape);
+    let to = if copied { &mut scratch[..padded_copy_len(convolution, rows)] } else { &mut *dx };
+    if copied || !accumulate {
+        to.fill(T::ZERO);
+    }
+    spread::<T, I>(shape, packed, dy, winners, to, rows);
+    if copied {
+        let copy = &scratch[..padded_copy_len(convolution, rows)];
         unpad_images(convolution, copy, dx, rows, accumulate);
-    } else {
-        if !accumulate {
-            dx.fill(T::ZERO);
-        }
-        spread::<T, I>(shape, packed, dy, winners, dx, rows);
     }
 }
 
@@ -194,7 +219,7 @@ fn spread<T: Real, I: Isa>(
     let convolution = &shape.convolution;
     let (outputs, lines, padded) = (convolution.outputs, convolution.kernel[0], padded_run::<T>(convolution));
     let (starts, entry_offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
-    let tiling = Tiling::new(lines, padded / I::Vector::<T>::WIDTH);
+    let tiling = Tiling::new::<I>(lines, padded / I::Vector::<T>::WIDTH);
     let per_output = lines * padded;
     let (mut offsets, mut values) = ([0; LIST], [T::ZERO; LIST]);
     let mut segments = [Segment::default(); MAX_ENTRIES];
@@ -228,13 +253,12 @@ fn spread<T: Real, I: Isa>(
             // SAFETY: targets are windows inside the images behind `to`, which has room for whole registers; offsets
             // are those of packed weights of a channel.
             unsafe {
-                add_segments::<T, I>(
+                add_segments::<T, I, _>(
                     tiling.tile(number),
                     Side { at: to.as_mut_ptr(), line: starts.line },
                     Side { at: packed.as_ptr(), line: padded },
                     &segments[..count],
-                    &offsets,
-                    &values,
+                    &List { offsets: &offsets, values: &values },
                 );
             }
         }

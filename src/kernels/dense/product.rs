@@ -39,18 +39,26 @@ pub fn product<T: Real, I: Isa>(
         while from < outputs {
             // Tiles of nearly equal size: ten outputs are five and five.
             let left = outputs - from;
-            let size = left.div_ceil(left.div_ceil(TILE));
-            macro_rules! tiles {
-                ($($n:literal)*) => {
-                    match size {
-                        // SAFETY: lengths were checked above; the tile covers outputs from..from + size and rows
-                        // row..row + step.
-                        $($n => unsafe { tile::<T, I, $n>(&c, x, bias, out, inputs, rows, row, from, accumulate) },)*
-                        _ => unreachable!("a tile has at most six outputs"),
-                    }
+            let size = left.div_ceil(left.div_ceil(if I::TILES { TILE } else { 1 }));
+            macro_rules! tile {
+                ($n:literal) => {
+                    // SAFETY: lengths were checked above; the tile covers outputs from..from + size and rows
+                    // row..row + step.
+                    unsafe { tile::<T, I, $n>(&c, x, bias, out, inputs, rows, row, from, accumulate) }
                 };
             }
-            tiles!(1 2 3 4 5 6);
+            if !I::TILES {
+                tile!(1);
+            } else {
+                match size {
+                    1 => tile!(1),
+                    2 => tile!(2),
+                    3 => tile!(3),
+                    4 => tile!(4),
+                    5 => tile!(5),
+                    _ => tile!(6),
+                }
+            }
             from += size;
         }
     }

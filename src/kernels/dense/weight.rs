@@ -2,7 +2,7 @@
 
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
-use crate::kernels::vector::Vector;
+use crate::kernels::vector::{Vector, add_to};
 
 /// Outputs from which the outer-product form is taken.
 const WIDE: usize = 12;
@@ -60,9 +60,9 @@ fn weight_gradient_body<T: Real, I: Isa>(
     if outputs < WIDE {
         by_lanes::<T, I>(x, dy, dw, inputs, outputs, rows);
     } else {
-        let wide = padded::<T>(outputs);
-        transpose(dy, &mut scratch[..wide * rows], outputs, rows, wide);
-        by_rows::<T, I>(x, scratch, dw, inputs, outputs, rows, wide);
+        let panels = &mut scratch[..padded::<T>(outputs) * rows];
+        transpose::<T, I>(dy, panels, outputs, rows);
+        by_rows::<T, I>(x, panels, dw, inputs, outputs, rows);
     }
 }
 
@@ -91,21 +91,35 @@ fn by_lanes<T: Real, I: Isa>(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, out
     let mut k = 0;
     while k < inputs {
         let left = inputs - k;
-        let height = left.div_ceil(left.div_ceil(3));
+        let height = left.div_ceil(left.div_ceil(if I::TILES { 3 } else { 1 }));
         let mut n = 0;
         while n < outputs {
             let left = outputs - n;
-            let size = left.div_ceil(left.div_ceil(4));
-            macro_rules! tiles {
-                ($($k:literal $n:literal)*) => {
-                    match (height, size) {
-                        // SAFETY: lengths were checked by the caller; the tile lies inside.
-                        $(($k, $n) => unsafe { lane_tile::<T, I, $k, $n>(x, dy, dw, k, n, outputs, rows) },)*
-                        _ => unreachable!("a tile has at most three by four sums"),
-                    }
+            let size = left.div_ceil(left.div_ceil(if I::TILES { 4 } else { 1 }));
+            macro_rules! tile {
+                ($k:literal $n:literal) => {
+                    // SAFETY: lengths were checked by the caller; the tile lies inside.
+                    unsafe { lane_tile::<T, I, $k, $n>(x, dy, dw, k, n, outputs, rows) }
                 };
             }
-            tiles!(1 1 1 2 1 3 1 4 2 1 2 2 2 3 2 4 3 1 3 2 3 3 3 4);
+            if !I::TILES {
+                tile!(1 1);
+            } else {
+                match (height, size) {
+                    (1, 1) => tile!(1 1),
+                    (1, 2) => tile!(1 2),
+                    (1, 3) => tile!(1 3),
+                    (1, _) => tile!(1 4),
+                    (2, 1) => tile!(2 1),
+                    (2, 2) => tile!(2 2),
+                    (2, 3) => tile!(2 3),
+                    (2, _) => tile!(2 4),
+                    (_, 1) => tile!(3 1),
+                    (_, 2) => tile!(3 2),
+                    (_, 3) => tile!(3 3),
+                    (_, _) => tile!(3 4),
+                }
+            }
             n += size;
         }
         k += height;
@@ -148,22 +162,29 @@ unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize>(
     }
 }
 
-/// dy `[outputs][rows]` to `[rows][wide]` with zeros at the end of each row.
+/// dy `[outputs][rows]` to panels `[tile][row][two registers of outputs]` with zeros behind the last output. (Rows of
+/// all outputs would lie a power of two apart in many layers, and throw each other out of the first cache.)
 #[inline(always)]
-fn transpose<T: Real>(dy: &[T], out: &mut [T], outputs: usize, rows: usize, wide: usize) {
-    // Eight rows by eight outputs at a time: each side touches eight cache lines.
-    for row in (0..rows).step_by(8) {
-        for n in (0..wide).step_by(8) {
-            let mut block = [[T::ZERO; 8]; 8];
-            for i in 0..8.min(outputs.saturating_sub(n)) {
-                let line: &[T; 8] =
-                    dy[(n + i) * rows + row..][..8].try_into().expect("rows come in multiples of 16");
-                for j in 0..8 {
-                    block[j][i] = line[j];
+fn transpose<T: Real, I: Isa>(dy: &[T], panels: &mut [T], outputs: usize, rows: usize) {
+    let side = I::Vector::<T>::WIDTH;
+    let step = 2 * side;
+    for (tile, panel) in panels.chunks_exact_mut(step * rows).enumerate() {
+        for from in [0, side] {
+            let n = tile * step + from;
+            if n + side <= outputs {
+                for row in (0..rows).step_by(side) {
+                    // SAFETY: dy has outputs · rows numbers, the panel step · rows; rows come in multiples of a side.
+                    unsafe {
+                        let to = panel.as_mut_ptr().add(row * step + from);
+                        I::Vector::<T>::turn(dy.as_ptr().add(n * rows + row), rows, to, step);
+                    }
                 }
-            }
-            for j in 0..8 {
-                out[(row + j) * wide + n..][..8].copy_from_slice(&block[j]);
+            } else {
+                for (row, line) in panel.chunks_exact_mut(step).enumerate() {
+                    for i in 0..side {
+                        line[from + i] = if n + i < outputs { dy[(n + i) * rows + row] } else { T::ZERO };
+                    }
+                }
             }
         }
     }
@@ -171,54 +192,54 @@ fn transpose<T: Real>(dy: &[T], out: &mut [T], outputs: usize, rows: usize, wide
 
 /// Wide layers: six inputs times two registers of outputs, row after row.
 #[inline(always)]
-fn by_rows<T: Real, I: Isa>(
-    x: &[T],
-    dy: &[T],
-    dw: &mut [T],
-    inputs: usize,
-    outputs: usize,
-    rows: usize,
-    wide: usize,
-) {
+fn by_rows<T: Real, I: Isa>(x: &[T], panels: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize) {
     let step = 2 * I::Vector::<T>::WIDTH;
     for n in (0..outputs).step_by(step) {
+        let panel = &panels[n * rows..][..step * rows];
         let mut k = 0;
         while k < inputs {
             let left = inputs - k;
-            let height = left.div_ceil(left.div_ceil(6));
-            macro_rules! tiles {
-                ($($k:literal)*) => {
-                    match height {
-                        // SAFETY: lengths were checked by the caller, `wide` is a multiple of `step`.
-                        $($k => unsafe { row_tile::<T, I, $k>(x, dy, dw, k, n, outputs, rows, wide) },)*
-                        _ => unreachable!("a tile has at most six inputs"),
-                    }
+            let height = left.div_ceil(left.div_ceil(if I::TILES { 6 } else { 1 }));
+            macro_rules! tile {
+                ($k:literal) => {
+                    // SAFETY: lengths were checked by the caller; a panel has two registers for each row.
+                    unsafe { row_tile::<T, I, $k>(x, panel, dw, k, n, outputs, rows) }
                 };
             }
-            tiles!(1 2 3 4 5 6);
+            if !I::TILES {
+                tile!(1);
+            } else {
+                match height {
+                    1 => tile!(1),
+                    2 => tile!(2),
+                    3 => tile!(3),
+                    4 => tile!(4),
+                    5 => tile!(5),
+                    _ => tile!(6),
+                }
+            }
             k += height;
         }
     }
 }
 
 /// # Safety
-/// x `[≥ k + K][rows]`, dy `[rows][wide]` with `wide ≥ n` + two registers, dw `[≥ k + K][outputs]`, `n < outputs`.
+/// x `[≥ k + K][rows]`, panel `[rows][two registers]`, dw `[≥ k + K][outputs]`, `n < outputs`.
 #[inline(always)]
 unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
     x: &[T],
-    dy: &[T],
+    panel: &[T],
     dw: &mut [T],
     k: usize,
     n: usize,
     outputs: usize,
     rows: usize,
-    wide: usize,
 ) {
     let width = I::Vector::<T>::WIDTH;
     let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; K];
     // SAFETY: by the contract of this function.
     unsafe {
-        let (x, mut dy) = (x.as_ptr().add(k * rows), dy.as_ptr().add(n));
+        let (x, mut dy) = (x.as_ptr().add(k * rows), panel.as_ptr());
         for row in 0..rows {
             let (low, high) = (I::Vector::<T>::load(dy), I::Vector::<T>::load(dy.add(width)));
             for i in 0..K {
@@ -226,13 +247,10 @@ unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
                 sums[i][0] = x.mul_add(low, sums[i][0]);
                 sums[i][1] = x.mul_add(high, sums[i][1]);
             }
-            dy = dy.wrapping_add(wide);
+            dy = dy.add(2 * width);
         }
     }
     for i in 0..K {
-        super::super::vector::add_to::<T, I::Vector<T>>(
-            sums[i],
-            &mut dw[(k + i) * outputs..][..outputs][n..],
-        );
+        add_to::<T, I::Vector<T>, 2>(sums[i], &mut dw[(k + i) * outputs..][..outputs][n..]);
     }
 }
