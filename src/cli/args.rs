@@ -145,7 +145,11 @@ mod tests {
         if std::env::var_os("BNNC_BLESS").is_some() {
             std::fs::write(path, format!("{before}{mark}{current}")).unwrap();
         } else {
-            assert_eq!(after, current, "docs/cli.md is not current");
+            let first = after.lines().zip(current.lines()).find(|(a, b)| a != b);
+            assert!(
+                after == current,
+                "docs/cli.md is not current: BNNC_BLESS=1 writes it; first difference {first:?}"
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use super::terminal::{Terminal, columns, wrapped};
 use super::{clock, refused};
 use crate::compile::{self, Session};
 use crate::report;
-use crate::run_folder::{self, MetricsFile, Run};
+use crate::run_folder::{self, Fault, MetricsFile, Run};
 use crate::source::SourceFile;
 use clap::Args;
 use serde_json::{Value, json};
@@ -79,11 +79,28 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
         Err(failure) => return terminal.fail(&failure.diagnostics, session.source(), failure.exit),
     };
     complete(&mut run, started, arguments);
-    if let Err(fault) = run_folder::write(&folder, &run, &report::extras(&run), options.force) {
-        return terminal.refuse(&fault.diagnostic(&folder));
+    match write(&folder, &run, options.force) {
+        Ok(folder) => tell(terminal, &run, &folder),
+        Err(fault) => return terminal.refuse(&fault.diagnostic(&folder)),
     }
-    tell(terminal, &run, &folder);
     0
+}
+
+/// Writes the run; where another one has appeared during the fit, beside it, because a fit may have taken hours.
+fn write(folder: &Path, run: &Run, force: bool) -> Result<PathBuf, Fault> {
+    let extras = report::extras(run);
+    let beside = (2..100).map(|i| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        folder.with_file_name(format!("{name}-{i}"))
+    });
+    for place in std::iter::once(folder.to_path_buf()).chain(beside) {
+        match run_folder::write(&place, run, &extras, force) {
+            Ok(()) => return Ok(place),
+            Err(Fault::Exists { .. } | Fault::InTheWay { .. }) => {}
+            Err(fault) => return Err(fault),
+        }
+    }
+    Err(Fault::Exists { folder: folder.to_path_buf() })
 }
 
 fn compile_options(options: &Options) -> compile::Options {
@@ -200,6 +217,16 @@ mod tests {
     fn the_command_can_be_typed_again() {
         let arguments = ["target/release/bnnc", "fit", "my model.bnn", "--set", "n=3"].map(OsString::from);
         assert_eq!(command_line(&arguments), "bnnc fit 'my model.bnn' --set n=3");
+    }
+
+    #[test]
+    fn a_place_that_was_taken_during_the_fit_is_left_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("moons");
+        let run = Run::default();
+        assert_eq!(write(&folder, &run, false).unwrap(), folder);
+        assert_eq!(write(&folder, &run, false).unwrap(), place.path().join("moons-2"));
+        assert_eq!(write(&folder, &run, true).unwrap(), folder);
     }
 
     #[test]

@@ -5,8 +5,10 @@ use crate::infer::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
-/// At most one plain line in this time.
-const BETWEEN_LINES: Duration = Duration::from_secs(10);
+/// Plain lines are few: after this time at the earliest, and only when a fifth more is done or a minute has passed.
+const EARLIEST: Duration = Duration::from_secs(10);
+const LATEST: Duration = Duration::from_secs(60);
+const SHARE: f64 = 0.2;
 
 /// Shows what a fit is doing.
 pub(super) struct Shown {
@@ -19,7 +21,16 @@ struct Phase {
     total: u64,
     began: Instant,
     last_line: Instant,
+    last_done: u64,
     bar: Option<ProgressBar>,
+}
+
+impl Phase {
+    fn is_due(&self, done: u64) -> bool {
+        let waited = self.last_line.elapsed();
+        let more = done.saturating_sub(self.last_done) as f64 >= SHARE * self.total as f64;
+        done < self.total && (waited >= EARLIEST && more || waited >= LATEST)
+    }
 }
 
 impl Shown {
@@ -51,10 +62,11 @@ impl Progress for Shown {
         self.end();
         let bar = self.bar(what, total);
         if bar.is_none() && total > 1 {
-            self.line(&format!("{what}: {} to go", grouped(total)));
+            self.line(what);
         }
         let now = Instant::now();
-        self.phase = Some(Phase { what: what.to_owned(), total, began: now, last_line: now, bar });
+        self.phase =
+            Some(Phase { what: what.to_owned(), total, began: now, last_line: now, last_done: 0, bar });
     }
 
     fn advance(&mut self, done: u64, elbo: Option<f64>) {
@@ -63,8 +75,8 @@ impl Progress for Shown {
         if let Some(bar) = &phase.bar {
             bar.set_position(done);
             bar.set_message(value);
-        } else if phase.last_line.elapsed() >= BETWEEN_LINES {
-            phase.last_line = Instant::now();
+        } else if phase.is_due(done) {
+            (phase.last_line, phase.last_done) = (Instant::now(), done);
             let left = phase.began.elapsed().as_secs_f64()
                 * (phase.total as f64 / done.max(1) as f64 - 1.0).max(0.0);
             let parts = [

@@ -296,6 +296,10 @@ fn settings(map: &Map<String, Value>) -> String {
 fn plain(value: &Value) -> String {
     match value {
         Value::String(s) => s.clone(),
+        Value::Array(items) => format!("[{}]", items.iter().map(plain).collect::<Vec<_>>().join(", ")),
+        Value::Number(n) => {
+            n.as_f64().filter(|v| v.fract() == 0.0).map_or(n.to_string(), |v| format!("{v:.0}"))
+        }
         other => other.to_string(),
     }
 }

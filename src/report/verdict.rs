@@ -124,7 +124,8 @@ fn calibration(ece: f64, metrics: &TargetMetrics, classes: Option<&ClassPredicti
     // Twice what chance gives is beyond nine in ten samples of a calibrated model.
     if ece <= 2.0 * chance {
         return Some(format!(
-            "Its probabilities are off by {points} on average (ece), no more than chance gives on so few rows ({:.1}).",
+            "Its probabilities are off by {points} on average (ece), which chance alone can do with so few rows: perfect \
+             ones would be off by {:.1}.",
             chance * 100.0
         ));
     }
