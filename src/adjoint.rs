@@ -90,58 +90,72 @@ fn fit(b: &mut Builder, flow: Slot, argument: Slot) -> Slot {
 }
 
 /// Σ of the contributions; parts of one flat vector that do not overlap become a concatenation.
-fn add_up(b: &mut Builder, parts: &[Slot], shape: &Shape) -> Slot {
-    if let Some(joined) = join_disjoint(b, parts, shape) {
-        return joined;
+fn add_up(b: &mut Builder, contributions: &[Slot], shape: &Shape) -> Slot {
+    let mut parts = vec![];
+    let mut total: Option<Slot> = None;
+    for slot in contributions {
+        match part(b, *slot) {
+            Some(found) => parts.push(found),
+            None => total = Some(total.map_or(*slot, |t| b.add(t, *slot))),
+        }
     }
-    let mut total = parts[0];
-    for part in &parts[1..] {
-        total = b.add(total, *part);
+    for layer in layers(b, parts) {
+        let joined = join(b, layer, shape);
+        total = Some(total.map_or(joined, |t| b.add(t, joined)));
     }
-    total
+    total.expect("there is at least one contribution")
+}
+
+/// A contribution to part of a flat vector: first element, number of elements, value.
+type Part = (usize, usize, Slot);
+
+/// Reads `pad(x, start)`, perhaps reshaped.
+fn part(b: &Builder, slot: Slot) -> Option<Part> {
+    let mut instruction = b.tape().get(slot);
+    if instruction.op == Op::Reshape {
+        instruction = b.tape().get(instruction.args[0]);
+    }
+    match instruction.op {
+        Op::Pad { start } => Some((start, b.shape(instruction.args[0]).len(), instruction.args[0])),
+        _ => None,
+    }
+}
+
+/// Adds parts of the same range, and sorts the rest into layers without overlap.
+fn layers(b: &mut Builder, mut parts: Vec<Part>) -> Vec<Vec<Part>> {
+    parts.sort();
+    let mut layers: Vec<Vec<Part>> = vec![];
+    for (start, len, slot) in parts {
+        if let Some(same) = layers.iter_mut().flatten().find(|p| (p.0, p.1) == (start, len)) {
+            let (x, y) = (flat(b, same.2), flat(b, slot));
+            same.2 = b.add(x, y);
+            continue;
+        }
+        let is_free = |layer: &&mut Vec<Part>| layer.last().is_none_or(|(s, l, _)| s + l <= start);
+        match layers.iter_mut().find(is_free) {
+            Some(layer) => layer.push((start, len, slot)),
+            None => layers.push(vec![(start, len, slot)]),
+        }
+    }
+    layers
 }
 
 /// `pad(a, 0) + pad(b, 3)` as `concat(a, b)`, gaps filled with zeros.
-fn join_disjoint(b: &mut Builder, parts: &[Slot], shape: &Shape) -> Option<Slot> {
-    let total = shape.len();
-    let mut ranges = vec![];
-    for part in parts {
-        let mut instruction = b.tape().get(*part);
-        if instruction.op == Op::Reshape {
-            instruction = b.tape().get(instruction.args[0]);
-        }
-        let Op::Pad { start } = instruction.op else { return None };
-        ranges.push((start, b.shape(instruction.args[0]).len(), instruction.args[0]));
-    }
-    // Parts of the same range are added first: a tensor used twice is sliced once, but its slices may differ.
-    ranges.sort();
-    let mut merged: Vec<(usize, usize, Slot)> = vec![];
-    for (start, len, slot) in ranges {
-        match merged.last().copied() {
-            Some((s, l, other)) if s == start && l == len => {
-                let (x, y) = (flat(b, other), flat(b, slot));
-                let sum = b.add(x, y);
-                merged.pop();
-                merged.push((s, l, sum));
-            }
-            Some((s, l, _)) if s + l > start => return None,
-            _ => merged.push((start, len, slot)),
-        }
-    }
+fn join(b: &mut Builder, layer: Vec<Part>, shape: &Shape) -> Slot {
     let mut pieces = vec![];
     let mut at = 0;
-    for (start, len, slot) in merged {
+    for (start, len, slot) in layer {
         if start > at {
             pieces.push(zeros(b, start - at));
         }
         pieces.push(slot);
         at = start + len;
     }
-    if at < total {
-        pieces.push(zeros(b, total - at));
+    if at < shape.len() {
+        pieces.push(zeros(b, shape.len() - at));
     }
     let joined = if pieces.len() == 1 { flat(b, pieces[0]) } else { b.infer(Op::Concat, pieces) };
-    Some(b.reshape(joined, shape))
+    b.reshape(joined, shape)
 }
 
 fn flat(b: &mut Builder, x: Slot) -> Slot {

@@ -29,6 +29,9 @@ mod stages_ast;
 /// Models as checked: `--emit model`.
 #[path = "stages/model.rs"]
 mod stages_model;
+/// Tapes as printed: `--emit tape|elbo|grad|plan`.
+#[path = "stages/tapes.rs"]
+mod stages_tapes;
 /// Helpers: files of a folder, snapshots.
 mod support;
 /// Messages of the checker as printed, one small wrong model each.

@@ -47,7 +47,7 @@ pub struct GuideSettings {
 /// The ELBO on a tape.
 #[derive(Debug, Clone)]
 pub struct Guided {
-    /// Outputs: `objective` (what is differentiated) and those of the log joint at the draw.
+    /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
     /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw).
@@ -68,9 +68,6 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     let mut rewrites = vec![];
     let draw = Draw::new(&mut b, joint, settings);
     let map = inline(&mut b, &joint.tape, draw.u);
-    for (name, slot) in &joint.tape.outputs {
-        b.output(name.clone(), map[slot.0 as usize]);
-    }
     let mut terms: Vec<Slot> =
         joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]).into_iter().collect();
     terms.extend(expected_prior::terms(&mut b, joint, model, settings, &draw, &map, &mut rewrites));
@@ -82,7 +79,11 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     b.output("objective", objective);
     b.output("drawn", drawn);
     b.output("exact", exact);
-    Guided { tape: b.finish(), objective, drawn, exact, rewrites }
+    // Terms that a closed form replaced are gone from here on.
+    let tape = crate::passes::drop_unused(&b.finish());
+    let named = |name: &str| tape.output(name).expect("named above");
+    let (objective, drawn, exact) = (named("objective"), named("drawn"), named("exact"));
+    Guided { tape, objective, drawn, exact, rewrites }
 }
 
 /// Σ of scalar terms.

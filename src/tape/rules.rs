@@ -23,7 +23,14 @@ pub(super) fn simplify(b: &mut Builder, op: &Op, args: &[Slot]) -> Option<Slot> 
             }
             _ => None,
         },
-        Op::Reshape | Op::Spread | Op::Slice { .. } => None,
+        // Σ of n equal numbers
+        Op::Sum => match inner(b, args[0]) {
+            (Op::Spread, Some(source)) if b.shape(source).is_scalar() => {
+                let n = b.shape(args[0]).len();
+                Some(b.scale(source, n as f64))
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
