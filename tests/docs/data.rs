@@ -12,7 +12,7 @@ use std::io::{Cursor, Error, ErrorKind, Read};
 use std::path::Path;
 
 /// Codes that are found when the files of a page are read.
-const FOUND_IN_FILES: [&str; 4] = ["D001", "D002", "D003", "D015"];
+const FOUND_IN_FILES: [&str; 7] = ["D001", "D002", "D003", "D015", "D016", "D017", "D018"];
 
 /// The files of a page, and under `data/` those of `models/`.
 struct Folder<'a>(Vec<(&'a str, &'a str)>);
