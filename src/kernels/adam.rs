@@ -93,6 +93,7 @@ fn adam_body<T: Real, I: Isa>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::dispatch::on_every_instruction_set;
 
     fn check<T: Real>(tolerance: f64) {
         let constants = Adam::default();
@@ -126,8 +127,10 @@ mod tests {
 
     #[test]
     fn steps_follow_the_formula() {
-        check::<f32>(1e-5);
-        check::<f64>(1e-13);
+        on_every_instruction_set(|| {
+            check::<f32>(1e-5);
+            check::<f64>(1e-13);
+        });
     }
 
     #[test]

@@ -47,6 +47,10 @@ impl Isa for Avx2 {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn has_avx2() -> bool {
+    #[cfg(test)]
+    if ONLY_PLAIN.get() {
+        return false;
+    }
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
@@ -80,3 +84,33 @@ macro_rules! versions {
     )*};
 }
 pub(crate) use versions;
+
+#[cfg(test)]
+thread_local! {
+    /// Whether this thread runs the plain versions whatever the machine has.
+    static ONLY_PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Runs `check` with the best instruction set of this machine, then with the plain one.
+#[cfg(test)]
+pub fn on_every_instruction_set(check: impl Fn()) {
+    check();
+    ONLY_PLAIN.set(true);
+    check();
+    ONLY_PLAIN.set(false);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_instruction_set_can_be_asked_for() {
+        let names = std::cell::RefCell::new(vec![]);
+        on_every_instruction_set(|| names.borrow_mut().push(instruction_set()));
+        let names = names.into_inner();
+        assert_eq!(names.len(), 2);
+        assert!(names[1] == "plain" || names[1] == "neon");
+        assert_eq!(names[0], instruction_set());
+    }
+}

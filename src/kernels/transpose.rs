@@ -61,21 +61,24 @@ fn transpose_body<T: Real, I: Isa>(x: &[T], out: &mut [T], height: usize, width:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::dispatch::on_every_instruction_set;
 
     #[test]
     fn layouts_turn_into_each_other() {
-        for (rows, n) in [(16, 1), (16, 16), (48, 37), (1, 5), (17, 33), (16, 0)] {
-            let image: Vec<f32> = (0..rows * n).map(|i| i as f32).collect();
-            let mut lanes = vec![0.0; rows * n];
-            image_to_lanes(&image, &mut lanes, rows);
-            for r in 0..rows {
-                for i in 0..n {
-                    assert_eq!(lanes[i * rows + r], image[r * n + i]);
+        on_every_instruction_set(|| {
+            for (rows, n) in [(16, 1), (16, 16), (48, 37), (1, 5), (17, 33), (16, 0)] {
+                let image: Vec<f32> = (0..rows * n).map(|i| i as f32).collect();
+                let mut lanes = vec![0.0; rows * n];
+                image_to_lanes(&image, &mut lanes, rows);
+                for r in 0..rows {
+                    for i in 0..n {
+                        assert_eq!(lanes[i * rows + r], image[r * n + i]);
+                    }
                 }
+                let mut back = vec![0.0; rows * n];
+                lanes_to_image(&lanes, &mut back, rows);
+                assert_eq!(back, image);
             }
-            let mut back = vec![0.0; rows * n];
-            lanes_to_image(&lanes, &mut back, rows);
-            assert_eq!(back, image);
-        }
+        });
     }
 }

@@ -1,6 +1,7 @@
 //! Convolutions of many geometries against naive loops in f64.
 
 use super::*;
+use crate::kernels::dispatch::on_every_instruction_set;
 use crate::kernels::real::Real;
 
 pub fn values<T: Real>(n: usize, seed: usize) -> Vec<T> {
@@ -109,6 +110,8 @@ fn check<T: Real>() {
 
 #[test]
 fn convolutions_and_gradients_agree_with_loops() {
-    check::<f32>();
-    check::<f64>();
+    on_every_instruction_set(|| {
+        check::<f32>();
+        check::<f64>();
+    });
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::kernels::conv::tests::{assert_near, for_products, shapes, values};
 use crate::kernels::conv::{forward_scratch, pack, pack_by_output, packed_by_output_len, packed_len};
 use crate::kernels::dense::Activation;
+use crate::kernels::dispatch::on_every_instruction_set;
 use crate::kernels::real::Real;
 use crate::kernels::scalar::Unary;
 
@@ -85,19 +86,24 @@ fn check_one<T: Real>(shape: &ConvolutionPool, rows: usize) {
 
 #[test]
 fn fused_pools_agree_with_one_after_another() {
-    check::<f32>();
-    check::<f64>();
+    on_every_instruction_set(|| {
+        check::<f32>();
+        check::<f64>();
+    });
 }
 
 #[test]
 fn the_first_of_equal_entries_wins() {
-    let convolution = Convolution { input: [4, 4, 1], outputs: 3, kernel: [1, 1], stride: 1, pad: [0; 4] };
-    let shape = ConvolutionPool { convolution, pool: [2, 2] };
-    let mut packed = vec![0.0f32; packed_len::<f32>(&convolution)];
-    pack(&convolution, &[1.0, 2.0, 0.0], &mut packed);
-    let (mut out, mut winners) = (vec![0.0; 12], vec![9; 12]);
-    let x = [1.0f32, 1.0, 0.0, 5.0, 1.0, 1.0, 5.0, 5.0, 0.0, 0.0, 2.0, 2.0, 3.0, 3.0, 2.0, 3.0];
-    forward(&shape, &x, &packed, None, Activation::None, &mut out, &mut winners, 1, &mut []);
-    assert_eq!(out, [1.0, 2.0, 0.0, 5.0, 10.0, 0.0, 3.0, 6.0, 0.0, 3.0, 6.0, 0.0]);
-    assert_eq!(winners, [0, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 0]);
+    on_every_instruction_set(|| {
+        let convolution =
+            Convolution { input: [4, 4, 1], outputs: 3, kernel: [1, 1], stride: 1, pad: [0; 4] };
+        let shape = ConvolutionPool { convolution, pool: [2, 2] };
+        let mut packed = vec![0.0f32; packed_len::<f32>(&convolution)];
+        pack(&convolution, &[1.0, 2.0, 0.0], &mut packed);
+        let (mut out, mut winners) = (vec![0.0; 12], vec![9; 12]);
+        let x = [1.0f32, 1.0, 0.0, 5.0, 1.0, 1.0, 5.0, 5.0, 0.0, 0.0, 2.0, 2.0, 3.0, 3.0, 2.0, 3.0];
+        forward(&shape, &x, &packed, None, Activation::None, &mut out, &mut winners, 1, &mut []);
+        assert_eq!(out, [1.0, 2.0, 0.0, 5.0, 10.0, 0.0, 3.0, 6.0, 0.0, 3.0, 6.0, 0.0]);
+        assert_eq!(winners, [0, 0, 0, 1, 1, 0, 2, 2, 0, 3, 3, 0]);
+    });
 }

@@ -1,6 +1,7 @@
 //! Layers of odd sizes against naive loops in f64.
 
 use super::*;
+use crate::kernels::dispatch::on_every_instruction_set;
 use crate::kernels::scalar::Unary;
 
 fn values<T: Real>(n: usize, seed: usize) -> Vec<T> {
@@ -122,24 +123,32 @@ fn check_activation_gradient<T: Real>() {
 
 #[test]
 fn forward_agrees_with_loops() {
-    check_forward::<f32>();
-    check_forward::<f64>();
+    on_every_instruction_set(|| {
+        check_forward::<f32>();
+        check_forward::<f64>();
+    });
 }
 
 #[test]
 fn input_gradient_agrees_with_loops() {
-    check_input_gradient::<f32>();
-    check_input_gradient::<f64>();
+    on_every_instruction_set(|| {
+        check_input_gradient::<f32>();
+        check_input_gradient::<f64>();
+    });
 }
 
 #[test]
 fn weight_gradient_agrees_with_loops() {
-    check_weight_gradient::<f32>();
-    check_weight_gradient::<f64>();
+    on_every_instruction_set(|| {
+        check_weight_gradient::<f32>();
+        check_weight_gradient::<f64>();
+    });
 }
 
 #[test]
 fn activation_gradients_agree_with_differences() {
-    check_activation_gradient::<f32>();
-    check_activation_gradient::<f64>();
+    on_every_instruction_set(|| {
+        check_activation_gradient::<f32>();
+        check_activation_gradient::<f64>();
+    });
 }

@@ -1,6 +1,7 @@
 //! Every function and every broadcast against its definition in f64.
 
 use super::*;
+use crate::kernels::dispatch::on_every_instruction_set;
 
 /// Relative tolerance, or absolute below one: f32 functions are good to 3e-7, f64 ones to 1e-15.
 fn close<T: Real>(found: T, want: f64) -> bool {
@@ -107,20 +108,26 @@ fn check_broadcast<T: Real>() {
 
 #[test]
 fn unary_functions_agree_with_their_reference() {
-    check_unary::<f32>();
-    check_unary::<f64>();
+    on_every_instruction_set(|| {
+        check_unary::<f32>();
+        check_unary::<f64>();
+    });
 }
 
 #[test]
 fn binary_functions_agree_with_their_reference() {
-    check_binary::<f32>();
-    check_binary::<f64>();
+    on_every_instruction_set(|| {
+        check_binary::<f32>();
+        check_binary::<f64>();
+    });
 }
 
 #[test]
 fn broadcasts_agree_with_their_reference() {
-    check_broadcast::<f32>();
-    check_broadcast::<f64>();
+    on_every_instruction_set(|| {
+        check_broadcast::<f32>();
+        check_broadcast::<f64>();
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The streams: same bits however cut, the right distribution, no relation between keys.
 
 use super::*;
+use crate::kernels::dispatch::on_every_instruction_set;
 use crate::kernels::special::normal_cdf;
 
 const N: usize = 200_000;
@@ -40,8 +41,10 @@ fn check_cuts<T: Real>() {
 
 #[test]
 fn an_element_depends_on_its_index_only() {
-    check_cuts::<f32>();
-    check_cuts::<f64>();
+    on_every_instruction_set(|| {
+        check_cuts::<f32>();
+        check_cuts::<f64>();
+    });
 }
 
 /// Critical value of the Kolmogorov distribution at one in ten thousand; the keys are fixed, so the test is too.
@@ -49,15 +52,17 @@ const KOLMOGOROV: f64 = 2.23;
 
 #[test]
 fn normals_are_normal() {
-    for x in [draw::<f32>(key(1, 2, 3, 4)), draw::<f64>(key(1, 2, 3, 4)), draw::<f32>(key(0, 0, 0, 0))] {
-        // Standard errors of the first four moments: 1, √2, √15, √96 over √n.
-        let error = 4.0 / (N as f64).sqrt();
-        assert!(mean(x.iter().copied()).abs() < error);
-        assert!((mean(x.iter().map(|x| x * x)) - 1.0).abs() < error * 2f64.sqrt());
-        assert!(mean(x.iter().map(|x| x.powi(3))).abs() < error * 15f64.sqrt());
-        assert!((mean(x.iter().map(|x| x.powi(4))) - 3.0).abs() < error * 96f64.sqrt());
-        assert!(kolmogorov(x, normal_cdf) < KOLMOGOROV);
-    }
+    on_every_instruction_set(|| {
+        for x in [draw::<f32>(key(1, 2, 3, 4)), draw::<f64>(key(1, 2, 3, 4)), draw::<f32>(key(0, 0, 0, 0))] {
+            // Standard errors of the first four moments: 1, √2, √15, √96 over √n.
+            let error = 4.0 / (N as f64).sqrt();
+            assert!(mean(x.iter().copied()).abs() < error);
+            assert!((mean(x.iter().map(|x| x * x)) - 1.0).abs() < error * 2f64.sqrt());
+            assert!(mean(x.iter().map(|x| x.powi(3))).abs() < error * 15f64.sqrt());
+            assert!((mean(x.iter().map(|x| x.powi(4))) - 3.0).abs() < error * 96f64.sqrt());
+            assert!(kolmogorov(x, normal_cdf) < KOLMOGOROV);
+        }
+    });
 }
 
 #[test]
@@ -75,21 +80,23 @@ fn uniforms_are_uniform_and_signs_are_fair() {
 
 #[test]
 fn streams_and_neighbours_are_independent() {
-    let base = draw::<f32>(key(1, 2, 3, 4));
-    let error = 4.5 / (N as f64).sqrt();
-    let others = [key(2, 2, 3, 4), key(1, 3, 3, 4), key(1, 2, 4, 4), key(1, 2, 3, 5), key(3, 2, 1, 4)];
-    for other in others {
-        let other = draw::<f32>(other);
-        assert!(mean(base.iter().zip(&other).map(|(a, b)| a * b)).abs() < error);
-        assert!(
-            mean(base.iter().zip(&other).map(|(a, b)| (a * a - 1.0) * (b * b - 1.0))).abs() < 2.0 * error
-        );
-    }
-    for lag in [1, 8, 16, 32] {
-        assert!(mean(base.iter().zip(&base[lag..]).map(|(a, b)| a * b)).abs() < error, "lag {lag}");
-        let squares = base.iter().zip(&base[lag..]).map(|(a, b)| (a * a - 1.0) * (b * b - 1.0));
-        assert!(mean(squares).abs() < 2.0 * error, "lag {lag}");
-    }
+    on_every_instruction_set(|| {
+        let base = draw::<f32>(key(1, 2, 3, 4));
+        let error = 4.5 / (N as f64).sqrt();
+        let others = [key(2, 2, 3, 4), key(1, 3, 3, 4), key(1, 2, 4, 4), key(1, 2, 3, 5), key(3, 2, 1, 4)];
+        for other in others {
+            let other = draw::<f32>(other);
+            assert!(mean(base.iter().zip(&other).map(|(a, b)| a * b)).abs() < error);
+            assert!(
+                mean(base.iter().zip(&other).map(|(a, b)| (a * a - 1.0) * (b * b - 1.0))).abs() < 2.0 * error
+            );
+        }
+        for lag in [1, 8, 16, 32] {
+            assert!(mean(base.iter().zip(&base[lag..]).map(|(a, b)| a * b)).abs() < error, "lag {lag}");
+            let squares = base.iter().zip(&base[lag..]).map(|(a, b)| (a * a - 1.0) * (b * b - 1.0));
+            assert!(mean(squares).abs() < 2.0 * error, "lag {lag}");
+        }
+    });
 }
 
 #[test]
