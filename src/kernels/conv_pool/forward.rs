@@ -95,7 +95,7 @@ fn channels<T: Real, I: Isa, const R: usize>(
                         unsafe { one_pool::<T, I, $n, R>(shape, x, start, &offsets[..entries], packed) }
                     };
                 }
-                let (best, winner) = if !I::TILES {
+                let [best, winner] = if !I::TILES {
                     pool!(1)
                 } else {
                     match together {
@@ -129,7 +129,7 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
     start: usize,
     offsets: &[usize],
     packed: &[T],
-) -> ([I::Vector<T>; R], [I::Vector<T>; R]) {
+) -> [[I::Vector<T>; R]; 2] {
     let windows = shape.convolution.windows();
     let mut best = [I::Vector::<T>::splat(T::ZERO); R];
     let mut winner = best;
@@ -155,7 +155,7 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
         }
         from += N;
     }
-    (best, winner)
+    [best, winner]
 }
 
 /// Entry numbers as bytes.

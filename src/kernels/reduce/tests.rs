@@ -8,7 +8,7 @@ fn values<T: Real>(n: usize) -> Vec<T> {
 }
 
 fn near<T: Real>(found: T, want: f64, n: usize) {
-    let tolerance = T::EPSILON.to_f64() * (n as f64 / 32.0).min(256.0).max(8.0) * (n as f64).max(1.0).sqrt();
+    let tolerance = T::EPSILON.to_f64() * (n as f64 / 32.0).clamp(8.0, 256.0) * (n as f64).max(1.0).sqrt();
     assert!((found.to_f64() - want).abs() <= tolerance * (1.0 + want.abs()), "{found} {want} of {n}");
 }
 
