@@ -80,7 +80,7 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     b.output("drawn", drawn);
     b.output("exact", exact);
     // Terms that a closed form replaced are gone from here on.
-    let tape = crate::passes::drop_unused(&b.finish());
+    let tape = crate::tape::prune::without_unused(&b.finish());
     let named = |name: &str| tape.output(name).expect("named above");
     let (objective, drawn, exact) = (named("objective"), named("drawn"), named("exact"));
     Guided { tape, objective, drawn, exact, rewrites }

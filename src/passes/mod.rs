@@ -6,8 +6,6 @@ mod drop_unused;
 mod pool_before_activation;
 mod share_common;
 
-pub use drop_unused::drop_unused;
-
 use crate::tape::{Slot, Tape, build::Builder, verify::verify};
 
 /// One entry of the table.
@@ -32,7 +30,7 @@ pub const ALL: &[Pass] = &[
         effect: "equal instructions are computed once",
         run: share_common::share_common,
     },
-    Pass { name: "drop_unused", effect: "what no output needs is left out", run: drop_unused },
+    Pass { name: "drop_unused", effect: "what no output needs is left out", run: drop_unused::drop_unused },
 ];
 
 /// Runs every pass; `report` hears of each that changed the tape.

@@ -20,6 +20,7 @@ pub mod build;
 pub mod eval;
 pub mod ops;
 pub mod print;
+pub mod prune;
 mod rules;
 pub mod verify;
 
