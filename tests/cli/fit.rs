@@ -1,0 +1,151 @@
+//! `bnnc fit` and what it leaves behind.
+
+use super::Place;
+use std::fs;
+
+const FILES: [&str; 11] = [
+    "figures/observed_y.svg",
+    "figures/parameters.svg",
+    "figures/trace.svg",
+    "manifest.json",
+    "metrics.json",
+    "model.bnn",
+    "model.resolved.txt",
+    "pictures.json",
+    "posterior.safetensors",
+    "predictions/valid.csv",
+    "report.html",
+];
+
+#[test]
+fn a_fit_leaves_a_whole_folder_and_a_verdict() {
+    let place = Place::with_line();
+    let fitted = place.run("fit line.bnn --seed 7");
+    assert_eq!(fitted.status, 0, "{}", fitted.err);
+    assert!(fitted.out.starts_with("line fitted in "), "{}", fitted.out);
+    assert!(fitted.out.contains("On 5 held-out rows (valid), y is off by "), "{}", fitted.out);
+    assert!(fitted.out.ends_with("report  runs/line/report.html\n"), "{}", fitted.out);
+    for file in FILES.iter().chain(&["trace.csv", "summary.csv"]) {
+        assert!(fs::metadata(place.path(&format!("runs/line/{file}"))).is_ok_and(|m| m.len() > 0), "{file}");
+    }
+    assert_eq!(fs::read_dir(place.path("runs")).unwrap().count(), 1, "nothing under a temporary name");
+    assert_eq!(place.read("runs/line/model.bnn"), place.read("line.bnn"));
+}
+
+#[test]
+fn the_files_hold_what_the_contract_says() {
+    let place = Place::with_line();
+    assert_eq!(place.run("fit line.bnn --seed 7 --quiet").status, 0);
+    let manifest = place.json("runs/line/manifest.json");
+    for key in [
+        "format",
+        "bnnc",
+        "model",
+        "model_sha256",
+        "options",
+        "seed",
+        "data",
+        "preprocessing",
+        "compile_s",
+        "fit_s",
+        "eval_s",
+        "steps",
+        "steps_per_s",
+        "peak_rss_mib",
+        "verdict",
+    ] {
+        assert!(manifest.get(key).is_some(), "{key} is not in the manifest");
+    }
+    assert_eq!(manifest["command"], "bnnc fit line.bnn --seed 7 --quiet");
+    assert_eq!(manifest["seed"], 7);
+    assert_eq!(manifest["data"]["splits"], serde_json::json!({"train": 15, "valid": 5}));
+    let metrics = place.json("runs/line/metrics.json");
+    assert!(metrics["elbo"].as_f64().is_some_and(f64::is_finite) && metrics["elbo_se"].is_number());
+    for (split, rows) in [("train", 15), ("valid", 5)] {
+        let of = &metrics["splits"][split];
+        assert_eq!(of["rows"], rows);
+        for metric in ["rmse", "mae", "nll", "coverage90", "crps"] {
+            assert!(of[metric].as_f64().is_some_and(f64::is_finite), "{split} {metric}: {of}");
+        }
+    }
+    let header = |file: &str| place.read(&format!("runs/line/{file}")).lines().next().unwrap().to_owned();
+    assert_eq!(header("summary.csv"), "variable,mean,sd,q05,q50,q95");
+    assert!(header("trace.csv").starts_with("step,seconds,elbo"));
+    assert_eq!(header("predictions/valid.csv"), "row,target,mean,sd,q05,q50,q95,aleatoric_sd,epistemic_sd");
+    let summary = place.read("runs/line/summary.csv");
+    let names: Vec<&str> = summary.lines().skip(1).map(|l| l.split(',').next().unwrap()).collect();
+    assert_eq!(names, ["b[1]", "b[2]", "s"]);
+}
+
+#[test]
+fn a_run_is_replaced_only_with_force() {
+    let place = Place::with_line();
+    assert_eq!(place.run("fit line.bnn --quiet").status, 0);
+    let posterior = || fs::read(place.path("runs/line/posterior.safetensors")).unwrap();
+    let first = posterior();
+    let refused = place.run("fit line.bnn --seed 9");
+    assert!(refused.status == 1 && refused.err.contains("error[R002]"), "{}", refused.err);
+    assert_eq!(posterior(), first);
+    assert_eq!(place.run("fit line.bnn --seed 9 --force --quiet").status, 0);
+    assert_ne!(posterior(), first, "another seed gives other bits");
+}
+
+#[test]
+fn threads_do_not_change_a_bit() {
+    let place = Place::with_line();
+    let bits = |threads: usize| {
+        let line = format!("fit line.bnn --threads {threads} --out run{threads} --quiet");
+        assert_eq!(place.run(&line).status, 0);
+        fs::read(place.path(&format!("run{threads}/posterior.safetensors"))).unwrap()
+    };
+    let one = bits(1);
+    assert!(bits(2) == one && bits(3) == one);
+}
+
+#[test]
+fn json_and_quiet_leave_standard_output_to_programs() {
+    let place = Place::with_line();
+    let quiet = place.run("fit line.bnn --quiet");
+    assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+    let value: serde_json::Value =
+        serde_json::from_str(&place.run("fit line.bnn --json --force").out).unwrap();
+    assert_eq!(value["report"], "runs/line/report.html");
+    assert_eq!(value["splits"]["valid"]["rows"], 5);
+    let failed = place.run("fit absent.bnn --json");
+    let value: serde_json::Value = serde_json::from_str(&failed.out).unwrap();
+    assert_eq!((failed.status, &value["diagnostics"][0]["code"]), (1, &serde_json::json!("O004")));
+}
+
+#[test]
+fn a_report_is_made_again_from_its_folder_byte_for_byte() {
+    let place = Place::with_line();
+    assert_eq!(place.run("fit line.bnn --quiet").status, 0);
+    let page = place.read("runs/line/report.html");
+    fs::remove_dir_all(place.path("runs/line/figures")).unwrap();
+    fs::remove_file(place.path("runs/line/report.html")).unwrap();
+    assert_eq!(place.run("report runs/line").out, "report  runs/line/report.html\n");
+    assert!(place.read("runs/line/report.html") == page);
+    assert!(place.path("runs/line/figures/trace.svg").exists());
+}
+
+#[test]
+fn a_damaged_run_is_a_finding() {
+    let place = Place::with_line();
+    assert_eq!(place.run("fit line.bnn --quiet").status, 0);
+    let whole = place.read("runs/line/metrics.json");
+    place.write("runs/line/metrics.json", &whole[..whole.len() / 2]);
+    let damaged = place.run("report runs/line");
+    assert_eq!(damaged.status, 1);
+    assert!(damaged.err.contains("error[R001]: runs/line: metrics.json is damaged"), "{}", damaged.err);
+}
+
+#[test]
+fn runs_are_listed_with_their_verdict() {
+    let place = Place::with_line();
+    assert_eq!(place.run("runs .").out, "no runs in .\n");
+    assert_eq!(place.run("fit line.bnn --quiet").status, 0);
+    let listed = place.run("runs");
+    assert!(listed.out.contains("runs/line") && listed.out.contains("On 5 held-out rows"), "{}", listed.out);
+    let value: serde_json::Value = serde_json::from_str(&place.run("runs --json").out).unwrap();
+    assert_eq!(value["runs"][0]["model"], "line");
+}
