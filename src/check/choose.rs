@@ -1,6 +1,6 @@
 //! The alternatives of `choose`: which there are, which combinations are checked, which items are active.
 //!
-//! The first label is the default. Every combination is checked up to [`MOST_COMBINATIONS`]; beyond that each
+//! The first label is the default. Every combination is checked up to `MOST_COMBINATIONS`; beyond that each
 //! alternative with the defaults of the others.
 
 use super::Context;

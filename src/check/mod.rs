@@ -7,7 +7,7 @@
 //!
 //! One file a question. An expression that is wrong is `None`: it was reported where it went wrong, and what uses it
 //! stays silent. Every combination of alternatives is checked ([`choose`]); the model is that of the combination in
-//! force. Start at [`check`] and [`Checker::run`].
+//! force. Start at [`check`] and `Checker::run`.
 
 mod arena;
 mod calls;

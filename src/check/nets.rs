@@ -673,7 +673,7 @@ impl<'a> Checker<'a> {
                 is_right = false;
                 continue;
             }
-            let outer = std::mem::replace(&mut walk.prefix, String::new());
+            let outer = std::mem::take(&mut walk.prefix);
             walk.prefix = format!("{outer}.{}", label.value);
             let count = std::mem::take(&mut walk.count);
             let value = match &line.kind {

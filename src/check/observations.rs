@@ -119,7 +119,7 @@ impl Checker<'_> {
         };
         Some(
             Diagnostic::new("L002", format!("`{name}` is {is}, but `{}` {gives}", family.name))
-                .at(span, format!("{gives}"))
+                .at(span, gives.to_string())
                 .at(target.span, format!("declared {}", declared_as(ty)))
                 .help(help),
         )

@@ -1,7 +1,7 @@
 //! The driver: one line per stage.
 //!
 //! [`Session::open`] reads a model, [`Session::check`] finds what is wrong with it, [`Session::emit`] prints a stage,
-//! [`fit`] runs all of them and returns a filled [`Run`].
+//! [`fit`] runs all of them and returns a filled [`Run`](crate::run_folder::Run).
 
 mod emit;
 mod fit;
@@ -104,17 +104,17 @@ impl Session {
     /// Reads a model file.
     ///
     /// # Errors
-    /// O004 if it is missing, unreadable or not text.
+    /// O004 if it is missing or unreadable.
     pub fn open(path: &Path, mut options: Options) -> Result<Session, Diagnostics> {
         let missing = |e: std::io::Error| {
             let why = match e.kind() {
                 std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
                 _ => e.to_string(),
             };
             Diagnostic::new("O004", format!("{}: {why}", path.display())).help("give the path of a .bnn file")
         };
-        let text = std::fs::read_to_string(path).map_err(missing)?;
+        // Bytes that are no UTF-8 become a character that the parser points at (S003).
+        let text = String::from_utf8_lossy(&std::fs::read(path).map_err(missing)?).into_owned();
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         if let Some(data) = &mut options.data {
             *data = std::path::absolute(&data).map_or_else(|_| data.clone(), |p| p.display().to_string());

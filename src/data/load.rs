@@ -13,7 +13,7 @@ use crate::model::Column;
 use crate::source::Span;
 use crate::syntax::ast;
 
-/// Reads the values of the given columns, which are those that [`schema`] returned.
+/// Reads the values of the given columns, which are those that [`schema`](super::schema()) returned.
 pub fn load(
     data: &ast::Data,
     columns: &[Column],

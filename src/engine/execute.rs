@@ -7,7 +7,7 @@ use crate::kernels::conv::{self, Convolution};
 use crate::kernels::conv_pool::{self, ConvolutionPool};
 use crate::kernels::pool::{self, Pool};
 use crate::kernels::real::Real;
-use crate::kernels::{dense, elementwise, noise};
+use crate::kernels::{dense, elementwise, index, noise, reduce, softmax, transpose};
 use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Step};
 use crate::tape::Window;
 
@@ -27,8 +27,6 @@ pub(super) fn scratch_len<T: Real>(program: &Program) -> usize {
 
 fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
     match &step.kernel {
-        Kernel::LogSumExp { rows } | Kernel::Softmax { rows } => 2 * rows,
-        Kernel::LogSoftmax { rows } => 3 * rows,
         Kernel::RowNoise(_) => step.out.len / capacity,
         Kernel::DenseWeight => dense::weight_gradient_scratch::<T>(step.args[1].len / capacity, capacity),
         Kernel::Conv(g) => {
@@ -143,20 +141,18 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::RepeatImage | Kernel::Tile => loops::tile(arg(0), out),
         Kernel::SpreadImageRow => loops::spread_image_row(arg(0), out),
         Kernel::SpreadImageChannel => loops::spread_image_channel(arg(0), out, rows),
-        Kernel::SumGlobal => out[0] = loops::total(arg(0)),
-        Kernel::SumFeatures | Kernel::SumTiles => loops::sum_tiles(arg(0), out),
-        Kernel::SumImage => loops::sum_image(arg(0), out),
-        Kernel::SumImageChannel => loops::sum_image_channel(arg(0), out, rows),
-        Kernel::SumRows => loops::sum_rows(arg(0), out, rows),
-        Kernel::SumRowsImage => {
-            for image in arg(0).chunks_exact(out.len()) {
-                elementwise::accumulate(image, out);
-            }
-        }
-        Kernel::MaxGlobal | Kernel::MaxFeatures => loops::max_tiles(arg(0), out),
-        Kernel::LogSumExp { .. } => loops::log_sum_exp(arg(0), out, scratch),
-        Kernel::Softmax { rows } => loops::softmax(arg(0), out, *rows, scratch),
-        Kernel::LogSoftmax { rows } => loops::log_softmax(arg(0), out, *rows, scratch),
+        Kernel::SumGlobal => out[0] = reduce::sum_all(arg(0)),
+        Kernel::SumFeatures => reduce::feature_sum(arg(0), out),
+        Kernel::SumTiles => loops::sum_tiles(arg(0), out),
+        Kernel::SumImage => reduce::image_sum(arg(0), out),
+        Kernel::SumImageChannel => reduce::image_channel_sums(arg(0), out, rows, out.len() / rows),
+        Kernel::SumRows => reduce::row_sum(arg(0), rows, rows, out, true),
+        Kernel::SumRowsImage => reduce::channel_sums(arg(0), out, true),
+        Kernel::MaxGlobal => out[0] = reduce::max_all(arg(0)),
+        Kernel::MaxFeatures => reduce::feature_max(arg(0), out),
+        Kernel::LogSumExp { .. } => softmax::log_sum_exp(arg(0), out),
+        Kernel::Softmax { rows } => softmax::softmax(arg(0), out, *rows),
+        Kernel::LogSoftmax { rows } => softmax::log_softmax(arg(0), out, *rows),
         Kernel::DotGlobal { transposed, .. } => loops::dot_global(arg(0), arg(1), out, *transposed),
         Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
         Kernel::Dense { activation } => {
@@ -192,12 +188,12 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::ConvKernel(g) => {
             conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, true, scratch);
         }
-        Kernel::Gather => loops::gather(arg(0), arg(1), out),
-        Kernel::Scatter => loops::scatter(arg(0), arg(1), out),
-        Kernel::Pick => loops::pick(arg(0), arg(1), out),
-        Kernel::OneHot => loops::one_hot(arg(0), out),
-        Kernel::ImageToLanes => loops::transpose(arg(0), out, rows, out.len() / rows),
-        Kernel::LanesToImage => loops::transpose(arg(0), out, out.len() / rows, rows),
+        Kernel::Gather => index::gather(arg(0), arg(1), out),
+        Kernel::Scatter => index::scatter_add(arg(0), arg(1), out),
+        Kernel::Pick => index::pick(arg(0), arg(1), out),
+        Kernel::OneHot => index::one_hot(arg(0), out),
+        Kernel::ImageToLanes => transpose::image_to_lanes(arg(0), out, rows),
+        Kernel::LanesToImage => transpose::lanes_to_image(arg(0), out, rows),
         Kernel::MaxPool(g) => pool::max_forward(&pooling(g), arg(0), out, rows),
         Kernel::MaxPoolInput(g) => pool::max_input_gradient(&pooling(g), arg(0), arg(1), out, rows, false),
         Kernel::AvgPool(g) => pool::average_forward(&pooling(g), arg(0), out, rows),

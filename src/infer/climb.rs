@@ -1,11 +1,11 @@
 //! Adam on the ELBO of all rows, in given coordinates: the inner loop of the full-batch paths.
 
-use super::adam::Adam;
 use super::coordinates::Coordinates;
 use super::draws::Evaluator;
 use super::posterior::Gaussian;
 use super::problem::Number;
 use crate::engine::{BadValue, NoiseKey};
+use crate::kernels::adam::{Adam, Rate, adam};
 use std::time::{Duration, Instant};
 
 /// Norms remembered for the running median.
@@ -43,11 +43,12 @@ pub struct Climb<T> {
     coordinates: Coordinates,
     /// Where it is.
     pub p: Vec<f64>,
-    adam: Adam<f64>,
+    first: Vec<f64>,
+    second: Vec<f64>,
+    moved: u64,
     guide: Gaussian,
     gradient: Gaussian,
     pulled: Vec<f64>,
-    ones: Vec<f64>,
     key: NoiseKey,
     draws: usize,
     start: usize,
@@ -78,10 +79,11 @@ impl<T: Number> Climb<T> {
         let guide = coordinates.blank();
         Climb {
             evaluator,
-            adam: Adam::new(p.len()),
+            first: vec![0.0; p.len()],
+            second: vec![0.0; p.len()],
+            moved: 0,
             gradient: guide.clone(),
             pulled: vec![0.0; p.len()],
-            ones: vec![1.0; p.len()],
             key: NoiseKey { seed, step: 0, draw: (start as u64) << 32 },
             guide,
             coordinates,
@@ -162,7 +164,10 @@ impl<T: Number> Climb<T> {
             return Ok(elbo);
         }
         self.clip(norm);
-        self.adam.ascend(&mut self.p, &self.pulled, &self.ones, rate * self.backoff);
+        self.moved += 1;
+        let rate = Rate::Same(rate * self.backoff);
+        let Climb { p, first, second, pulled, .. } = self;
+        adam(&Adam::default(), self.moved, rate, p, first, second, pulled);
         Ok(elbo)
     }
 
@@ -179,7 +184,7 @@ impl<T: Number> Climb<T> {
         } else {
             self.norms[at] = norm;
         }
-        if self.steps % 50 == 0 && self.norms.len() == NORMS {
+        if self.steps.is_multiple_of(50) && self.norms.len() == NORMS {
             let mut sorted = self.norms.clone();
             sorted.sort_by(f64::total_cmp);
             self.median = sorted[NORMS / 2];

@@ -36,13 +36,13 @@ impl Coordinates {
     }
 
     /// How many numbers the optimiser moves: a, b, and the full-rank block of L′.
-    pub fn len(&self) -> usize {
+    pub fn numbers(&self) -> usize {
         self.origin.len() + self.random + self.full * self.full
     }
 
     /// a = 0, b = 0, L′ = 1.
     pub fn start(&self) -> Vec<f64> {
-        vec![0.0; self.len()]
+        vec![0.0; self.numbers()]
     }
 
     /// The guide at a point.
@@ -123,16 +123,16 @@ mod tests {
             vec![9.0, 9.0, 2.0, 1.0],
             3,
         );
-        let mut p: Vec<f64> = (0..c.len()).map(|i| 0.1 * (i as f64) - 0.3).collect();
+        let mut p: Vec<f64> = (0..c.numbers()).map(|i| 0.1 * (i as f64) - 0.3).collect();
         let mut guide = c.blank();
         c.guide(&p, &mut guide);
         let mut gradient = c.blank();
         gradient.mu = guide.mu.iter().map(|x| x.cos()).collect();
         gradient.omega = guide.omega.iter().map(|x| x.cos()).collect();
         gradient.lower = guide.lower.iter().map(|x| 2.0 * (2.0 * x).cos()).collect();
-        let mut pulled = vec![0.0; c.len()];
+        let mut pulled = vec![0.0; c.numbers()];
         c.pull(&p, &guide, &gradient, &mut pulled);
-        for i in 0..c.len() {
+        for i in 0..c.numbers() {
             let at = p[i];
             let mut f = |x: f64| {
                 p[i] = x;

@@ -111,7 +111,7 @@ impl<T: Real> Evaluator<T> {
         for part in [&mut gradient.mu, &mut gradient.omega, &mut gradient.lower] {
             part.fill(0.0);
         }
-        let is_paired = draws % 2 == 0;
+        let is_paired = draws.is_multiple_of(2);
         let factor = 1.0 / draws as f64;
         let mut total = 0.0;
         for d in 0..draws {

@@ -5,7 +5,6 @@
 //! own: an unbiased estimator whose noise falls with the number of shards. Terms of the ELBO that depend on no draw
 //! are computed once a step, beside the lanes.
 
-use super::adam::Adam;
 use super::climb::{Diverged, TracePoint};
 use super::draws::variable;
 use super::error::FitError;
@@ -18,6 +17,7 @@ use super::settings::{Batch, Draws, Precision};
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::guide;
+use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::noise;
 use crate::model::Role;
 use crate::plan::{Program, plan};
@@ -246,7 +246,9 @@ impl Step<'_> {
         let held = if self.random == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
         let averaged_from = steps - ((AVERAGED * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
-        let mut adam = Adam::<T>::new(dim + self.random);
+        let settings = Adam::default();
+        let (mut first, mut second) = (vec![T::ZERO; dim + self.random], vec![T::ZERO; dim + self.random]);
+        let mut moved = 0;
         let mut p: Vec<T> = {
             let s = read(state);
             s.mu.iter().chain(&s.omega).copied().collect()
@@ -281,7 +283,9 @@ impl Step<'_> {
             let is_finite = value.is_finite() && g.iter().all(|x| x.is_finite());
             if is_finite {
                 let rate = schedule(step, steps) * backoff;
-                adam.ascend(&mut p, &g, rates, rate);
+                moved += 1;
+                let rate = Rate::Each(rates, T::from_f64(rate));
+                adam(&settings, moved, rate, &mut p, &mut first, &mut second, &g);
                 for omega in &mut p[dim..] {
                     *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
                 }

@@ -3,7 +3,6 @@
 //! [`fit`] chooses the path (`docs/inference.md`, section 5): full batch for models without a net and for small nets,
 //! minibatches for the rest. [`evaluate`] computes the ELBO that is reported, [`predict`] the predictions.
 
-pub mod adam;
 pub mod climb;
 pub mod coordinates;
 pub mod draws;

@@ -37,7 +37,7 @@ pub struct ClassSummary {
     pub predicted: Vec<usize>,
     /// H[p̄], in nats
     pub entropy: Vec<f64>,
-    /// mean_s H[p_s]: equation 22
+    /// mean over draws of H(p_s): equation 22
     pub aleatoric: Vec<f64>,
     /// the rest, never below 0
     pub epistemic: Vec<f64>,

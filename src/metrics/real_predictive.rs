@@ -45,11 +45,11 @@ pub struct RealSummary {
     pub draws: usize,
     /// mean of the mixture
     pub mean: Vec<f64>,
-    /// sd of the mixture: √(E[σ_s²] + Var[μ_s]), equation 22
+    /// sd of the mixture: √(E σ_s² + Var μ_s), equation 22
     pub sd: Vec<f64>,
-    /// √E[σ_s²]: the noise
+    /// √(E σ_s²): the noise
     pub aleatoric_sd: Vec<f64>,
-    /// √Var[μ_s]: what is not known of the mean
+    /// √(Var μ_s): what is not known of the mean
     pub epistemic_sd: Vec<f64>,
     /// 5 % quantile of the samples
     pub q05: Vec<f64>,

@@ -104,9 +104,9 @@ pub enum ExprKind {
     OneHot(ExprId),
     /// `x [K]` times `w [K, N]`
     Dense {
-        /// [K]
+        /// `[K]`
         x: ExprId,
-        /// [K, N]
+        /// `[K, N]`
         w: ExprId,
     },
     /// convolution of `x [H, W, C]` with `w [KH, KW, C, F]`

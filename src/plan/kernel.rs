@@ -132,29 +132,29 @@ pub enum Kernel {
         /// numbers per feature
         rows: usize,
     },
-    /// global x [K], w [K, N] → [N], or with `transposed` x [N] → [K]
+    /// global x `[K]`, w `[K, N]` → `[N]`, or with `transposed` x `[N]` → `[K]`
     DotGlobal {
         /// outputs
         n: usize,
         /// whether by the transpose
         transposed: bool,
     },
-    /// x `[K][R]`, w [K, N], optional bias [N] → `[N][R]`
+    /// x `[K][R]`, w `[K, N]`, optional bias `[N]` → `[N][R]`
     Dense {
         /// what follows the sum
         activation: Activation,
     },
-    /// dy `[N][R]`, w [K, N] → `[K][R]`
+    /// dy `[N][R]`, w `[K, N]` → `[K][R]`
     DenseInput,
-    /// accumulate x `[K][R]`, dy `[N][R]` → [K, N]
+    /// accumulate x `[K][R]`, dy `[N][R]` → `[K, N]`
     DenseWeight,
-    /// global x [K], y [N] → [K, N]
+    /// global x `[K]`, y `[N]` → `[K, N]`
     OuterGlobal,
     /// y, g → g f′ from the output y of an activation
     ActivationGradient(Activation),
-    /// table [K, F], index `[R]` → `[F][R]`
+    /// table `[K, F]`, index `[R]` → `[F][R]`
     Gather,
-    /// accumulate y `[F][R]`, index `[R]` → [K, F]
+    /// accumulate y `[F][R]`, index `[R]` → `[K, F]`
     Scatter,
     /// x `[K][R]`, index `[R]` → `[R]`
     Pick,

@@ -1,4 +1,4 @@
-//! A fitted model as a folder of files, complete in itself: [`write`] makes one, [`read`] takes one apart.
+//! A fitted model as a folder of files, complete in itself: [`write`](write()) makes one, [`read`](read()) takes one apart.
 //!
 //! ```text
 //! Run ─write→ runs/moons/ { manifest.json  model.bnn  model.resolved.txt  posterior.safetensors  metrics.json

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Every independent fault is reported at once: a declaration with a fault is taken out, and the rest parsed again.
-//! No text makes this panic, hang or run out of stack: [`lines`] bounds the nesting before pest sees it, the grammar
+//! No text makes this panic, hang or run out of stack: `lines` bounds the nesting before pest sees it, the grammar
 //! is linear, and the number of rounds is bounded.
-//! Start with `grammar/bnn.pest`, then [`ast`], then [`parser`].
+//! Start with `grammar/bnn.pest`, then [`ast`], then `parser`.
 
 pub mod ast;
 pub mod constant;
