@@ -118,17 +118,6 @@ impl<T: Real> Executor<T> {
         })
     }
 
-    /// A named result as it stands on a shard: it may be a column of the data itself.
-    pub fn output_on<'a>(&'a self, name: &str, shard: &'a Shard<T>) -> Option<&'a [T]> {
-        let output = self.program.outputs.iter().find(|o| o.name == name)?;
-        let Operand { space, start, len } = output.place;
-        Some(match space {
-            Space::Column(c) => &shard.columns[c][start..start + len],
-            Space::Weight => &shard.weights[start..start + len],
-            Space::Global | Space::Row | Space::Index => self.read(output),
-        })
-    }
-
     /// The values of an output of the program that is not a column.
     pub fn read(&self, output: &Output) -> &[T] {
         let Operand { space, start, len } = output.place;

@@ -135,19 +135,24 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
     }
 }
 
-/// The log joint on all training rows, shards side by side.
+/// The log joint on all training rows, in lanes that run side by side.
+///
+/// With few shards a lane takes some of the draws and all rows, with many some of the rows and all draws. Either way
+/// a draw's terms are added in the same order whatever the number of threads.
 struct Lanes<T> {
     team: Team<Lane<T>>,
+    shards: Vec<Shard<T>>,
     observations: Vec<String>,
+    is_by_draws: bool,
 }
 
 struct Lane<T> {
     executor: Executor<T>,
-    shards: Vec<Shard<T>>,
-    sums: Vec<f64>,
+    /// Per draw: log likelihood of the lane's rows, and log prior less log q.
+    values: Vec<(f64, f64)>,
 }
 
-/// Lanes of shards; more than any thread count here, so that the order of sums never changes.
+/// More than any thread count here, so that the order of sums never changes.
 const LANES: usize = 16;
 
 impl<T: Number> Lanes<T> {
@@ -158,16 +163,10 @@ impl<T: Number> Lanes<T> {
         tape.outputs.retain(|(name, _)| name == "log_prior" || observations.contains(name));
         let tape = optimise(&tape, &mut |_, _, _| {});
         let program = program::<T>(&tape, problem.train.len())?;
-        let all = shards(&program, &problem.rows, problem.train, 1.0);
-        let count = LANES.min(all.len().max(1));
-        let mut lanes: Vec<Lane<T>> = (0..count)
-            .map(|_| Lane { executor: Executor::new(program.clone()), shards: vec![], sums: vec![] })
-            .collect();
-        let total = all.len();
-        for (i, shard) in all.into_iter().enumerate() {
-            lanes[i * count / total].shards.push(shard);
-        }
-        Ok(Lanes { team: Team::new(lanes, problem.threads), observations })
+        let shards = shards(&program, &problem.rows, problem.train, 1.0);
+        let lane = |_| Lane { executor: Executor::new(program.clone()), values: vec![] };
+        let team = Team::new((0..LANES).map(lane).collect(), problem.threads);
+        Ok(Lanes { team, is_by_draws: shards.len() < LANES, shards, observations })
     }
 
     /// log p(y,u) − log q(u) per draw.
@@ -178,50 +177,50 @@ impl<T: Number> Lanes<T> {
         noise: &(dyn Fn(usize, &mut [f64]) + Sync),
         done: &mut dyn FnMut(usize),
     ) -> Vec<f64> {
-        let work = |_: usize, lane: &mut Lane<T>| {
+        let part = |n: usize, lane: usize| n * lane / LANES..n * (lane + 1) / LANES;
+        let work = |i: usize, lane: &mut Lane<T>| {
+            lane.values.clear();
+            let (draws, shards) = if self.is_by_draws {
+                (part(draws, i), &self.shards[..])
+            } else {
+                (0..draws, &self.shards[part(self.shards.len(), i)])
+            };
             let (mut e, mut u) = (vec![0.0; guide.random()], vec![0.0; guide.mu.len()]);
-            lane.sums.clear();
-            for d in 0..draws {
+            let mut numbers: Vec<T> = vec![T::ZERO; u.len()];
+            for d in draws {
                 noise(d, &mut e);
                 guide.draw(&e, &mut u);
-                let numbers: Vec<T> = u.iter().map(|x| T::from_f64(*x)).collect();
+                numbers.iter_mut().zip(&u).for_each(|(n, x)| *n = T::from_f64(*x));
                 lane.executor.set_input(crate::lower::LATENTS, &numbers);
                 lane.executor.begin(NoiseKey::default());
-                let mut sum = 0.0;
-                for shard in &lane.shards {
-                    lane.executor.rows(shard, NoiseKey::default());
-                    for name in &self.observations {
-                        let rows = lane.executor.output_on(name, shard).unwrap_or(&[]);
-                        // A target that no parameter enters may be one number for all rows.
-                        sum += rows.iter().take(shard.rows()).map(|x| x.to_f64()).sum::<f64>();
-                    }
-                }
-                lane.sums.push(sum);
+                let prior = lane.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
+                let likelihood =
+                    shards.iter().map(|shard| self.log_likelihood(&mut lane.executor, shard)).sum();
+                lane.values.push((likelihood, prior - guide.log_density(&e)));
             }
         };
         self.team.run(work, |round| round());
         done(draws);
-        let mut e = vec![0.0; guide.random()];
-        let mut u = vec![0.0; guide.mu.len()];
-        let mut first = self.team.job(0);
-        let priors: Vec<f64> = (0..draws)
-            .map(|d| {
-                noise(d, &mut e);
-                guide.draw(&e, &mut u);
-                let numbers: Vec<T> = u.iter().map(|x| T::from_f64(*x)).collect();
-                first.executor.set_input(crate::lower::LATENTS, &numbers);
-                first.executor.begin(NoiseKey::default());
-                let prior = first.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
-                prior - guide.log_density(&e)
-            })
-            .collect();
-        drop(first);
-        let mut totals = priors;
-        for lane in 0..self.team.len() {
-            for (total, sum) in totals.iter_mut().zip(&self.team.job(lane).sums) {
-                *total += sum;
+        let lanes = (0..LANES).map(|i| self.team.job(i).values.clone());
+        if self.is_by_draws {
+            return lanes.flatten().map(|(likelihood, prior)| likelihood + prior).collect();
+        }
+        let mut totals = vec![0.0; draws];
+        for (i, lane) in lanes.enumerate() {
+            for (total, (likelihood, prior)) in totals.iter_mut().zip(lane) {
+                *total += if i == 0 { likelihood + prior } else { likelihood };
             }
         }
         totals
+    }
+
+    /// Σ over a shard's rows of the log densities of all targets, in f64.
+    fn log_likelihood(&self, executor: &mut Executor<T>, shard: &Shard<T>) -> f64 {
+        executor.rows(shard, NoiseKey::default());
+        let of = |name: &String| {
+            let rows = executor.output_of_rows(name, shard).unwrap_or(&[]);
+            rows.iter().take(shard.rows()).map(|x| x.to_f64()).sum::<f64>()
+        };
+        self.observations.iter().map(of).sum()
     }
 }
