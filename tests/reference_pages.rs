@@ -1,6 +1,6 @@
 //! Reference pages made from the tables in the code: the committed page must be the one that the code makes.
 
-use bnnc::dist;
+use bnnc::{check, dist, layers};
 use std::path::Path;
 
 /// Set to any value to write the pages instead of comparing them.
@@ -23,6 +23,20 @@ fn compare(name: &str, page: &str) {
 #[test]
 fn the_page_of_distributions_is_current() {
     compare("distributions.md", &dist::reference());
+}
+
+#[test]
+fn the_page_of_functions_is_current() {
+    let page = format!(
+        "# Functions, layers and fit options\n\n\
+         This page is written by a test from the tables in `src/check` and `src/layers`; \
+         `bnnc explain NAME` prints one entry.\n\n\
+         ## Functions\n\n{}\n## Layers\n\n{}\n## Options of the fit block\n\n{}",
+        check::signatures::reference(),
+        layers::reference(),
+        check::settings::reference()
+    );
+    compare("functions.md", &page);
 }
 
 #[test]

@@ -201,6 +201,16 @@ pub fn find(name: &str) -> Option<&'static FitOption> {
     OPTIONS.iter().find(|o| o.name == name)
 }
 
+/// The part of the reference page on fit options.
+pub fn reference() -> String {
+    let mut text = String::from("| option | values | default | |\n|---|---|---|---|\n");
+    for option in OPTIONS {
+        text +=
+            &format!("| {} | {} | `{}` | {} |\n", option.name, option.values(), option.default, option.page);
+    }
+    text
+}
+
 impl FitOption {
     /// The default as a value.
     pub fn default_value(&self) -> SettingValue {

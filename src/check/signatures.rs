@@ -67,12 +67,12 @@ pub const ALL: &[Function] = &[
     Function {
         name: "min",
         form: Form::ReduceOrTwo(Reduce::Min, Binary::Min),
-        page: "smallest element of a vector; the smaller of two values",
+        page: "smallest element of a vector; `min(a, b)` is the smaller of two values",
     },
     Function {
         name: "max",
         form: Form::ReduceOrTwo(Reduce::Max, Binary::Max),
-        page: "largest element of a vector; the larger of two values",
+        page: "largest element of a vector; `max(a, b)` is the larger of two values",
     },
     Function {
         name: "logsumexp",
@@ -90,15 +90,50 @@ pub const ALL: &[Function] = &[
         page: "log of softmax, without its loss of digits",
     },
     Function { name: "levels", form: Form::Levels, page: "number of classes or levels of a column" },
-    Function { name: "standardize", form: Form::OverRows, page: "(x - mean) / sd over the training rows" },
-    Function { name: "center", form: Form::OverRows, page: "x - mean over the training rows" },
-    Function { name: "sd", form: Form::OverRows, page: "standard deviation over the training rows" },
-    Function { name: "lag", form: Form::OverRows, page: "the value k rows earlier" },
+    Function {
+        name: "standardize",
+        form: Form::OverRows,
+        page: "(x - mean) / sd over the training rows (not in this version)",
+    },
+    Function {
+        name: "center",
+        form: Form::OverRows,
+        page: "x - mean over the training rows (not in this version)",
+    },
+    Function {
+        name: "sd",
+        form: Form::OverRows,
+        page: "standard deviation over the training rows (not in this version)",
+    },
+    Function { name: "lag", form: Form::OverRows, page: "the value k rows earlier (not in this version)" },
 ];
 
 /// Looks a function up by its exact name.
 pub fn find(name: &str) -> Option<&'static Function> {
     ALL.iter().find(|f| f.name == name)
+}
+
+/// The part of the reference page on functions.
+pub fn reference() -> String {
+    let mut text = String::from("| function | |\n|---|---|\n");
+    for function in ALL {
+        text += &format!("| `{}` | {} |\n", function.written(), function.page.replace('|', "\\|"));
+    }
+    text
+}
+
+impl Function {
+    /// `dot(a, b)`
+    fn written(&self) -> String {
+        let args = match self.form {
+            Form::Elementwise(_) => "x",
+            Form::Reduce(_) | Form::Vector(_) => "v",
+            Form::ReduceOrTwo(..) => "v",
+            Form::Dot => "a, b",
+            Form::Levels | Form::OverRows => "column",
+        };
+        format!("{}({args})", self.name)
+    }
 }
 
 const fn plain(

@@ -59,6 +59,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let mut model = session.model()?.clone();
     let settings = session.settings()?;
     let data = session.load(settings.seed)?;
+    super::indices::inside(&model, &data)?;
     let rows = data.split("train").len();
     if let Batch::Rows(n) = settings.batch
         && n > rows

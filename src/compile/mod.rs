@@ -5,6 +5,7 @@
 
 mod emit;
 mod fit;
+mod indices;
 mod names;
 mod non_centre;
 mod pictures;

@@ -12,9 +12,11 @@ mod flatten;
 mod globalpool;
 mod heads;
 mod maxpool;
+mod page;
 mod residual;
 
 pub use activation::{ACTIVATIONS, Activation, find_activation};
+pub use page::reference;
 
 use crate::ty::Shape;
 

@@ -310,7 +310,32 @@ pub enum SettingValue {
     Words(Vec<String>),
 }
 
+/// A count column used as an index that counts from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountedIndex {
+    /// The column.
+    pub column: ColumnId,
+    /// Size of what it indexes.
+    pub size: usize,
+    /// Where.
+    pub span: Span,
+}
+
 impl Model {
+    /// Count columns that stand in an index: their values can be checked only with the data.
+    pub fn counted_indices(&self) -> Vec<CountedIndex> {
+        let mut found = vec![];
+        for expr in &self.exprs {
+            let ExprKind::IndexBy(x, index) = expr.kind else { continue };
+            let ExprKind::Binary(Binary::Sub, column, _) = self.expr(index).kind else { continue };
+            if let (ExprKind::Column(column), Some(size)) =
+                (&self.expr(column).kind, self.expr(x).ty.shape.0.first())
+            {
+                found.push(CountedIndex { column: *column, size: *size, span: expr.span });
+            }
+        }
+        found
+    }
     /// The expression behind an id.
     pub fn expr(&self, id: ExprId) -> &Expr {
         &self.exprs[id.0 as usize]

@@ -1,0 +1,34 @@
+//! D013: a count column that stands in an index must lie in 1…K.
+
+use crate::data::Dataset;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Model;
+
+/// Looks at every row of every column that indexes something; the first row outside is told.
+pub(super) fn inside(model: &Model, data: &Dataset) -> Result<(), Diagnostics> {
+    let mut found = Diagnostics::default();
+    for index in model.counted_indices() {
+        let column = model.column(index.column);
+        let values = &data.columns[index.column.0 as usize];
+        let outside = (0..data.rows).map(|row| (row, values.get(row, 0)));
+        let outside = outside.filter(|(_, v)| !(1.0..=index.size as f64).contains(v)).collect::<Vec<_>>();
+        let Some((row, value)) = outside.first() else { continue };
+        found.push(
+            Diagnostic::new(
+                "D013",
+                format!(
+                    "the index `{}` is {value} in row {}; it must be 1 to {}",
+                    column.name,
+                    row + 1,
+                    index.size
+                ),
+            )
+            .at(index.span, format!("{} of {} rows are outside", outside.len(), data.rows))
+            .at(column.span, "declared here")
+            .help(
+                "indices count from 1; a `factor` column has as many copies as levels: `theta[school] ~ …`",
+            ),
+        );
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
