@@ -23,6 +23,19 @@ pub const PLANNED: &[&str] = &[
     "VonMises",
 ];
 
+/// Names that other programs give to distributions of this language.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("Gaussian", "Normal"),
+    ("T", "StudentT"),
+    ("Student", "StudentT"),
+    ("DoubleExponential", "Laplace"),
+    ("InverseGamma", "InvGamma"),
+    ("NegativeBinomial", "NegBinomial"),
+    ("MultivariateNormal", "MvNormal"),
+    ("Discrete", "Categorical"),
+    ("ImproperUniform", "Flat"),
+];
+
 /// What stands left of `~`.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'t> {
@@ -32,6 +45,8 @@ pub struct Target<'t> {
     pub span: Span,
     /// its sizes
     pub shape: &'t Shape,
+    /// whether it has copies along a factor
+    pub along_factor: bool,
     /// its type, if it is data
     pub observed: Option<&'t Type>,
 }
@@ -80,6 +95,13 @@ impl<'a> Checker<'a> {
         if let Some(ty) = target.observed
             && let Some(finding) = self.wrong_kind_of_target(target, ty, family, span)
         {
+            self.found.push(finding);
+            return None;
+        }
+        let row =
+            ids.iter().zip(&args).find_map(|(id, arg)| id.filter(|id| self.arena.is_row(*id)).zip(Some(arg)));
+        if let (None, Some((id, arg))) = (target.observed, row) {
+            let finding = self.row_in_prior(target, id, arg.value.span);
             self.found.push(finding);
             return None;
         }
@@ -205,6 +227,12 @@ impl<'a> Checker<'a> {
 fn no_such_family(name: &str, span: Span) -> Diagnostic {
     if PLANNED.contains(&name) {
         return error::not_yet(&format!("the distribution `{name}`"), span);
+    }
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name)) {
+        return Diagnostic::new("N012", format!("no distribution is called `{name}`"))
+            .at(span, format!("here it is called `{ours}`"))
+            .help(format!("write `{ours}`"))
+            .fix(span, *ours);
     }
     let known = dist::ALL.iter().map(|f| f.name).chain(PLANNED.iter().copied()).chain(["Point"]);
     let finding = Diagnostic::new("N012", format!("no distribution is called `{name}`"))
@@ -429,7 +457,7 @@ impl Checker<'_> {
             "D005",
             format!("output width {given}, but `{}` has {wanted} classes", target.name),
         )
-        .at(dist.span, format!("{given} probabilities"))
+        .at(dist.span, format!("{given} numbers"))
         .at(target.span, format!("{wanted} classes"));
         if let Some(layer) = self.last_layer(first) {
             finding = finding

@@ -305,7 +305,14 @@ impl<'a> Checker<'a> {
             Element::Class | Element::Factor => format!("a {}", ty.element.name()),
             _ if ty.shape.is_scalar() => format!("{}", ty.support),
             _ => match ty.support {
-                Support::Interval(i) => format!("{i}{}", ty.shape),
+                Support::Interval(i) => {
+                    let range = i.to_string();
+                    if range.starts_with(['[', '(']) {
+                        format!("{} in {range}", ty.shape)
+                    } else {
+                        format!("{range}{}", ty.shape)
+                    }
+                }
                 _ => format!("{}", ty.support),
             },
         }

@@ -38,7 +38,13 @@ impl Checker<'_> {
         };
         let target = self.arena.single(target);
         let ty = self.arena.get(target).ty.clone();
-        let about = Target { name: &name.value, span: declared, shape: &ty.shape, observed: Some(&ty) };
+        let about = Target {
+            name: &name.value,
+            span: declared,
+            shape: &ty.shape,
+            along_factor: false,
+            observed: Some(&ty),
+        };
         let Some(dist) = self.distribution(likelihood.dist, &Scope::default(), &about) else { return };
         let span = name.span.to(likelihood.dist.span);
         self.observations.push(Observation { name: name.value.clone(), target, dist, span });

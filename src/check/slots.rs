@@ -85,11 +85,25 @@ impl Checker<'_> {
         let shape = self.arena.shape(id).clone();
         if !shape.is_scalar() && shape != *target.shape && !(shape.len() == 1 && target.shape.len() == 1) {
             let finding = wrong_size(given, &shape, target);
-            self.found.push(finding);
+            let made = self.arena.get(self.before_reshape(id)).span;
+            self.found.push(match self.last_layer(made) {
+                Some((layer, text)) if outside(layer, given.span()) => finding
+                    .at(layer, format!("`{text}` makes the output {shape}"))
+                    .help("give the last layer one unit, or index its output"),
+                _ => finding,
+            });
             return None;
         }
         self.lies_in(Given { id, ..given }, slot)?;
         Some(id)
+    }
+
+    /// A value as it was before its shape was changed.
+    fn before_reshape(&self, id: ExprId) -> ExprId {
+        match self.arena.get(id).kind {
+            Kind::Reshape(x) => x,
+            _ => id,
+        }
     }
 
     /// A vector per element of the target.
@@ -125,11 +139,13 @@ impl Checker<'_> {
         }
         let (found, wanted) = (self.described(given.id), self.arena.shape(given.id).len());
         let (name, written) = (given.name(), given.written());
-        let mut finding = Diagnostic::new(
-            "T022",
-            format!("`{name}` wants probabilities that sum to 1; `{written}` is {}", short(&found)),
-        )
-        .at(given.span(), format!("this is {found}"));
+        let is = match self.sum_of_numbers(given.id) {
+            Some(sum) => format!("sums to {}", (sum * 1e9).round() / 1e9),
+            None => format!("is {}", self.arena.interval(given.id)),
+        };
+        let mut finding =
+            Diagnostic::new("T022", format!("`{name}` wants probabilities that sum to 1; `{written}` {is}"))
+                .at(given.span(), format!("this is {found}"));
         let origin = self.origin(given.id, &Interval::UNIT, given.span());
         let cure = match origin {
             Some(_) => "end the net with `softmax`",
@@ -149,6 +165,14 @@ impl Checker<'_> {
             finding.help(format!("write `softmax({written})`"))
         });
         None
+    }
+
+    /// The sum of a join of numbers.
+    fn sum_of_numbers(&self, id: ExprId) -> Option<f64> {
+        match &self.arena.get(id).kind {
+            Kind::Join(parts) => parts.iter().map(|p| self.arena.constant(*p)).sum(),
+            _ => None,
+        }
     }
 
     /// T021: scores are not probabilities yet.
@@ -283,6 +307,7 @@ impl Checker<'_> {
     fn cure(&self, given: Given, slot: &Interval) -> String {
         let written = given.written();
         let wrapped = match (slot.low, slot.high) {
+            _ if slot.whole => return "use a constant, or a column declared as `count`".into(),
             (0.0, 1.0) => format!("write `sigmoid({written})`"),
             (0.0, _) => format!("write `softplus({written})` or `exp({written})`"),
             _ => return format!("keep it {}", in_words(slot)),
@@ -410,6 +435,7 @@ fn wrong_size(given: Given, shape: &Shape, target: &Target) -> Diagnostic {
 /// What a slot wants, in words.
 fn in_words(slot: &Interval) -> String {
     match (slot.low, slot.low_closed, slot.high) {
+        (low, _, f64::INFINITY) if slot.whole => format!("a whole number from {low}"),
         (0.0, false, f64::INFINITY) => "positive".into(),
         (0.0, true, f64::INFINITY) => "0 or above".into(),
         (0.0, _, 1.0) => "between 0 and 1".into(),
@@ -426,14 +452,13 @@ fn trouble(found: &Interval, slot: &Interval) -> String {
     if slot.low == 0.0 && found.low == 0.0 && found.low_closed && !slot.low_closed {
         return "can be 0".into();
     }
+    if slot.whole && !found.is_whole() && found.low >= slot.low {
+        return "is not always a whole number".into();
+    }
     if found.high > slot.high {
         return format!("can be above {}", slot.high);
     }
     format!("is {found}")
-}
-
-fn short(found: &str) -> &str {
-    found.split('[').next().unwrap_or(found)
 }
 
 fn outside(span: Span, given: Span) -> bool {

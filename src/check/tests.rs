@@ -162,7 +162,7 @@ fn each_mistake_has_its_code() {
         ("T026", "b ~ Normal(0, 1)\ny ~ Normal(x, relu(b))"),
         ("T026", "net f(x) { dense 1 relu }\ny ~ Normal(x, f(x))"),
         ("D010", "b ~ Normal(0, 1)\ny ~ Normal(x * (b > 0), 1)"),
-        ("L001", "b ~ Normal(x, 1)"),
+        ("L001", "b ~ Normal(0, 1)\nreport z = b * x + y"),
         ("L002", "y ~ Poisson(exp(x))"),
         ("G003", "k ~ Poisson(3)\ny ~ Normal(k * x, 1)"),
         ("K006", "net f(x) { w ~ Normal(0, 1)\n dense 1 }\ny ~ Normal(f(x), 1)"),
@@ -173,7 +173,7 @@ fn each_mistake_has_its_code() {
         ("N011", "y ~ Normal(x, 1)\nfit { seed = 1 }\nfit { seed = 2 }"),
         ("X001", "b ~ MvNormal(0, cov = 1)\ny ~ Normal(b * x, 1)"),
         ("X001", "b[2] ~ Normal(0, 1) ordered\ny ~ Normal(sum(b) * x, 1)"),
-        ("X001", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
+        ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
         ("X001", "z = standardize(x)\ny ~ Normal(z, 1)"),
         ("X001", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
         (

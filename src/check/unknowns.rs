@@ -91,9 +91,14 @@ impl<'a> Checker<'a> {
         role: Role,
         span: Span,
     ) -> Option<ExprId> {
+        let along_factor = axis_labels.iter().any(|labels| !labels.is_empty());
+        let target = Target { name: &name, span, shape: &shape, along_factor, observed: None };
         let (treatment, prior) = match dist.name.value.as_str() {
-            "Point" => self.point(&name, &shape, dist, scope, span)?,
-            _ => (Treatment::Random, self.prior(&name, &shape, dist, scope, span)?),
+            "Point" => self.point(dist, scope, &target)?,
+            _ => {
+                let prior = self.distribution(dist, scope, &target)?;
+                (Treatment::Random, self.global(&target, prior)?)
+            }
         };
         let axis_labels = if axis_labels.is_empty() { vec![vec![]; shape.rank()] } else { axis_labels };
         self.put_unknown(name, shape, axis_labels, prior, treatment, role, false, span)
@@ -102,11 +107,9 @@ impl<'a> Checker<'a> {
     /// `w ~ Point` and `w ~ Point(prior)`
     fn point(
         &mut self,
-        name: &str,
-        shape: &Shape,
         dist: &'a Dist,
         scope: &Scope<'a>,
-        span: Span,
+        target: &Target,
     ) -> Option<(Treatment, Distribution)> {
         if let Some(suffix) = dist.suffixes.first() {
             self.found.push(error::not_yet("a suffix of `Point`", suffix.span));
@@ -132,9 +135,8 @@ impl<'a> Checker<'a> {
                     );
                     return None;
                 };
-                let target = Target { name, span, shape, observed: None };
-                let prior = self.distribution_of(family, args, suffixes, value.span, scope, &target)?;
-                Some((Treatment::PointWithPrior, self.global(name, span, args, prior)?))
+                let prior = self.distribution_of(family, args, suffixes, value.span, scope, target)?;
+                Some((Treatment::PointWithPrior, self.global(target, prior)?))
             }
             args => {
                 let given = args.len();
@@ -150,44 +152,49 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn prior(
-        &mut self,
-        name: &str,
-        shape: &Shape,
-        dist: &'a Dist,
-        scope: &Scope<'a>,
-        span: Span,
-    ) -> Option<Distribution> {
-        let target = Target { name, span, shape, observed: None };
-        let prior = self.distribution(dist, scope, &target)?;
-        self.global(name, span, &dist.args, prior)
-    }
-
-    /// A prior is one for all rows, and not discrete.
-    fn global(&mut self, name: &str, span: Span, args: &[Arg], prior: Distribution) -> Option<Distribution> {
+    /// A prior is not discrete, and its bounds are one for all rows.
+    fn global(&mut self, target: &Target, prior: Distribution) -> Option<Distribution> {
         if prior.family.is_discrete {
+            let name = target.name;
             self.found.push(
                 Diagnostic::new("G003", format!("the discrete unknown `{name}` cannot be fitted"))
                     .at(prior.span, format!("`{}` has whole numbers or classes only", prior.family.name))
-                    .at(span, "this is not a column, so it is an unknown")
+                    .at(target.span, "this is not a column, so it is an unknown")
                     .help("sum it out with `Mixture`; if it is data, declare it in the `data` block"),
             );
             return None;
         }
-        let bounds = prior.truncation.map(|(a, b)| [a, b]);
-        let row =
-            prior.args.iter().copied().chain(bounds.into_iter().flatten()).find(|a| self.arena.is_row(*a));
-        let Some(row) = row else { return Some(prior) };
-        let at = args.first().zip(args.last()).map_or(prior.span, |(a, b)| a.value.span.to(b.value.span));
-        let column = self.first_column(row);
-        let columns = column.as_ref().map_or("a column".to_owned(), |(_, c)| format!("the column `{c}`"));
-        let finding = error::not_yet(&format!("{columns} in the arguments of a prior"), at);
-        let finding = match column {
+        let bounds = prior.truncation.into_iter().flat_map(|(a, b)| [a, b]);
+        match bounds.into_iter().find(|b| self.arena.is_row(*b)) {
+            Some(bound) => {
+                let finding = self.row_in_prior(target, bound, prior.span);
+                self.found.push(finding);
+                None
+            }
+            None => Some(prior),
+        }
+    }
+
+    /// A prior depends on a column: for copies along a factor it could, for others it makes no sense.
+    pub(super) fn row_in_prior(&self, target: &Target, id: ExprId, at: Span) -> Diagnostic {
+        let name = target.name;
+        let column = self.first_column(id);
+        let words = column.as_ref().map_or("a column".to_owned(), |(_, c)| format!("the column `{c}`"));
+        let finding = match target.along_factor {
+            true => error::not_yet(&format!("{words} in the arguments of a prior"), at),
+            false => Diagnostic::new(
+                "T002",
+                format!("`{name}` has one value for all rows, but its prior depends on {words}"),
+            )
+            .at(at, "this has a value per row")
+            .help(format!(
+                "move it to the likelihood; if `{name}` was meant to be data, declare it as a column"
+            )),
+        };
+        match column {
             Some((declared, c)) => finding.at(declared, format!("`{c}` has a value per row")),
             None => finding,
-        };
-        self.found.push(finding.note(format!("`{name}` has one value for all rows")));
-        None
+        }
     }
 
     /// A column that an expression depends on.

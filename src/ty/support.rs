@@ -59,7 +59,7 @@ impl Interval {
         let low = self.low > other.low || (self.low == other.low && (other.low_closed || !self.low_closed));
         let high =
             self.high < other.high || (self.high == other.high && (other.high_closed || !self.high_closed));
-        low && high && (!other.whole || self.whole)
+        low && high && (!other.whole || self.is_whole())
     }
 }
 
