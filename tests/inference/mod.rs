@@ -1,5 +1,7 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
+mod rewrites;
+
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;
 use bnnc::run_folder::{Run, TensorValues};
@@ -130,4 +132,19 @@ fn every_stage_of_every_model_prints() {
             assert!(text.lines().count() > 3, "{model} {stage:?}: {text}");
         }
     }
+}
+
+/// Marks of the paper's experiments on held-out rows; the defaults must reach them.
+#[test]
+#[ignore = "slow: part of the second command of the README"]
+fn the_papers_experiments_reach_their_marks() {
+    let valid = |run: &Run, split: &str, metric: &str| {
+        run.metrics.split(split).and_then(|s| s.targets[0].get(metric)).expect("in the metrics")
+    };
+    let moons = run("moons.bnn", Options::default());
+    assert!(valid(&moons, "valid", "accuracy") >= 0.82 && valid(&moons, "valid", "nll") <= 0.40);
+    let circles = run("circles.bnn", Options::default());
+    assert!(valid(&circles, "valid", "accuracy") >= 0.69 && valid(&circles, "valid", "nll") <= 0.57);
+    let mnist = run("mnist.bnn", Options { steps: Some(400), ..set(&[("predict_draws", "20")]) });
+    assert!(valid(&mnist, "test", "accuracy") >= 0.90);
 }
