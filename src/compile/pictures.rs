@@ -190,14 +190,14 @@ fn galleries(c: &Chosen<'_>) -> Vec<Gallery> {
         "least_confident",
         "Least confident",
         format!(
-            "the {} of {count} {split} images with the smallest probability of the predicted class",
+            "The {} of {count} {split} images with the smallest probability of the predicted class.",
             by_confidence.len()
         ),
         by_confidence,
     )];
     if !surely_wrong.is_empty() {
         let caption = format!(
-            "of {all_wrong} misclassified {split} images, the {} on which the posterior draws disagree least",
+            "Of {all_wrong} misclassified {split} images, the {} on which the posterior draws disagree least.",
             surely_wrong.len()
         );
         out.push(make("surely_wrong", "Surely wrong", caption, surely_wrong));
