@@ -115,17 +115,23 @@ pub(super) fn wrapped(text: &str, width: usize, indent: usize) -> String {
     out + &format!("{margin}{line}\n")
 }
 
-/// Lays out rows as columns: the first to the left, the others to the right.
+/// Lays out rows as columns, numbers to the right and words to the left; the first row is the head.
 pub(super) fn columns(rows: &[Vec<String>], indent: usize) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..count).map(width).collect();
+    let is_number =
+        |f: &String| f.is_empty() || f.starts_with(|c: char| c.is_ascii_digit() || "-−".contains(c));
+    let is_numeric = |c: usize| rows.iter().skip(1).filter_map(|r| r.get(c)).all(is_number);
     let mut out = String::new();
     for row in rows {
         let mut line = " ".repeat(indent);
         for (c, field) in row.iter().enumerate() {
             let blanks = " ".repeat(widths[c] - field.chars().count());
-            line.push_str(&if c == 0 { format!("{field}{blanks}") } else { format!("  {blanks}{field}") });
+            let gap = if c == 0 { "" } else { "  " };
+            let (before, after) =
+                if c > 0 && is_numeric(c) { (blanks.as_str(), "") } else { ("", blanks.as_str()) };
+            line.push_str(&format!("{gap}{before}{field}{after}"));
         }
         out.push_str(line.trim_end());
         out.push('\n');
@@ -145,7 +151,8 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = [vec!["a".to_owned(), "1.5".into()], vec!["long".to_owned(), "10.25".into()]];
-        assert_eq!(columns(&rows, 2), "  a       1.5\n  long  10.25\n");
+        let row = |fields: [&str; 3]| fields.map(str::to_owned).to_vec();
+        let rows = [row(["", "size", "kind"]), row(["a", "1.5", "x"]), row(["long", "10.25", "yz"])];
+        assert_eq!(columns(&rows, 2), "         size  kind\n  a       1.5  x\n  long  10.25  yz\n");
     }
 }

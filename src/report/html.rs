@@ -43,10 +43,10 @@ pub fn page(run: &Run, figures: &Figures) -> String {
 
 fn head(m: &Manifest) -> String {
     let method = m.options.get("method").and_then(Value::as_str).unwrap_or("");
-    let rows: Vec<String> = m.data.splits.iter().map(|(n, v)| format!("{} {n}", plain(v))).collect();
+    let rows: Vec<String> = m.data.splits.iter().map(|(n, v)| format!("{} {n}", counted(v))).collect();
     let facts = [
         ("fitted by", method.to_owned()),
-        ("guide", m.guide.clone()),
+        ("guide", guide(m).0.to_owned()),
         ("data", m.data.source.clone()),
         ("rows", rows.join(", ")),
         ("seed", m.seed.to_string()),
@@ -58,6 +58,11 @@ fn head(m: &Manifest) -> String {
         .map(|(n, v)| format!("<span>{n} <b>{}</b></span>", escape(v)))
         .collect();
     format!("<h1>{}</h1>\n<p class=\"facts\">{}</p>\n", escape(&m.model), facts.join(" · "))
+}
+
+/// The shape of the guide, and what was rewritten on the way to it.
+fn guide(m: &Manifest) -> (&str, &str) {
+    m.guide.split_once("; ").unwrap_or((&m.guide, ""))
 }
 
 fn verdict(m: &Manifest) -> String {
@@ -224,7 +229,14 @@ fn fit(run: &Run, figures: &Figures) -> String {
         ("compiling and reading data", seconds(m.compile_s)),
         ("fitting", seconds(m.fit_s)),
         ("evaluating", seconds(m.eval_s)),
-        ("steps", format!("{} ({} a second)", thousands(m.steps as usize), number(m.steps_per_s))),
+        (
+            "steps",
+            format!(
+                "{} ({} a second)",
+                thousands(m.steps as usize),
+                thousands(m.steps_per_s.round().max(0.0) as usize)
+            ),
+        ),
         ("threads", m.threads.to_string()),
     ];
     if let Some(peak) = m.peak_rss_mib {
@@ -234,7 +246,11 @@ fn fit(run: &Run, figures: &Figures) -> String {
         .iter()
         .map(|(n, v)| format!("<tr><td>{n}</td><td class=\"number\">{}</td></tr>\n", escape(v)))
         .collect();
-    format!("<h2>The fit</h2>\n{plots}<table><tbody>\n{rows}</tbody></table>\n")
+    let rewrites = match guide(m).1 {
+        "" => String::new(),
+        words => format!("<p>Rewritten for the guide: {}.</p>\n", with_code(words)),
+    };
+    format!("<h2>The fit</h2>\n{plots}{rewrites}<table><tbody>\n{rows}</tbody></table>\n")
 }
 
 fn seconds(s: f64) -> String {
@@ -291,6 +307,10 @@ fn again(m: &Manifest) -> String {
 
 fn settings(map: &Map<String, Value>) -> String {
     map.iter().map(|(n, v)| format!("{n} = {}", plain(v))).collect::<Vec<_>>().join("; ")
+}
+
+fn counted(value: &Value) -> String {
+    value.as_u64().map_or_else(|| plain(value), |n| thousands(n as usize))
 }
 
 fn plain(value: &Value) -> String {

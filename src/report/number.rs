@@ -1,11 +1,12 @@
 //! Numbers as people read them: how many digits, grouped how, with a true minus.
 
-/// On an axis: at most four digits, no trailing zeros.
+/// On an axis: at most four digits, no trailing zeros, thousands as `k` where there are many.
 pub(super) fn axis(v: f64) -> String {
     let size = v.abs();
     let text = match size {
         _ if v == 0.0 || size < 1e-12 => "0".to_owned(),
-        _ if !(1e-3..1e6).contains(&size) => format!("{v:.1e}"),
+        _ if !(1e-3..1e8).contains(&size) => format!("{v:.1e}"),
+        _ if size >= 1e4 => return axis(v / 1000.0) + "k",
         _ => {
             let fixed = fixed(v, 4);
             if fixed.contains('.') {
@@ -37,7 +38,12 @@ pub(super) fn three(v: f64) -> String {
 /// A value with its error, if that is known: as many decimals as the error has two digits, at most four.
 pub fn with_error(v: f64, error: f64) -> String {
     let decimals = if error.is_finite() { decimals(error, 2).min(4) } else { 2 };
-    let value = minus(&format!("{v:.decimals$}"));
+    let value = match decimals {
+        0 if v.abs() < 1e15 => {
+            minus(&format!("{}{}", if v < 0.0 { "-" } else { "" }, thousands(v.abs().round() as usize)))
+        }
+        _ => minus(&format!("{v:.decimals$}")),
+    };
     match error {
         e if !e.is_finite() => value,
         e if e < 1e-4 => format!("{value} ± less than 0.0001"),
@@ -95,8 +101,8 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let shown = [0.0, 0.25, -1234.5, 1234567.0, 0.00012, 100.0, 0.1 + 0.2].map(axis);
-        assert_eq!(shown, ["0", "0.25", "−1234", "1.2e6", "1.2e−4", "100", "0.3"]);
+        let shown = [0.0, 0.25, -1234.5, -400000.0, 1234567.0, 1e9, 0.00012, 100.0, 0.1 + 0.2].map(axis);
+        assert_eq!(shown, ["0", "0.25", "−1234", "−400k", "1235k", "1.0e9", "1.2e−4", "100", "0.3"]);
         assert_eq!([0.853, 0.0063, 12.3456, f64::NAN].map(metric), ["0.8530", "0.0063", "12.35", "none"]);
         assert_eq!([0.0, 123.456, -0.001234].map(three), ["0", "123", "−0.00123"]);
         assert_eq!(percent(0.1234), "12.3 %");
@@ -105,7 +111,7 @@ mod tests {
     #[test]
     fn an_error_decides_the_decimals() {
         assert_eq!(with_error(-289.4123, 0.0512), "−289.412 ± 0.051");
-        assert_eq!(with_error(-11265.4, 12.3), "−11265 ± 12");
+        assert_eq!(with_error(-11265.4, 12.3), "−11,265 ± 12");
         assert_eq!(with_error(1.0, f64::NAN), "1.00");
         assert_eq!(with_error(-72.626644, 3e-5), "−72.6266 ± less than 0.0001");
         assert_eq!(alike(&[-11.5, 51.3], 13.0), ["−11.5", "51.3"]);

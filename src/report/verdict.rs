@@ -87,12 +87,10 @@ fn class_sentences(
         && all > 0.0
         && epistemic.is_finite()
     {
-        let share = (epistemic / all).clamp(0.0, 1.0);
-        let means =
-            if share < 0.1 { "more rows like these would change little" } else { "more rows would help" };
         out.push(format!(
-            "Of its uncertainty, {} comes from not knowing the parameters and the rest from the data: {means}.",
-            percent(share)
+            "Of its uncertainty, {} is disagreement between posterior draws (epistemic); the rest each draw has by \
+             itself (aleatoric).",
+            percent((epistemic / all).clamp(0.0, 1.0))
         ));
     }
     out

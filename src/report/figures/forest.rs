@@ -41,8 +41,11 @@ pub(super) fn figure(summary: &[SummaryRow]) -> Option<Figure> {
 /// Rows that can be drawn, neighbours of like units together.
 fn panels(summary: &[SummaryRow]) -> Vec<Vec<&SummaryRow>> {
     let is_drawable = |r: &&SummaryRow| [r.mean, r.sd, r.q05, r.q50, r.q95].iter().all(|v| v.is_finite());
-    // `f.1.w[2,3]` is a weight, `f.1.s` a scale.
-    let is_weight = |r: &&SummaryRow| r.variable.contains('.') && r.variable.contains('[');
+    // `f.1.w[2,3]` is a weight, `f.1.w` stands for all of a large layer, `f.1.s` is a scale.
+    let is_weight = |r: &&SummaryRow| match r.variable.rsplit_once('.') {
+        Some((_, last)) => last.contains('[') || last == "w" || last == "b",
+        None => false,
+    };
     let mut panels: Vec<Vec<&SummaryRow>> = vec![];
     for row in summary.iter().filter(|r| is_drawable(r) && !is_weight(r)).take(ROWS) {
         match panels.last_mut() {
@@ -111,7 +114,12 @@ mod tests {
 
     #[test]
     fn weights_of_nets_are_left_out_and_scales_kept() {
-        let rows = [row("f.1.w[1,1]", 0.0, 1.0), row("f.1.w[1,2]", 0.0, 1.0), row("f.1.s", 0.5, 1.0)];
+        let rows = [
+            row("f.1.w[1,1]", 0.0, 1.0),
+            row("f.1.w[1,2]", 0.0, 1.0),
+            row("f.2.w", 0.0, 1.0),
+            row("f.1.s", 0.5, 1.0),
+        ];
         let panels = panels(&rows);
         assert_eq!(panels.len(), 1);
         assert_eq!(panels[0][0].variable, "f.1.s");

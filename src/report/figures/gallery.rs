@@ -46,10 +46,18 @@ pub(super) fn figure(gallery: &Gallery) -> Option<Figure> {
     });
     let caption = format!(
         "{} Below each image: the predicted class, its probability, and the share of posterior draws that say otherwise.",
-        gallery.caption
+        sentence(&gallery.caption)
     );
     let name = gallery.name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     Some(Figure { name, title: gallery.title.clone(), caption, svg })
+}
+
+/// A capital in front and a full stop behind, unless they are there.
+fn sentence(text: &str) -> String {
+    let mut letters = text.trim().chars();
+    let capital = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let text = capital + letters.as_str();
+    if text.is_empty() || text.ends_with('.') { text } else { text + "." }
 }
 
 fn raster(gallery: &Gallery, image: &Image) -> Raster {

@@ -95,7 +95,8 @@ fn paint(
     let corners = [(map.x_range[0], map.y_range[1]), (map.x_range[1], map.y_range[0])];
     chart.draw_series([Rectangle::new(corners, marker(first).filled())])?;
     if with_line {
-        let dark = INK.mix(0.75).stroke_width(px(1.2) as u32);
+        // Fields are pale on any page, so this line is dark on any page.
+        let dark = RGBColor(0x20, 0x20, 0x20).mix(0.75).stroke_width(px(1.2) as u32);
         chart
             .draw_series(level_line(map, &of.mean).into_iter().map(|s| PathElement::new(s.to_vec(), dark)))?;
     }
