@@ -8,6 +8,7 @@ use crate::check::{settings, signatures};
 use crate::diagnostic::{Code, Diagnostic, code, page, suggest};
 use crate::{dist, layers};
 use clap::Args;
+use serde_json::json;
 
 /// Explain a diagnostic code, a distribution, a layer, a function or a fit option
 #[derive(Debug, Args)]
@@ -36,6 +37,10 @@ const SECTIONS: &[Section] = &[
 /// Runs the command.
 pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
     match pages(&options.word) {
+        Some(text) if terminal.is_json => {
+            terminal.out_json(&json!({ "word": options.word, "page": text }));
+            0
+        }
         Some(text) => {
             terminal.out(&format!("{}\n", text.trim_end()));
             0

@@ -3,6 +3,7 @@
 use super::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use clap::Args;
+use serde_json::json;
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
@@ -32,7 +33,9 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
         };
         return terminal.refuse(&finding);
     }
-    if !terminal.is_quiet {
+    if terminal.is_json {
+        terminal.out_json(&json!({ "wrote": shown }));
+    } else if !terminal.is_quiet {
         terminal.out(&format!("wrote {shown}; try `bnnc fit {shown}`\n"));
     }
     0

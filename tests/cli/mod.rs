@@ -3,6 +3,7 @@
 mod commands;
 mod fit;
 mod messages;
+mod readme;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
