@@ -270,6 +270,7 @@ impl<'a> Checker<'a> {
             let active = self.choices.active(body, self.picks);
             if is_first {
                 self.no_name_twice(&active);
+                self.hidden_names(&active);
             }
             level.push((word, active));
         }
@@ -297,6 +298,25 @@ impl<'a> Checker<'a> {
             Some(near) => finding.help(format!("did you mean `each {near}`?")).fix(kind.span, near),
             None => finding.help(format!("write one of {}", error::and_list(&names))),
         });
+    }
+
+    /// N010: a declaration that hides one further out. `w` and `b` always mean the tensors here.
+    fn hidden_names(&mut self, items: &[&'a Item]) {
+        for item in items {
+            let Some(name) = declared_name(item).filter(|n| !matches!(n.value.as_str(), "w" | "b")) else {
+                continue;
+            };
+            let outer = self.net_states.last().and_then(|net| net.declarations.get(name.value.as_str()));
+            let top = self.names.find(&name.value).map(|i| self.names.declarations[i].span);
+            let Some(outer) = outer.and_then(|item| declared_name(item)).map(|n| n.span).or(top) else {
+                continue;
+            };
+            self.found.push(
+                Diagnostic::new("N010", format!("`{}` inside `each` hides the one outside", name.value))
+                    .at(name.span, "this one is meant in the layers")
+                    .at(outer, "hidden"),
+            );
+        }
     }
 
     fn no_name_twice(&mut self, items: &[&'a Item]) {

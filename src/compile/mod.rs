@@ -17,6 +17,7 @@ use crate::check::{Context, check};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::settings::Settings;
+use crate::lint::lint;
 use crate::model::Model;
 use crate::source::SourceFile;
 use crate::syntax::{self, ast};
@@ -176,6 +177,9 @@ impl Session {
             };
             let (model, found) = check(&ast, &self.name, &columns, &context);
             findings.extend(found);
+            if let Some(model) = &model {
+                findings.extend(lint(model));
+            }
             findings.sort();
             Analysis { ast: Some(ast), model, findings }
         })

@@ -3,6 +3,7 @@
 use bnnc::check::{Context, check};
 use bnnc::data::{self, Files};
 use bnnc::diagnostic::Diagnostics;
+use bnnc::lint::lint;
 use bnnc::model::Model;
 use bnnc::source::SourceFile;
 use bnnc::syntax::ast::Item;
@@ -19,7 +20,7 @@ impl Files for Folder {
     }
 }
 
-/// Reads a model and the schema of its data, and checks it; every finding of the three stages.
+/// Reads a model and the schema of its data, checks and lints it; every finding of the four stages.
 pub fn checked(source: &SourceFile, folder: &str, context: &Context) -> (Option<Model>, Diagnostics) {
     let ast = match parse(source) {
         Ok(ast) => ast,
@@ -37,6 +38,9 @@ pub fn checked(source: &SourceFile, folder: &str, context: &Context) -> (Option<
     let name = source.name.trim_end_matches(".bnn").to_owned();
     let (model, findings) = check(&ast, &name, &columns, context);
     found.extend(findings);
+    if let Some(model) = &model {
+        found.extend(lint(model));
+    }
     found.sort();
     (model, found)
 }
