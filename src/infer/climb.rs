@@ -59,6 +59,7 @@ pub struct Climb<T> {
     /// Gradients shortened.
     pub clipped: u64,
     norms: Vec<f64>,
+    sorted: [f64; NORMS],
     median: f64,
     backoff: f64,
     bad_steps: Vec<u64>,
@@ -93,7 +94,8 @@ impl<T: Number> Climb<T> {
             steps: 0,
             time: Duration::ZERO,
             clipped: 0,
-            norms: vec![],
+            norms: Vec::with_capacity(NORMS),
+            sorted: [0.0; NORMS],
             median: f64::INFINITY,
             backoff: 1.0,
             bad_steps: vec![],
@@ -185,9 +187,9 @@ impl<T: Number> Climb<T> {
             self.norms[at] = norm;
         }
         if self.steps.is_multiple_of(50) && self.norms.len() == NORMS {
-            let mut sorted = self.norms.clone();
-            sorted.sort_by(f64::total_cmp);
-            self.median = sorted[NORMS / 2];
+            self.sorted.copy_from_slice(&self.norms);
+            let (_, median, _) = self.sorted.select_nth_unstable_by(NORMS / 2, f64::total_cmp);
+            self.median = *median;
         }
     }
 }

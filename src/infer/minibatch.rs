@@ -171,7 +171,8 @@ fn start<T: Number>(problem: &Problem<'_>) -> (State<T>, Vec<T>) {
         }
     }
     let key = NoiseKey { seed: problem.settings.seed, step: 0, draw: 0 };
-    (State { mu, omega, batch: vec![], key }, rates)
+    let batch = Vec::with_capacity(problem.train.len());
+    (State { mu, omega, batch, key }, rates)
 }
 
 /// How a step is done.
