@@ -1,4 +1,4 @@
-//! Calls of functions and nets, indices, and names with dots.
+//! Calls: built-in functions, the user's functions, nets.
 
 use super::arena::Sizes;
 use super::names::What;
@@ -7,11 +7,10 @@ use super::signatures::{self, Form, Function};
 use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist;
-use crate::kernels::scalar::Binary;
-use crate::model::{ExprId, ExprKind as Kind, Reduce};
+use crate::model::{ExprId, Reduce};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, ExprKind, Name};
-use crate::ty::{Element, Support};
+use crate::syntax::ast::{Arg, Expr, Name};
+use crate::ty::Support;
 
 /// What a call of a user's function adds to the depth.
 const FUNCTION_DEPTH: usize = 3;
@@ -50,7 +49,13 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn any_call(&mut self, name: &'a Name, args: &'a [Arg], span: Span, scope: &Scope<'a>) -> Option<Output> {
+    pub(super) fn any_call(
+        &mut self,
+        name: &'a Name,
+        args: &'a [Arg],
+        span: Span,
+        scope: &Scope<'a>,
+    ) -> Option<Output> {
         if let Some(function) = signatures::find(&name.value) {
             let args = self.plain_args(name, args)?;
             return self.built_in(function, &args, span, scope).map(Output::One);
@@ -105,7 +110,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Arguments of functions have no names and no suffixes.
-    fn plain_args(&mut self, name: &Name, args: &'a [Arg]) -> Option<Vec<&'a Expr>> {
+    pub(super) fn plain_args(&mut self, name: &Name, args: &'a [Arg]) -> Option<Vec<&'a Expr>> {
         let mut all_plain = true;
         for arg in args {
             if let Some(given) = &arg.name {
@@ -172,7 +177,7 @@ impl<'a> Checker<'a> {
         id
     }
 
-    fn built_in(
+    pub(super) fn built_in(
         &mut self,
         function: &'static Function,
         args: &[&'a Expr],
@@ -277,7 +282,7 @@ impl<'a> Checker<'a> {
     }
 
     /// `levels(y)`
-    fn levels(&mut self, id: ExprId, arg: &Expr, span: Span) -> Option<ExprId> {
+    pub(super) fn levels(&mut self, id: ExprId, arg: &Expr, span: Span) -> Option<ExprId> {
         match self.arena.get(id).ty.support {
             Support::Class(k) | Support::Factor(k) => Some(self.arena.number(k as f64, span)),
             _ => {
@@ -289,243 +294,6 @@ impl<'a> Checker<'a> {
                 None
             }
         }
-    }
-
-    /// `v[i]`, `e[school, 3]`
-    pub(super) fn index(
-        &mut self,
-        base: &'a Expr,
-        indices: &'a [Expr],
-        span: Span,
-        scope: &Scope<'a>,
-    ) -> Option<ExprId> {
-        let whole = self.expr(base, scope)?;
-        self.numeric(whole, base)?;
-        let rank = self.arena.shape(whole).rank();
-        if indices.len() > rank {
-            let found = error::size(self.arena.shape(whole));
-            self.found.push(
-                Diagnostic::new("T002", format!("`{}` has no {} to index", error::written(base), axes(rank)))
-                    .at(span, format!("{} given", error::count(indices.len(), "index", "indices")))
-                    .at(base.span, format!("is {found}")),
-            );
-            return None;
-        }
-        let labels = match self.arena.get(whole).kind {
-            Kind::Unknown(u) => self.unknowns[u.0 as usize].axis_labels.clone(),
-            _ => vec![],
-        };
-        let mut id = whole;
-        for (axis, index) in indices.iter().enumerate() {
-            let labels = labels.get(axis).map_or(&[] as &[String], Vec::as_slice);
-            id = self.one_index(id, base, index, labels, span, scope)?;
-        }
-        Some(id)
-    }
-
-    fn one_index(
-        &mut self,
-        x: ExprId,
-        base: &'a Expr,
-        index: &'a Expr,
-        labels: &[String],
-        span: Span,
-        scope: &Scope<'a>,
-    ) -> Option<ExprId> {
-        let size = self.arena.shape(x).0[0];
-        if let ExprKind::Text(label) = &index.kind {
-            return match labels.iter().position(|l| l == label) {
-                Some(position) => Some(self.arena.element(x, position, span)),
-                None if labels.is_empty() => {
-                    self.found.push(
-                        Diagnostic::new("T002", format!("`{}` has no labels here", error::written(base)))
-                            .at(index.span, "a text is a label of a factor")
-                            .help(format!("index it by a number from 1 to {size}")),
-                    );
-                    None
-                }
-                None => {
-                    let name = error::written(base);
-                    let finding = super::expressions::no_such_label(&name, labels, label, index.span);
-                    self.found.push(finding);
-                    None
-                }
-            };
-        }
-        let i = self.expr(index, scope)?;
-        if let Some(number) = self.arena.constant(i) {
-            return self.constant_index(x, base, index, number, span);
-        }
-        let expr = self.arena.get(i);
-        match (&expr.kind, expr.ty.element, &expr.ty.support) {
-            (Kind::Column(_), Element::Class | Element::Factor, Support::Class(k) | Support::Factor(k)) => {
-                if *k != size {
-                    let (k, declared) = (*k, expr.span);
-                    let (whole, by) = (error::written(base), error::written(index));
-                    self.found.push(
-                        Diagnostic::new("T001", format!("`{whole}` is [{size}], `{by}` has {k} levels"))
-                            .at(index.span, format!("has {k} levels"))
-                            .at(base.span, format!("is [{size}]"))
-                            .at(declared, "declared here")
-                            .help(format!("give it one copy per level: `{whole}[{by}] ~ …`")),
-                    );
-                    return None;
-                }
-                Some(self.arena.index_by(x, i, span))
-            }
-            (Kind::Column(_), Element::Count, _) => {
-                let one = self.arena.number(1.0, index.span);
-                let from_zero = self.arena.binary(Binary::Sub, i, one, index.span).ok()?;
-                Some(self.arena.index_by(x, from_zero, span))
-            }
-            _ => {
-                let found = self.described(i);
-                self.found.push(
-                    Diagnostic::new("T002", "an index is a constant, or a factor, class or count column")
-                        .at(index.span, format!("this is {found}")),
-                );
-                None
-            }
-        }
-    }
-
-    fn constant_index(
-        &mut self,
-        x: ExprId,
-        base: &Expr,
-        index: &Expr,
-        number: f64,
-        span: Span,
-    ) -> Option<ExprId> {
-        let size = self.arena.shape(x).0[0];
-        if number == number.floor() && number >= 1.0 && number <= size as f64 {
-            return Some(self.arena.element(x, number as usize - 1, span));
-        }
-        let whole = error::written(base);
-        let finding = if number == 0.0 {
-            Diagnostic::new("T007", "index 0: indices count from 1")
-                .at(index.span, "the first element has the index 1")
-                .help(format!("write `{whole}[1]`"))
-                .fix(index.span, "1")
-        } else {
-            Diagnostic::new("T007", format!("index {number} is outside `{whole}`, which is [{size}]"))
-                .at(index.span, format!("indices go from 1 to {size}"))
-        };
-        let declared = self.arena.get(x).span;
-        let outside = declared.end <= span.start || declared.start >= span.end;
-        self.found.push(if outside { finding.at(declared, "declared here") } else { finding });
-        None
-    }
-
-    /// `f(x).mean`, `f.1.w`
-    pub(super) fn field(
-        &mut self,
-        base: &'a Expr,
-        field: &'a Name,
-        span: Span,
-        scope: &Scope<'a>,
-    ) -> Option<ExprId> {
-        if let ExprKind::Call { name, args } = &base.kind {
-            return match self.any_call(name, args, base.span, scope)? {
-                Output::Heads(heads) => {
-                    let id = heads.iter().find(|(h, _)| *h == field.value).map(|(_, id)| *id);
-                    if id.is_none() {
-                        let names: Vec<&str> = heads.iter().map(|(h, _)| h.as_str()).collect();
-                        let finding = no_part(&name.value, field, &names, "head");
-                        self.found.push(finding);
-                    }
-                    id
-                }
-                Output::One(_) => {
-                    self.found.push(
-                        Diagnostic::new("T002", format!("`{}` has one output, no heads", name.value))
-                            .at(field.span, "nothing to choose here")
-                            .help(format!("leave out `.{}`", field.value)),
-                    );
-                    None
-                }
-            };
-        }
-        let Some((root, path)) = dotted(base, field) else {
-            self.found.push(
-                Diagnostic::new("T002", "only nets have parts with names")
-                    .at(span, "this has none")
-                    .help("`f(x).mean` is a head of a net, `f.1.w` the weights of its first layer"),
-            );
-            return None;
-        };
-        self.part_of_net(root, &path, span)
-    }
-
-    fn part_of_net(&mut self, root: &'a str, path: &str, span: Span) -> Option<ExprId> {
-        if let Some(id) = self.parts.get(path) {
-            let declaration = self.names.find(root).map(|i| self.names.declarations[i].span);
-            self.used.extend(declaration);
-            return Some(*id);
-        }
-        let net =
-            self.names.find(root).filter(|i| matches!(self.names.declarations[*i].what, What::Net { .. }));
-        let Some(net) = net else {
-            let finding = match self.names.find(root) {
-                Some(i) => Diagnostic::new("T002", format!("`{root}` is not a net and has no parts"))
-                    .at(span, "a dot stands after a net only")
-                    .at(self.names.declarations[i].span, "declared here"),
-                None => error::not_defined(root, span, self.names.all()),
-            };
-            self.found.push(finding);
-            return None;
-        };
-        let state = self.net_states.iter().find(|s| s.declaration == net);
-        let finding = match state {
-            // A net that is wrong has been reported; its parts are not missed.
-            Some(state) if state.is_broken => return None,
-            Some(_) => {
-                let prefix = format!("{root}.");
-                let known = self.parts.keys().filter(|k| k.starts_with(&prefix)).map(String::as_str);
-                error::not_defined(path, span, known)
-                    .note("layers with weights are numbered from 1; a label replaces the number")
-            }
-            None => Diagnostic::new("N001", format!("`{path}` is not known before `{root}` has been called"))
-                .at(span, "the shape of its weights comes from its input")
-                .help(format!("use `{root}` in a likelihood, or name its call by a definition")),
-        };
-        self.found.push(finding);
-        None
-    }
-}
-
-/// `f.1.w` as the name `f` and the text `f.1.w`.
-fn dotted<'a>(base: &'a Expr, field: &Name) -> Option<(&'a str, String)> {
-    let mut fields = vec![field.value.as_str()];
-    let mut expr = base;
-    loop {
-        match &expr.kind {
-            ExprKind::Name(name) => {
-                fields.push(name);
-                fields.reverse();
-                return Some((name, fields.join(".")));
-            }
-            ExprKind::Field { base, field } => {
-                fields.push(&field.value);
-                expr = base;
-            }
-            _ => return None,
-        }
-    }
-}
-
-fn no_part(net: &str, field: &Name, known: &[&str], what: &str) -> Diagnostic {
-    let finding = Diagnostic::new("N001", format!("`{net}` has no {what} `{}`", field.value));
-    match suggest::nearest(&field.value, known.iter().copied()) {
-        Some(near) => finding.at(field.span, format!("did you mean `{near}`?")).fix(field.span, near),
-        None => finding.at(field.span, format!("it has {}", error::and_list(known))),
-    }
-}
-
-fn axes(rank: usize) -> String {
-    match rank {
-        0 => "axis".into(),
-        _ => format!("axis after the first {rank}"),
     }
 }
 

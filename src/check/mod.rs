@@ -10,11 +10,16 @@
 //! force. Start at [`check`] and `Checker::run`.
 
 mod arena;
+mod blocks;
 mod calls;
 pub mod choose;
 mod distributions;
 mod error;
 mod expressions;
+mod fields;
+mod forms;
+mod indices;
+mod layer_lines;
 mod layer_words;
 mod names;
 mod nets;
@@ -26,6 +31,7 @@ pub mod settings;
 pub mod signatures;
 mod slots;
 mod supports;
+mod tensors;
 #[cfg(test)]
 mod tests;
 mod unknowns;

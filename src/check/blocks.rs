@@ -1,0 +1,126 @@
+//! Layers that hold other layers: `residual`, `concat`, `heads`.
+
+use super::calls::Output;
+use super::nets::{BLOCK_DEPTH, Walk};
+use super::{Checker, error};
+use crate::diagnostic::Diagnostic;
+use crate::layers::{self, Body};
+use crate::model::ExprId;
+use crate::source::Span;
+use crate::syntax::ast::Item;
+
+impl<'a> Checker<'a> {
+    /// An inner stack with one output.
+    pub(super) fn block(
+        &mut self,
+        walk: &mut Walk<'a>,
+        body: &'a [Item],
+        x: ExprId,
+        span: Span,
+    ) -> Option<ExprId> {
+        let items = self.choices.active(body, self.picks);
+        let output = self.deeper(BLOCK_DEPTH, span, |checker| checker.stack(walk, &items, x));
+        match output? {
+            Output::One(id) => Some(id),
+            Output::Heads(_) => {
+                self.found.push(
+                    Diagnostic::new("T003", "`heads` cannot end an inner stack")
+                        .at(span, "one output is wanted here"),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn residual(
+        &mut self,
+        walk: &mut Walk<'a>,
+        body: &'a [Item],
+        x: ExprId,
+        span: Span,
+    ) -> Option<ExprId> {
+        let inner = self.block(walk, body, x, span)?;
+        let (wanted, found) = (self.arena.shape(x).clone(), self.arena.shape(inner).clone());
+        match self.arena.binary(crate::kernels::scalar::Binary::Add, x, inner, span) {
+            Ok(id) if wanted == found => Some(id),
+            _ => {
+                self.found.push(
+                    Diagnostic::new(
+                        "T003",
+                        format!("`residual` adds its input {wanted} to its stack's output {found}"),
+                    )
+                    .at(span, "these must have one shape")
+                    .note(format!("expected: {wanted}"))
+                    .note(format!("found:    {found}"))
+                    .help("let the last layer of the stack have the width of the input; `conv` needs `pad same`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// `heads { mean: dense 1; noise: { … } }`
+    pub(super) fn heads(
+        &mut self,
+        walk: &mut Walk<'a>,
+        body: &'a [Item],
+        x: ExprId,
+        span: Span,
+    ) -> Option<Output> {
+        let items = self.choices.active(body, self.picks);
+        let mut heads: Vec<(String, ExprId)> = vec![];
+        let mut is_right = true;
+        let level = self.level_of(&items, walk.is_first);
+        walk.levels.push(level);
+        for item in &items {
+            let Item::Layer(line) = item else { continue };
+            let Some(label) = &line.label else {
+                self.found.push(
+                    Diagnostic::new("S001", "a head needs a name")
+                        .at(line.span, "write `name: layer …`")
+                        .help("heads are used by their names: `f(x).name`"),
+                );
+                is_right = false;
+                continue;
+            };
+            if heads.iter().any(|(name, _)| *name == label.value) {
+                self.found.push(
+                    Diagnostic::new("N002", format!("two heads are called `{}`", label.value))
+                        .at(label.span, "the second one"),
+                );
+                is_right = false;
+                continue;
+            }
+            let outer = std::mem::take(&mut walk.prefix);
+            walk.prefix = format!("{outer}.{}", label.value);
+            let count = std::mem::take(&mut walk.count);
+            let value = match &line.kind {
+                Some(kind) => {
+                    walk.is_head = layers::find(&kind.value).is_some_and(|l| l.body == Body::Overrides);
+                    match self.layer(walk, line, x) {
+                        Some(Output::One(id)) => Some(id),
+                        Some(Output::Heads(_)) => {
+                            self.found.push(error::not_yet("`heads` inside `heads`", line.span));
+                            None
+                        }
+                        None => None,
+                    }
+                }
+                None => self.block(walk, line.body.as_deref().unwrap_or_default(), x, line.span),
+            };
+            walk.prefix = outer;
+            walk.count = count;
+            walk.is_head = false;
+            match value {
+                Some(id) => heads.push((label.value.clone(), self.arena.single(id))),
+                None => is_right = false,
+            }
+        }
+        walk.levels.pop();
+        if heads.is_empty() && is_right {
+            self.found.push(Diagnostic::new("S001", "`heads` without a head").at(span, "name at least one"));
+            return None;
+        }
+        is_right.then_some(Output::Heads(heads))
+    }
+}

@@ -1,0 +1,145 @@
+//! `v[i]`, `theta[school]`, `theta["A"]`, `e[school, 3]`.
+
+use super::scope::Scope;
+use super::{Checker, error};
+use crate::diagnostic::Diagnostic;
+use crate::kernels::scalar::Binary;
+use crate::model::{ExprId, ExprKind as Kind};
+use crate::source::Span;
+use crate::syntax::ast::{Expr, ExprKind};
+use crate::ty::{Element, Support};
+
+impl<'a> Checker<'a> {
+    /// `v[i]`, `e[school, 3]`
+    pub(super) fn index(
+        &mut self,
+        base: &'a Expr,
+        indices: &'a [Expr],
+        span: Span,
+        scope: &Scope<'a>,
+    ) -> Option<ExprId> {
+        let whole = self.expr(base, scope)?;
+        self.numeric(whole, base)?;
+        let rank = self.arena.shape(whole).rank();
+        if indices.len() > rank {
+            let found = error::size(self.arena.shape(whole));
+            self.found.push(
+                Diagnostic::new("T002", format!("`{}` has no {} to index", error::written(base), axes(rank)))
+                    .at(span, format!("{} given", error::count(indices.len(), "index", "indices")))
+                    .at(base.span, format!("is {found}")),
+            );
+            return None;
+        }
+        let labels = match self.arena.get(whole).kind {
+            Kind::Unknown(u) => self.unknowns[u.0 as usize].axis_labels.clone(),
+            _ => vec![],
+        };
+        let mut id = whole;
+        for (axis, index) in indices.iter().enumerate() {
+            let labels = labels.get(axis).map_or(&[] as &[String], Vec::as_slice);
+            id = self.one_index(id, base, index, labels, span, scope)?;
+        }
+        Some(id)
+    }
+
+    pub(super) fn one_index(
+        &mut self,
+        x: ExprId,
+        base: &'a Expr,
+        index: &'a Expr,
+        labels: &[String],
+        span: Span,
+        scope: &Scope<'a>,
+    ) -> Option<ExprId> {
+        let size = self.arena.shape(x).0[0];
+        if let ExprKind::Text(label) = &index.kind {
+            return match labels.iter().position(|l| l == label) {
+                Some(position) => Some(self.arena.element(x, position, span)),
+                None if labels.is_empty() => {
+                    self.found.push(
+                        Diagnostic::new("T002", format!("`{}` has no labels here", error::written(base)))
+                            .at(index.span, "a text is a label of a factor")
+                            .help(format!("index it by a number from 1 to {size}")),
+                    );
+                    None
+                }
+                None => {
+                    let name = error::written(base);
+                    let finding = super::expressions::no_such_label(&name, labels, label, index.span);
+                    self.found.push(finding);
+                    None
+                }
+            };
+        }
+        let i = self.expr(index, scope)?;
+        if let Some(number) = self.arena.constant(i) {
+            return self.constant_index(x, base, index, number, span);
+        }
+        let expr = self.arena.get(i);
+        match (&expr.kind, expr.ty.element, &expr.ty.support) {
+            (Kind::Column(_), Element::Class | Element::Factor, Support::Class(k) | Support::Factor(k)) => {
+                if *k != size {
+                    let (k, declared) = (*k, expr.span);
+                    let (whole, by) = (error::written(base), error::written(index));
+                    self.found.push(
+                        Diagnostic::new("T001", format!("`{whole}` is [{size}], `{by}` has {k} levels"))
+                            .at(index.span, format!("has {k} levels"))
+                            .at(base.span, format!("is [{size}]"))
+                            .at(declared, "declared here")
+                            .help(format!("give it one copy per level: `{whole}[{by}] ~ …`")),
+                    );
+                    return None;
+                }
+                Some(self.arena.index_by(x, i, span))
+            }
+            (Kind::Column(_), Element::Count, _) => {
+                let one = self.arena.number(1.0, index.span);
+                let from_zero = self.arena.binary(Binary::Sub, i, one, index.span).ok()?;
+                Some(self.arena.index_by(x, from_zero, span))
+            }
+            _ => {
+                let found = self.described(i);
+                self.found.push(
+                    Diagnostic::new("T002", "an index is a constant, or a factor, class or count column")
+                        .at(index.span, format!("this is {found}")),
+                );
+                None
+            }
+        }
+    }
+
+    fn constant_index(
+        &mut self,
+        x: ExprId,
+        base: &Expr,
+        index: &Expr,
+        number: f64,
+        span: Span,
+    ) -> Option<ExprId> {
+        let size = self.arena.shape(x).0[0];
+        if number == number.floor() && number >= 1.0 && number <= size as f64 {
+            return Some(self.arena.element(x, number as usize - 1, span));
+        }
+        let whole = error::written(base);
+        let finding = if number == 0.0 {
+            Diagnostic::new("T007", "index 0: indices count from 1")
+                .at(index.span, "the first element has the index 1")
+                .help(format!("write `{whole}[1]`"))
+                .fix(index.span, "1")
+        } else {
+            Diagnostic::new("T007", format!("index {number} is outside `{whole}`, which is [{size}]"))
+                .at(index.span, format!("indices go from 1 to {size}"))
+        };
+        let declared = self.arena.get(x).span;
+        let outside = declared.end <= span.start || declared.start >= span.end;
+        self.found.push(if outside { finding.at(declared, "declared here") } else { finding });
+        None
+    }
+}
+
+fn axes(rank: usize) -> String {
+    match rank {
+        0 => "axis".into(),
+        _ => format!("axis after the first {rank}"),
+    }
+}

@@ -1,0 +1,235 @@
+//! One line of a stack: its words read, its input made as wanted, what it computes, its place in the printed list.
+
+use super::calls::Output;
+use super::nets::Walk;
+use super::scope::Scope;
+use super::{Checker, error, signatures};
+use crate::diagnostic::{Diagnostic, suggest};
+use crate::layers::{self, Body, Layer, Misfit, Operation, Plan, Wants};
+use crate::model::{ExprId, NetLayer};
+use crate::source::Span;
+use crate::syntax::ast::{Layer as Line, Name};
+use crate::ty::Shape;
+
+impl<'a> Checker<'a> {
+    /// One line of a stack.
+    pub(super) fn layer(&mut self, walk: &mut Walk<'a>, line: &'a Line, x: ExprId) -> Option<Output> {
+        let Some(word) = &line.kind else {
+            self.found.push(
+                Diagnostic::new("S001", "a labelled block stands only under `heads`")
+                    .at(line.span, "no layer is named here"),
+            );
+            return None;
+        };
+        let Some(kind) = layers::find(&word.value) else {
+            self.found.push(no_such_layer(word));
+            return None;
+        };
+        let scope = Scope {
+            parameters: self.net_states[walk.net].parameters.clone(),
+            net: Some(walk.net),
+            layer: None,
+        };
+        let read = self.layer_words(kind, line, &scope)?;
+        let x = self.as_wanted(walk, kind, word, line, x)?;
+        let input = self.arena.shape(x).clone();
+        let plan = match (kind.plan)(&read.words, &input) {
+            Ok(plan) => plan,
+            Err(misfit) => {
+                let finding = misfit_words(misfit, kind, word, line.span);
+                self.found.push(finding);
+                return None;
+            }
+        };
+        let output = self.operation(walk, kind, &plan, line, x)?;
+        let (output, activation) = match (output, read.activation) {
+            (output, None) => (output, ""),
+            (Output::One(id), Some((name, span))) => {
+                let id = match signatures::find(name).map(|f| f.form) {
+                    Some(signatures::Form::Elementwise(build) | signatures::Form::Vector(build)) => {
+                        build(&mut self.arena, id, span)
+                    }
+                    _ => id,
+                };
+                (Output::One(id), name)
+            }
+            (Output::Heads(_), Some((name, span))) => {
+                self.found.push(
+                    Diagnostic::new(
+                        "T003",
+                        format!("`heads {name}`: each head has an activation of its own"),
+                    )
+                    .at(span, "heads have no common one"),
+                );
+                return None;
+            }
+        };
+        self.record(walk, &plan, activation, &input, &output);
+        Some(output)
+    }
+
+    /// The input of a layer, flattened if that is what is missing.
+    fn as_wanted(
+        &mut self,
+        walk: &Walk<'a>,
+        kind: &Layer,
+        word: &Name,
+        line: &Line,
+        x: ExprId,
+    ) -> Option<ExprId> {
+        let shape = self.arena.shape(x).clone();
+        match kind.wants {
+            Wants::Vector if shape.rank() > 1 => {
+                let flat = self.arena.reshape(x, Shape::vector(shape.len()), line.span);
+                if walk.is_first {
+                    let output = self.arena.shape(flat).clone();
+                    self.net_layers(walk.net).push(NetLayer {
+                        label: String::new(),
+                        text: "flatten".into(),
+                        input: shape,
+                        output,
+                    });
+                }
+                Some(flat)
+            }
+            Wants::Image if shape.rank() != 3 => {
+                self.found.push(
+                    Diagnostic::new("T003", format!("`{}` expects an image, gets {shape}", kind.name))
+                        .at(word.span, format!("its input is {shape}"))
+                        .note("expected: height × width × channels")
+                        .note(format!("found:    {shape}"))
+                        .help("put it before the first `dense` or `flatten`; an image column is `x : image(28, 28)`"),
+                );
+                None
+            }
+            Wants::Vector | Wants::Image | Wants::Any => Some(x),
+        }
+    }
+    pub(super) fn net_layers(&mut self, net: usize) -> &mut Vec<NetLayer> {
+        let position = self.net_states[net].position;
+        &mut self.nets[position].layers
+    }
+    /// What a layer computes.
+    pub(super) fn operation(
+        &mut self,
+        walk: &mut Walk<'a>,
+        kind: &'static Layer,
+        plan: &Plan,
+        line: &'a Line,
+        x: ExprId,
+    ) -> Option<Output> {
+        let (span, shape) = (line.span, plan.output.clone());
+        let body = line.body.as_deref();
+        if body.is_some() && kind.body == Body::None {
+            self.found.push(
+                Diagnostic::new("S001", format!("`{}` takes no braces", kind.name))
+                    .at(span, "it has no tensors"),
+            );
+            return None;
+        }
+        let id = match plan.operation {
+            Operation::Dense => {
+                let (w, b) = self.tensors(walk, kind, plan, line)?;
+                let product = self.arena.dense(x, w, span);
+                self.arena.add_biases(product, b, span)
+            }
+            Operation::Conv { stride, pad } => {
+                let (w, b) = self.tensors(walk, kind, plan, line)?;
+                let product = self.arena.conv(x, w, stride, pad, shape, span);
+                self.arena.add_biases(product, b, span)
+            }
+            Operation::MaxPool { size, stride } => {
+                self.drops_rows(walk, kind, plan, x, span);
+                self.arena.max_pool(x, size, stride, shape, span)
+            }
+            Operation::AvgPool { size, stride } => {
+                self.drops_rows(walk, kind, plan, x, span);
+                self.arena.avg_pool(x, size, stride, shape, span)
+            }
+            Operation::GlobalPool => {
+                let size = self.arena.shape(x).0[0];
+                let pooled = self.arena.avg_pool(x, size, size, [1, 1, shape.len()].into(), span);
+                self.arena.reshape(pooled, shape, span)
+            }
+            Operation::Flatten => self.arena.reshape(x, shape, span),
+            Operation::Residual => self.residual(walk, body.unwrap_or_default(), x, span)?,
+            Operation::Concat => {
+                let inner = self.block(walk, body.unwrap_or_default(), x, span)?;
+                let inner_shape = self.arena.shape(inner).clone();
+                if inner_shape.rank() != 1 {
+                    self.found.push(
+                        Diagnostic::new(
+                            "T003",
+                            format!("`concat` expects a vector from its stack, gets {inner_shape}"),
+                        )
+                        .at(span, "the stack ends in an image")
+                        .help("end it with `flatten` or `globalpool`"),
+                    );
+                    return None;
+                }
+                self.arena.join(vec![x, inner], span)
+            }
+            Operation::Heads => return self.heads(walk, body.unwrap_or_default(), x, span),
+        };
+        Some(Output::One(id))
+    }
+
+    /// T005
+    fn drops_rows(&mut self, walk: &Walk<'a>, kind: &Layer, plan: &Plan, x: ExprId, span: Span) {
+        let [rows, columns] = plan.dropped;
+        if !walk.is_first || (rows == 0 && columns == 0) {
+            return;
+        }
+        let input = error::by(&self.arena.shape(x).0);
+        let what = match (rows, columns) {
+            (r, 0) => error::count(r, "row", "rows"),
+            (0, c) => error::count(c, "column", "columns"),
+            (r, c) => {
+                format!("{} and {}", error::count(r, "row", "rows"), error::count(c, "column", "columns"))
+            }
+        };
+        self.found.push(
+            Diagnostic::new("T005", format!("`{}` drops the last {what} of {input}", kind.name))
+                .at(span, "no window reaches them"),
+        );
+    }
+}
+
+fn no_such_layer(word: &Name) -> Diagnostic {
+    if layers::PLANNED.contains(&word.value.as_str()) {
+        return error::not_yet(&format!("the layer `{}`", word.value), word.span);
+    }
+    let finding = Diagnostic::new("N012", format!("no layer is called `{}`", word.value))
+        .at(word.span, "a layer is wanted here");
+    if layers::find_activation(&word.value).is_some() {
+        return finding
+            .help(format!("an activation stands at the end of a layer's line: `dense 10 {}`", word.value));
+    }
+    let known = layers::ALL.iter().map(|l| l.name).chain(layers::PLANNED.iter().copied());
+    match suggest::nearest(&word.value, known) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(word.span, near),
+        None => {
+            let names: Vec<&str> = layers::ALL.iter().map(|l| l.name).collect();
+            finding.help(format!("the layers are {}", error::and_list(&names)))
+        }
+    }
+}
+
+fn misfit_words(misfit: Misfit, kind: &Layer, word: &Name, span: Span) -> Diagnostic {
+    match misfit {
+        Misfit::KernelTooLarge { kernel, input } => {
+            let (k, i) = (error::by(&kernel), error::by(&input));
+            let what = if kind.has_kernel { "kernel" } else { "window" };
+            let help = match kind.has_kernel {
+                true => "use a smaller kernel, `pad same`, or fewer pools before it",
+                false => "use a smaller window, or fewer pools before it",
+            };
+            Diagnostic::new("T004", format!("{} {what} {k} is larger than its {i} input", kind.name))
+                .at(span, format!("its input is {i}"))
+                .help(help)
+        }
+        Misfit::NeedsSquare => {
+            error::not_yet(&format!("`{}` of an image that is not square", kind.name), word.span)
+        }
+    }
+}
