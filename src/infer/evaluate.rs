@@ -23,6 +23,9 @@ const MANY_DIMS: usize = 2_000;
 const FEW_DRAWS: usize = 20;
 /// Most draws.
 const MOST_DRAWS: usize = 200_000;
+/// Most draws times rows times dimensions: about ten minutes of one core for a dense net. A fit on many rows stops
+/// here with the s.e. it has reached.
+const MOST_WORK: f64 = 1e10;
 
 /// An ELBO, or the objective of a fit that has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,11 +88,18 @@ fn run<T: Number>(
     }
 }
 
+/// Draws that rows and dimensions allow.
+fn most_draws(problem: &Problem<'_>) -> usize {
+    let one = problem.train.len().max(1) as f64 * problem.joint.dim as f64;
+    ((MOST_WORK / one) as usize).clamp(32 * SCRAMBLES, MOST_DRAWS)
+}
+
 /// Doubles the number of points until the scrambles agree.
 fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian, wanted: f64) -> Elbo {
     let normal = Normal::standard();
     let mut sums = [0.0; SCRAMBLES];
-    let (mut done, mut target) = (0usize, 32usize);
+    let (mut done, mut target) = (0usize, 16usize);
+    let most = most_draws(problem);
     loop {
         for (scramble, sum) in sums.iter_mut().enumerate() {
             let seed = (problem.settings.seed as u32).wrapping_mul(0x9e37).wrapping_add(scramble as u32);
@@ -107,7 +117,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         let mean = means.iter().sum::<f64>() / SCRAMBLES as f64;
         let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (SCRAMBLES as f64 - 1.0);
         let se = (variance / SCRAMBLES as f64).sqrt();
-        if se <= wanted || done * SCRAMBLES * 2 > MOST_DRAWS || !se.is_finite() {
+        if se <= wanted || done * SCRAMBLES * 2 > most || !se.is_finite() {
             return Elbo { value: mean, se, draws: done * SCRAMBLES };
         }
         target = done * 2;
@@ -117,6 +127,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
 /// Antithetic pairs of keyed draws until the error is small enough.
 fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian, wanted: f64) -> Elbo {
     let mut values = vec![];
+    let most = most_draws(problem);
     loop {
         let done = values.len();
         let noise = |d: usize, out: &mut [f64]| {
@@ -129,7 +140,7 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         };
         values.extend(lanes.values(guide, done.max(256), &noise, &mut |_| {}));
         let (value, se) = mean_and_se(&values);
-        if se <= wanted || values.len() * 2 > MOST_DRAWS || !se.is_finite() {
+        if se <= wanted || values.len() * 2 > most || !se.is_finite() {
             return Elbo { value, se, draws: values.len() };
         }
     }
