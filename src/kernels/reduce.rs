@@ -39,14 +39,17 @@ versions! {
     pub fn image_sum(x: &[T], out: &mut [T]) = image_sum_body;
 }
 
+// Loops, not `fold` and `map_or`: what they call through a closure is compiled without the instruction set.
 #[inline(always)]
 fn sum_all_body<T: Real, I: Isa>(x: &[T]) -> T {
-    let mut blocks = x.chunks(BLOCK);
-    let first = blocks.next().map_or(T::ZERO, sum_block::<T, I>);
     if x.len() <= BLOCK {
-        return first;
+        return sum_block::<T, I>(x);
     }
-    T::from_f64(blocks.fold(first.to_f64(), |sum, block| sum + sum_block::<T, I>(block).to_f64()))
+    let mut total = 0.0;
+    for block in x.chunks(BLOCK) {
+        total += sum_block::<T, I>(block).to_f64();
+    }
+    T::from_f64(total)
 }
 
 #[inline(always)]
@@ -85,12 +88,14 @@ fn tree(s: [f64; 8]) -> f64 {
 #[inline(always)]
 fn dot_body<T: Real, I: Isa>(a: &[T], b: &[T]) -> T {
     assert_eq!(a.len(), b.len());
-    let mut blocks = a.chunks(BLOCK).zip(b.chunks(BLOCK));
-    let first = blocks.next().map_or(T::ZERO, |(a, b)| dot_block::<T, I>(a, b));
     if a.len() <= BLOCK {
-        return first;
+        return dot_block::<T, I>(a, b);
     }
-    T::from_f64(blocks.fold(first.to_f64(), |sum, (a, b)| sum + dot_block::<T, I>(a, b).to_f64()))
+    let mut total = 0.0;
+    for (a, b) in a.chunks(BLOCK).zip(b.chunks(BLOCK)) {
+        total += dot_block::<T, I>(a, b).to_f64();
+    }
+    T::from_f64(total)
 }
 
 #[inline(always)]
@@ -99,7 +104,10 @@ fn dot_block<T: Real, I: Isa>(a: &[T], b: &[T]) -> T {
     let mut sums = [I::Vector::<T>::splat(T::ZERO); 4];
     let (a, b) = (a.chunks_exact(4 * width), b.chunks_exact(4 * width));
     let tails = a.remainder().iter().zip(b.remainder());
-    let tail = tails.fold(T::ZERO, |sum, (&a, &b)| a.fma::<I>(b, sum));
+    let mut tail = T::ZERO;
+    for (&a, &b) in tails {
+        tail = a.fma::<I>(b, tail);
+    }
     for (a, b) in a.zip(b) {
         for i in 0..4 {
             // SAFETY: a chunk has four registers of numbers.
