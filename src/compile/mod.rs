@@ -179,6 +179,7 @@ impl Session {
             findings.extend(found);
             if let Some(model) = &model {
                 findings.extend(lint(model));
+                findings.extend(per_row_reports(model));
             }
             findings.sort();
             Analysis { ast: Some(ast), model, findings }
@@ -245,6 +246,22 @@ impl Session {
             seed,
         }
     }
+}
+
+/// X001: reports that differ from row to row are not written with the predictions yet.
+fn per_row_reports(model: &Model) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    for (name, id) in &model.reports {
+        let value = model.expr(*id);
+        if value.ty.kind == crate::ty::Kind::Row {
+            found.push(
+                Diagnostic::new("X001", format!("this version cannot report `{name}` row by row yet"))
+                    .at(value.span, "this differs from row to row")
+                    .help("report a value that depends on unknowns only"),
+            );
+        }
+    }
+    found
 }
 
 static EMPTY: ast::Ast = ast::Ast { items: vec![], comments: vec![] };
