@@ -2,7 +2,7 @@
 
 use super::fit::{Prepared, prepare};
 use super::{Session, Stage};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
 use crate::infer::objective::{shard_rows, with_gradient_reported};
 use crate::infer::{self, messages};
@@ -56,6 +56,5 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
 fn words(error: infer::error::FitError) -> Diagnostics {
     match error {
         infer::error::FitError::Refused(d) | infer::error::FitError::Diverged(d) => d.into(),
-        infer::error::FitError::Interrupted => Diagnostic::new("X001", "interrupted").into(),
     }
 }

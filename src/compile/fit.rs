@@ -150,7 +150,6 @@ fn failed(error: FitError) -> FitFailure {
     match error {
         FitError::Refused(d) => FitFailure { diagnostics: d.into(), exit: 1 },
         FitError::Diverged(d) => FitFailure { diagnostics: d.into(), exit: 3 },
-        FitError::Interrupted => FitFailure { diagnostics: Diagnostics::default(), exit: 130 },
     }
 }
 

@@ -20,7 +20,7 @@ pub fn candidates(model: &Model) -> Parameterization {
         .filter(|i| fits(&model.unknowns[*i]))
         .map(|i| UnknownId(i as u32))
         .collect();
-    Parameterization { non_centred, without_jacobian: false }
+    Parameterization { non_centred }
 }
 
 /// Which expressions depend on an unknown.
@@ -28,8 +28,8 @@ fn random_exprs(model: &Model) -> Vec<bool> {
     let mut random = vec![false; model.exprs.len()];
     for i in 0..random.len() {
         let any = |ids: &[ExprId]| ids.iter().any(|e| random[e.0 as usize]);
-        random[i] = matches!(model.exprs[i].kind, ExprKind::Unknown(_))
-            || any(&crate::lower::operands(&model.exprs[i].kind));
+        random[i] =
+            matches!(model.exprs[i].kind, ExprKind::Unknown(_)) || any(&model.exprs[i].kind.operands());
     }
     random
 }

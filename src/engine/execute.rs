@@ -108,7 +108,6 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         }
         Kernel::Noise(variable) => noise::normals(out, stream(context.key, *variable), 0),
         Kernel::RowNoise(variable) => row_noise(memory, context.key, *variable, out, rows, scratch),
-        Kernel::Copy => out.copy_from_slice(arg(0)),
         Kernel::Concat => {
             let mut at = 0;
             for i in 0..step.args.len() {

@@ -9,7 +9,6 @@ use crate::guide::{GuideSettings, guide};
 use crate::kernels::noise;
 use crate::kernels::real::Real;
 use crate::plan::Program;
-use std::f64::consts::PI;
 use std::sync::Arc;
 
 /// Keys that tell apart the uses of noise in a fit.
@@ -227,11 +226,6 @@ pub fn elbo_draws(joint: &mut Joint, guide: &Gaussian, draws: usize, seed: u64) 
             joint.value_and_gradient(&u, &mut g) - guide.log_density(&noise)
         })
         .collect()
-}
-
-/// Entropy of the guide (4, 5).
-pub fn entropy(guide: &Gaussian) -> f64 {
-    guide.omega.iter().sum::<f64>() + 0.5 * guide.random() as f64 * (1.0 + (2.0 * PI).ln())
 }
 
 /// Mean and standard error, antithetic pairs counted as one.

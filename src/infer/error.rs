@@ -9,6 +9,4 @@ pub enum FitError {
     Refused(Diagnostic),
     /// The fit diverged (exit 3).
     Diverged(Diagnostic),
-    /// The user stopped it.
-    Interrupted,
 }

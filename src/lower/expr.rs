@@ -18,7 +18,7 @@ impl Lowering<'_> {
         let mut needed = BTreeSet::new();
         while let Some(next) = pending.pop() {
             if self.slots[next.0 as usize].is_none() && needed.insert(next) {
-                pending.extend(operands(&self.model.expr(next).kind));
+                pending.extend(self.model.expr(next).kind.operands());
             }
         }
         for next in needed {
@@ -140,23 +140,4 @@ impl Lowering<'_> {
 
 fn pool(size: usize, stride: usize) -> Window {
     Window { size: [size, size], stride, pad: [0; 4] }
-}
-
-/// The ids an expression mentions.
-pub fn operands(kind: &ExprKind) -> Vec<ExprId> {
-    match kind {
-        ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
-        ExprKind::Unary(_, x)
-        | ExprKind::Reduce(_, x)
-        | ExprKind::Softmax(x)
-        | ExprKind::LogSoftmax(x)
-        | ExprKind::Element(x, _)
-        | ExprKind::OneHot(x)
-        | ExprKind::MaxPool { x, .. }
-        | ExprKind::AvgPool { x, .. }
-        | ExprKind::Reshape(x) => vec![*x],
-        ExprKind::Binary(_, x, y) | ExprKind::Dot(x, y) | ExprKind::IndexBy(x, y) => vec![*x, *y],
-        ExprKind::Join(parts) => parts.clone(),
-        ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
-    }
 }

@@ -13,7 +13,6 @@ mod expr;
 mod unknown;
 
 use crate::dist::truncated_log_density;
-pub use expr::operands;
 pub use unknown::free_shape;
 
 use crate::model::{ExprId, Model, UnknownId};
@@ -29,8 +28,6 @@ pub const LATENTS: &str = "u";
 pub struct Parameterization {
     /// Unknowns written as `location + scale · z` with `z` standard (equation 17, λ = 0).
     pub non_centred: BTreeSet<UnknownId>,
-    /// Leave out the log-Jacobians: for MAP, which maximises in θ.
-    pub without_jacobian: bool,
 }
 
 /// A log joint density on a tape.

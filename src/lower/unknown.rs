@@ -72,7 +72,7 @@ impl Lowering<'_> {
             let wide = self.b.spread(density, &unknown.shape);
             latent.log_prior = Some(self.b.sum(wide));
         }
-        if unknown.treatment == Treatment::Random && !self.parameterization.without_jacobian {
+        if unknown.treatment == Treatment::Random {
             let jacobian = (unknown.bijection.log_jacobian)(&mut self.b, latent.u, &bounds);
             if self.b.constant_value(jacobian) != Some(0.0) {
                 let wide = if unknown.bijection.is_elementwise {

@@ -70,8 +70,6 @@ pub enum Kernel {
     Noise(u32),
     /// out ← fresh noise for each row and feature
     RowNoise(u32),
-    /// out ← x
-    Copy,
     /// args end to end
     Concat,
     /// zeros, with x at an offset (in numbers)
