@@ -29,6 +29,9 @@ pub mod variable {
     pub const ORDER: u64 = 7;
 }
 
+/// Draws that compare two guides.
+pub const COMPARE_DRAWS: usize = 512;
+
 /// The compiled objective with its rows; cheap to give to several starts.
 pub struct Objective<T> {
     program: Arc<Program>,
@@ -165,6 +168,17 @@ impl Joint {
             gradient.copy_from_slice(g);
         }
         value
+    }
+
+    /// Climbs by L-BFGS with some latents held.
+    pub fn maximise(&mut self, start: Vec<f64>, iterations: usize, held: &[usize]) -> (Vec<f64>, f64) {
+        super::lbfgs::maximise(start, iterations, &mut |u, g| {
+            let value = self.value_and_gradient(u, g);
+            for i in held {
+                g[*i] = 0.0;
+            }
+            value
+        })
     }
 
     /// The first value that is not finite at u.

@@ -8,12 +8,12 @@
 use super::climb::{Diverged, TracePoint};
 use super::draws::variable;
 use super::error::FitError;
-use super::full_batch::random_start;
 use super::objective::{shard_rows, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::settings::{Batch, Draws, Precision};
+use super::small_net::random_start;
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::guide;

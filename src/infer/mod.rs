@@ -8,17 +8,18 @@ pub mod coordinates;
 pub mod draws;
 pub mod error;
 pub mod evaluate;
-pub mod full_batch;
 pub mod lbfgs;
 pub mod linear;
 pub mod messages;
 pub mod minibatch;
+pub mod no_net;
 pub mod objective;
 pub mod posterior;
 pub mod predict;
 pub mod problem;
 pub mod progress;
 pub mod settings;
+pub mod small_net;
 
 use crate::diagnostic::Diagnostic;
 use crate::guide::{GuideSettings, NoiseSource};
@@ -127,8 +128,8 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
         return Ok(Outcome::point(vec![]));
     }
     match path(problem) {
-        Path::NoNet => full_batch::no_net(problem, progress),
-        Path::SmallNet => full_batch::small_net(problem, progress),
+        Path::NoNet => no_net::fit(problem, progress),
+        Path::SmallNet => small_net::small_net(problem, progress),
         Path::Minibatch => minibatch::minibatch(problem, progress),
     }
 }

@@ -121,6 +121,15 @@ impl Settings {
         if found.has_errors() { Err(found) } else { Ok(settings) }
     }
 
+    /// Draws in a step of a full-batch path.
+    pub fn full_batch_draws(&self) -> usize {
+        match self.draws {
+            Draws::Auto => 8,
+            Draws::Shared => 1,
+            Draws::Number(n) => n,
+        }
+    }
+
     fn set(&mut self, setting: &Setting) -> Result<(), Diagnostic> {
         let word = match &setting.value {
             SettingValue::Word(w) => w.as_str(),

@@ -1,188 +1,17 @@
-//! The paths that see all rows in each step (`docs/inference.md`, section 5, first two columns).
+//! Small nets on all rows: several starts in plain coordinates (`docs/inference.md`, section 5, second column).
 
-use super::climb::{Climb, Diverged, TracePoint};
+use super::climb::{Climb, TracePoint};
 use super::coordinates::Coordinates;
-use super::draws::{Joint, Objective, elbo_draws, mean_and_se, variable};
+use super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se, variable};
 use super::error::FitError;
-use super::linear;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::settings::{Draws, Precision};
+use super::settings::Precision;
 use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::sync::Mutex;
-
-/// Latents up to which the Hessian is computed for Newton steps.
-const NEWTON_DIMS: usize = 200;
-/// Most optimiser steps where no number is given.
-const MOST_STEPS: u64 = 20_000;
-/// Draws that compare two guides.
-const COMPARE_DRAWS: usize = 512;
-/// A stage that gains less than this (nat) ends the fit.
-const LEAST_GAIN: f64 = 0.02;
-
-/// Models without a net: MAP, curvature, whitened coordinates, stages with halved rates.
-pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
-    let mut joint = Joint::new(problem).map_err(messages::refused)?;
-    let start = vec![0.0; problem.joint.dim];
-    let (mode, _) = climb_to_mode(&mut joint, start)?;
-    let random = problem.joint.random_dim;
-    if random == 0 {
-        return Ok(Outcome::point(mode));
-    }
-    let full = full_rank_dims(problem, Path::NoNet);
-    let coordinates = whitened(&mut joint, &mode, random, full);
-    match problem.settings.precision {
-        Precision::F32 => stages::<f32>(problem, &mut joint, coordinates, progress),
-        _ => stages::<f64>(problem, &mut joint, coordinates, progress),
-    }
-}
-
-/// The mode of the log joint in u: L-BFGS, then Newton steps where the Hessian is affordable.
-fn climb_to_mode(joint: &mut Joint, start: Vec<f64>) -> Result<(Vec<f64>, f64), FitError> {
-    let mut gradient = vec![0.0; start.len()];
-    if !joint.value_and_gradient(&start, &mut gradient).is_finite() {
-        let bad = joint.find_bad_value(&start);
-        let diverged = Diverged { step: 0, bad };
-        return Err(FitError::Diverged(messages::not_finite(&diverged)));
-    }
-    let (mut u, mut value) = lbfgs(joint, start, 200, &[]);
-    let n = u.len();
-    if n > NEWTON_DIMS {
-        return Ok((u, value));
-    }
-    let all: Vec<usize> = (0..n).collect();
-    let (mut damping, mut candidate_gradient) = (0.0, vec![0.0; n]);
-    for _ in 0..30 {
-        value = joint.value_and_gradient(&u, &mut gradient);
-        let mut h = joint.curvature(&u, &all);
-        for i in 0..n {
-            h[i * n + i] += damping * h[i * n + i].abs().max(1e-12);
-        }
-        let Some(l) = linear::cholesky(&h, n) else {
-            damping = if damping == 0.0 { 1e-3 } else { damping * 10.0 };
-            if damping > 1e6 {
-                break;
-            }
-            continue;
-        };
-        let mut step = gradient.clone();
-        linear::solve_lower(&l, &mut step);
-        let decrement: f64 = step.iter().map(|s| s * s).sum();
-        linear::solve_lower_transposed(&l, &mut step);
-        if decrement < 1e-10 {
-            break;
-        }
-        let mut length = 1.0;
-        let better = (0..30).find_map(|_| {
-            let candidate: Vec<f64> = u.iter().zip(&step).map(|(u, s)| u + length * s).collect();
-            let v = joint.value_and_gradient(&candidate, &mut candidate_gradient);
-            length *= 0.5;
-            (v.is_finite() && v > value).then_some((candidate, v))
-        });
-        let Some((candidate, v)) = better else { break };
-        (u, value) = (candidate, v);
-        damping *= 0.1;
-    }
-    Ok((u, value))
-}
-
-/// L-BFGS with some latents held.
-fn lbfgs(joint: &mut Joint, start: Vec<f64>, iterations: usize, held: &[usize]) -> (Vec<f64>, f64) {
-    super::lbfgs::maximise(start, iterations, &mut |u, g| {
-        let value = joint.value_and_gradient(u, g);
-        for i in held {
-            g[*i] = 0.0;
-        }
-        value
-    })
-}
-
-/// Lengths from the curvature at the mode; where the density does not fall off, a tenth.
-fn whitened(joint: &mut Joint, mode: &[f64], random: usize, full: usize) -> Coordinates {
-    let block: Vec<usize> = (0..full).collect();
-    let h = joint.curvature(mode, &block);
-    let length = |h: f64| if h > 0.0 && h.is_finite() { 1.0 / h.sqrt() } else { 0.1 };
-    let factor = linear::inverse_cholesky(&h, full).unwrap_or_else(|| {
-        let mut diagonal = vec![0.0; full * full];
-        for i in 0..full {
-            diagonal[i * full + i] = length(h[i * full + i]);
-        }
-        diagonal
-    });
-    let mut scale = vec![1.0; mode.len()];
-    for (i, s) in scale.iter_mut().enumerate().skip(full) {
-        *s = length(joint.curvature(mode, &[i])[0]);
-    }
-    Coordinates::new(mode.to_vec(), factor, scale, random)
-}
-
-/// Rate 0.05, halved stage by stage, until a stage gains nothing that could be told from noise.
-fn stages<T: Number>(
-    problem: &Problem<'_>,
-    joint: &mut Joint,
-    coordinates: Coordinates,
-    progress: &mut dyn Progress,
-) -> Result<Outcome, FitError> {
-    let settings = problem.settings;
-    let objective =
-        Objective::<T>::new(problem, &guide_settings(problem, Path::NoNet)).map_err(messages::refused)?;
-    let start = coordinates.start();
-    let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws(problem), settings.seed, 0);
-    let most = settings.steps.unwrap_or(MOST_STEPS);
-    progress.begin("fitting", most);
-    let mut rate = settings.learning_rate.unwrap_or(0.05);
-    let mut best = climb.guide_at(&climb.p);
-    let mut best_draws = elbo_draws(joint, &best, COMPARE_DRAWS, settings.seed);
-    let (mut stage, mut last_gain, mut is_converged) = (0, f64::NAN, false);
-    while climb.steps < most {
-        let wanted = if stage == 0 { 600 } else { 400 };
-        let steps = wanted.min(most - climb.steps);
-        let done = climb.steps;
-        let mean = climb
-            .stage(rate, steps, &mut |elbo| progress.advance(done, Some(elbo)))
-            .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
-        progress.advance(climb.steps, None);
-        let guide = climb.guide_at(&mean);
-        let values = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
-        let differences: Vec<f64> = values.iter().zip(&best_draws).map(|(a, b)| a - b).collect();
-        let (gain, se) = mean_and_se(&differences);
-        last_gain = gain;
-        if gain > 0.0 {
-            (best, best_draws) = (guide, values);
-        }
-        stage += 1;
-        if stage >= 2 && gain < LEAST_GAIN.max(2.0 * se) {
-            is_converged = true;
-            break;
-        }
-        rate *= 0.5;
-        climb.p = mean;
-    }
-    progress.end();
-    let note =
-        (!is_converged && last_gain > LEAST_GAIN).then(|| messages::still_rising(climb.steps, last_gain));
-    Ok(Outcome {
-        guide: best,
-        steps: climb.steps,
-        loop_seconds: climb.time.as_secs_f64(),
-        trace: climb.trace,
-        clipped: climb.clipped,
-        warnings: note.into_iter().collect(),
-        path: "full batch, whitened coordinates, stages".into(),
-    })
-}
-
-/// Draws in a step of a full-batch path.
-fn draws(problem: &Problem<'_>) -> usize {
-    match problem.settings.draws {
-        Draws::Auto => 8,
-        Draws::Shared => 1,
-        Draws::Number(n) => n,
-    }
-}
 
 /// How a start of a small net begins.
 struct StartKind {
@@ -221,7 +50,8 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         }
         let (coordinates, p) = net_coordinates(joint, &mode, problem, full);
         let seed = settings.seed;
-        let mut climb = Climb::new(objective.evaluator(), coordinates, p, draws(problem), seed, i);
+        let mut climb =
+            Climb::new(objective.evaluator(), coordinates, p, problem.settings.full_batch_draws(), seed, i);
         let rate = settings.learning_rate.unwrap_or(0.05);
         climb.stage(rate, explore, &mut |_| {}).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
         let draws = elbo_draws(joint, &climb.guide_at(&climb.p), 128, seed);
@@ -379,7 +209,7 @@ fn map_start(joint: &mut Joint, problem: &Problem<'_>, kind: &StartKind, index: 
     for i in &held {
         u[*i] = kind.scale.ln();
     }
-    lbfgs(joint, u, kind.iterations, &held).0
+    joint.maximise(u, kind.iterations, &held).0
 }
 
 /// A keyed random start: weights N(0, 1/fan_in), everything else 0.
