@@ -17,6 +17,24 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sizes(pub Shape, pub Shape);
 
+/// A dimension of a layer: how many inputs (channels of a convolution) or outputs it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// `inputs`
+    Inputs,
+    /// `outputs`
+    Outputs,
+}
+
+/// What an axis runs along, where it has a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axis {
+    /// Position in the checker's scopes of layers.
+    pub layer: usize,
+    /// Which of its two dimensions.
+    pub side: Side,
+}
+
 /// Expressions made so far.
 #[derive(Debug, Default)]
 pub struct Arena {
@@ -24,6 +42,8 @@ pub struct Arena {
     /// Whether an expression depends on an unknown.
     random: Vec<bool>,
     seen: HashMap<Vec<u64>, ExprId>,
+    /// The dimensions of those that run along some, one per axis.
+    axes: HashMap<ExprId, Vec<Axis>>,
 }
 
 impl Arena {
@@ -53,6 +73,16 @@ impl Arena {
     /// Whether there is one value per row.
     pub fn is_row(&self, id: ExprId) -> bool {
         self.get(id).ty.kind == Kind::Row
+    }
+    /// The dimensions that it runs along; none if its axes have no names.
+    pub fn axes(&self, id: ExprId) -> &[Axis] {
+        self.axes.get(&id).map_or(&[], Vec::as_slice)
+    }
+    /// Names the axes of an expression.
+    pub fn set_axes(&mut self, id: ExprId, axes: Vec<Axis>) {
+        if !axes.is_empty() && axes.len() == self.shape(id).rank() {
+            self.axes.insert(id, axes);
+        }
     }
     /// Gives an expression a name to show, if it has none; numbers and plain names keep theirs.
     pub fn name(&mut self, id: ExprId, name: &str) {
@@ -88,7 +118,9 @@ impl Arena {
         }
         let support = Support::Interval(supports::unary(f, self.interval(x)));
         let ty = real(self.shape(x).clone(), self.get(x).ty.kind, support);
-        self.add(ExprKind::Unary(f, x), ty, span)
+        let id = self.add(ExprKind::Unary(f, x), ty, span);
+        self.set_axes(id, self.axes(x).to_vec());
+        id
     }
 
     /// An elementwise function of two values: one shape, or one a single number.
@@ -98,6 +130,10 @@ impl Arena {
         }
         if (f, self.constant(b)) == (Binary::Pow, Some(2.0)) {
             return Ok(self.unary(Unary::Square, a, span));
+        }
+        let (a, b) = self.on_common_axes(a, b, span);
+        if let Some(shape) = self.is_end_by_name(a, b) {
+            return Ok(self.elementwise(f, a, b, shape, span));
         }
         let (a, b) = if self.shape(a) == self.shape(b) { (a, b) } else { (self.single(a), self.single(b)) };
         let (sa, sb) = (self.shape(a), self.shape(b));
@@ -127,7 +163,20 @@ impl Arena {
             | Binary::Max => Element::Real,
         };
         let ty = Type { element, ..real(shape, self.kind_of(&[a, b]), support) };
-        self.add(ExprKind::Binary(f, a, b), ty, span)
+        let id = self.add(ExprKind::Binary(f, a, b), ty, span);
+        let longer = [a, b].into_iter().max_by_key(|x| self.axes(*x).len()).unwrap_or(a);
+        self.set_axes(id, self.axes(longer).to_vec());
+        id
+    }
+
+    /// Each element `count` times, along a new last axis.
+    pub fn repeat(&mut self, x: ExprId, count: usize, axis: Axis, span: Span) -> ExprId {
+        let sizes = self.shape(x).0.iter().copied().chain([count]).collect();
+        let ty = Type { shape: Shape(sizes), ..self.get(x).ty.clone() };
+        let axes = self.axes(x).iter().copied().chain([axis]).collect();
+        let id = self.add(ExprKind::Repeat(x, count), ty, span);
+        self.set_axes(id, axes);
+        id
     }
 
     /// A vector of one number as a number; anything else as it is.
@@ -335,6 +384,7 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::MaxPool { size, stride, .. } => (15, vec![*size, *stride]),
         ExprKind::AvgPool { size, stride, .. } => (16, vec![*size, *stride]),
         ExprKind::Reshape(_) => (17, shape.0.clone()),
+        ExprKind::Repeat(_, count) => (18, vec![*count]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);

@@ -91,7 +91,11 @@ impl<'a> Checker<'a> {
                 return None;
             }
         };
-        let ids: Vec<Option<ExprId>> = args.iter().map(|a| self.argument(a, scope)).collect();
+        let along = |checker: &mut Self, arg: &'a Arg| {
+            let id = checker.argument(arg, scope)?;
+            checker.along_tensor(id, &arg.value, scope, target)
+        };
+        let ids: Vec<Option<ExprId>> = args.iter().map(|a| along(self, a)).collect();
         let truncation = self.suffixes(family, suffixes, scope, target);
         if let Some(ty) = target.observed
             && let Some(finding) = self.wrong_kind_of_target(target, ty, family, span)

@@ -13,6 +13,7 @@ mod arena;
 mod blocks;
 mod calls;
 pub mod choose;
+mod dimensions;
 mod distributions;
 mod error;
 mod expressions;

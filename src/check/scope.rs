@@ -6,6 +6,7 @@
 //!
 //! Declarations inside nets are checked when something asks for them: what a layer does not use is left out.
 
+use super::arena::Axis;
 use super::names::What;
 use super::{Checker, error, signatures};
 use crate::diagnostic::Diagnostic;
@@ -148,7 +149,7 @@ impl<'a> Checker<'a> {
             return Some(Some(self.arena.number(size as f64, span)));
         }
         if matches!(name, "inputs" | "outputs") && !scope.declarations.contains_key(name) {
-            self.found.push(error::not_yet(&format!("the dimension `{name}` of a layer"), span));
+            self.dimension_is_no_number(name, span);
             return Some(None);
         }
         if scope.declarations.contains_key(name) || matches!(name, "w" | "b") {
@@ -235,7 +236,10 @@ impl<'a> Checker<'a> {
                     }
                     None => self.sizes(sizes, scope)?.0,
                 };
-                self.unknown(full.clone(), shape, vec![], dist, scope, role, name.span)?
+                let id = self.unknown(full.clone(), shape, vec![], dist, scope, role, name.span)?;
+                let axes: Option<Vec<Axis>> = sizes.iter().map(|size| self.axis(size, scope)).collect();
+                self.arena.set_axes(id, axes.unwrap_or_default());
+                id
             }
             Item::Define { name, parameters, value } if parameters.is_empty() => {
                 let id = self.expr(value, scope)?;

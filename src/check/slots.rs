@@ -83,6 +83,11 @@ impl Checker<'_> {
         let id =
             if self.arena.shape(given.id) == target.shape { given.id } else { self.arena.single(given.id) };
         let shape = self.arena.shape(id).clone();
+        let is_along_tensor = !self.arena.axes(id).is_empty() && shape.is_suffix_of(target.shape);
+        if is_along_tensor {
+            self.lies_in(Given { id, ..given }, slot)?;
+            return Some(id);
+        }
         if !shape.is_scalar() && shape != *target.shape && !(shape.len() == 1 && target.shape.len() == 1) {
             let finding = wrong_size(given, &shape, target);
             let made = self.arena.get(self.before_reshape(id)).span;
@@ -357,7 +362,8 @@ impl Checker<'_> {
                 | Kind::OneHot(x)
                 | Kind::MaxPool { x, .. }
                 | Kind::AvgPool { x, .. }
-                | Kind::Reshape(x) => {
+                | Kind::Reshape(x)
+                | Kind::Repeat(x, _) => {
                     id = *x;
                     continue;
                 }

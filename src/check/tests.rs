@@ -177,8 +177,8 @@ fn each_mistake_has_its_code() {
         ("X001", "z = standardize(x)\ny ~ Normal(z, 1)"),
         ("X001", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
         (
-            "X001",
-            "net f(x) { each layer { s[inputs] ~ HalfNormal(1); w ~ Normal(0, s) }\n dense 1 }\ny ~ Normal(f(x), 1)",
+            "T001",
+            "net f(x) { each layer { s[inputs] ~ HalfNormal(1); b ~ Normal(0, s) }\n dense 1 }\ny ~ Normal(f(x), 1)",
         ),
     ];
     for (code, text) in cases {

@@ -51,6 +51,9 @@ impl<'a> Checker<'a> {
     }
 
     fn one_size(&mut self, size: &'a Expr, scope: &Scope<'a>) -> Option<(usize, Vec<String>)> {
+        if let Some(axis) = self.axis(size, scope) {
+            return Some((self.axis_size(axis), vec![]));
+        }
         let id = self.expr(size, scope)?;
         let expr = self.arena.get(id);
         if let ExprKind::Column(c) = expr.kind

@@ -180,7 +180,7 @@ fn laplace_given_scale(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot, scal
     b.neg(term)
 }
 
-/// Reads a scalar slot as a constant times the exponential of a mean-field latent.
+/// Reads a slot as a constant times the exponential of a mean-field latent, element by element.
 fn log_normal(
     b: &mut Builder,
     joint: &LogJoint,
@@ -190,12 +190,13 @@ fn log_normal(
     slot: Slot,
 ) -> Option<LogNormal> {
     let (mut at, mut log_c) = (slot, 0.0);
+    // Ones by which a vector of scales was repeated along a second axis.
+    let mut ones: Option<Slot> = None;
     loop {
         let latent = joint.latents.iter().find(|l| map[l.value.0 as usize] == at);
         if let Some(latent) = latent {
             let unknown = model.unknown(latent.unknown);
             let fits = unknown.bijection.name == "exp"
-                && unknown.shape.is_scalar()
                 && unknown.treatment == Treatment::Random
                 && latent.start >= draw.full_dims
                 && !latent.is_non_centred;
@@ -205,6 +206,10 @@ fn log_normal(
             let shape = unknown.shape.clone();
             let a = b.slice(draw.mu, latent.start, &shape);
             let t = b.slice(draw.sigma, latent.start, &shape);
+            let [a, t] = [a, t].map(|x| match ones {
+                Some(ones) => b.infer(Op::Outer, vec![x, ones]),
+                None => x,
+            });
             return Some(LogNormal { a, t, log_c });
         }
         let (op, args) = {
@@ -226,7 +231,19 @@ fn log_normal(
                 log_c -= constant(b, args[1])?.ln();
                 at = args[0];
             }
+            Op::Outer if ones.is_none() && is_all_ones(b, args[1]) => {
+                ones = Some(args[1]);
+                at = args[0];
+            }
             _ => return None,
         }
+    }
+}
+
+/// Whether a slot is a fixed tensor of ones.
+fn is_all_ones(b: &Builder, slot: Slot) -> bool {
+    match &b.tape().get(slot).op {
+        Op::Tensor(numbers) => numbers.iter().all(|n| n.0 == 1.0),
+        _ => false,
     }
 }

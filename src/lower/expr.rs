@@ -109,6 +109,12 @@ impl Lowering<'_> {
                 let x = self.done(*x);
                 self.b.infer(Op::AvgPool(pool(*size, *stride)), vec![x])
             }
+            // x 1ᵀ: instructions that are there do it
+            ExprKind::Repeat(x, count) => {
+                let x = self.done(*x);
+                let ones = self.b.tensor(&vec![1.0; *count], Shape::vector(*count));
+                self.b.infer(Op::Outer, vec![x, ones])
+            }
             ExprKind::Reshape(x) => {
                 let x = self.done(*x);
                 self.b.reshape(x, &shape)

@@ -140,6 +140,8 @@ pub enum ExprKind {
     },
     /// same elements, new shape
     Reshape(ExprId),
+    /// each element of a vector so many times, along a new last axis
+    Repeat(ExprId, usize),
 }
 
 impl ExprKind {
@@ -155,7 +157,8 @@ impl ExprKind {
             | ExprKind::OneHot(x)
             | ExprKind::MaxPool { x, .. }
             | ExprKind::AvgPool { x, .. }
-            | ExprKind::Reshape(x) => vec![*x],
+            | ExprKind::Reshape(x)
+            | ExprKind::Repeat(x, _) => vec![*x],
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
             ExprKind::Join(parts) => parts.clone(),
             ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],

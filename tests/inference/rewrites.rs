@@ -74,24 +74,41 @@ fn expected_priors_keep_value_and_gradient() {
         let context = Context { choices: choices.to_vec(), ..Context::default() };
         let source = SourceFile::new("moons.bnn", include_str!("../../models/moons.bnn"));
         let model = checked(&source, "models", &context).0.expect("the model is right");
-        let ((mut drawn, dim), (mut closed, _)) = (Form::new(&model, false), Form::new(&model, true));
-        let mu: Vec<f64> = (0..dim).map(|i| 0.4 * (i as f64 * 1.3).sin()).collect();
-        let omega: Vec<f64> = (0..dim).map(|i| -1.2 + 0.3 * (i as f64 * 0.7).cos()).collect();
-        let (mut mean, mut square) = (vec![0.0; 2 * dim + 1], vec![0.0; 2 * dim + 1]);
-        let mut e = vec![0.0; dim];
-        for d in 0..DRAWS {
-            noise::normals(&mut e, noise::key(7, d as u64, 1, 0), 0);
-            let (a, b) = (drawn.run(&mu, &omega, &e), closed.run(&mu, &omega, &e));
-            for (i, (a, b)) in a.iter().zip(&b).enumerate() {
-                mean[i] += (a - b) / DRAWS as f64;
-                square[i] += (a - b).powi(2) / DRAWS as f64;
-            }
-        }
-        for i in 0..mean.len() {
-            let se = ((square[i] - mean[i] * mean[i]).max(0.0) / DRAWS as f64).sqrt();
-            assert!(mean[i].abs() <= ERRORS * se + 1e-9, "{prior} {scale} {i}: {} ± {se}", mean[i]);
-        }
-        // The test could not fail if the two forms were the same.
-        assert!(square[0] > 1e-6, "{prior} {scale}");
+        keeps_expectation(&format!("{prior} {scale}"), &model);
     }
+}
+
+/// Scales that run along the inputs of a layer are repeated along its outputs.
+#[test]
+fn expected_priors_of_scales_along_inputs_keep_value_and_gradient() {
+    let text = include_str!("../../models/moons.bnn")
+        .replace("w ~ Normal(0, s_w);", "w ~ Normal(0, 2 * s_w / sqrt(fan_in));")
+        .replace("s_w ~ InvGamma(1, 1);", "s_w[inputs] ~ InvGamma(1, 1);");
+    let source = SourceFile::new("moons.bnn", text);
+    let context = Context { choices: vec![("prior".to_owned(), "normal".to_owned())], ..Context::default() };
+    let model = checked(&source, "models", &context).0.expect("the model is right");
+    assert!(model.unknowns.iter().any(|u| u.name == "f.2.s_w" && u.shape.0 == [5]));
+    keeps_expectation("normal along inputs", &model);
+}
+
+fn keeps_expectation(name: &str, model: &bnnc::model::Model) {
+    let ((mut drawn, dim), (mut closed, _)) = (Form::new(model, false), Form::new(model, true));
+    let mu: Vec<f64> = (0..dim).map(|i| 0.4 * (i as f64 * 1.3).sin()).collect();
+    let omega: Vec<f64> = (0..dim).map(|i| -1.2 + 0.3 * (i as f64 * 0.7).cos()).collect();
+    let (mut mean, mut square) = (vec![0.0; 2 * dim + 1], vec![0.0; 2 * dim + 1]);
+    let mut e = vec![0.0; dim];
+    for d in 0..DRAWS {
+        noise::normals(&mut e, noise::key(7, d as u64, 1, 0), 0);
+        let (a, b) = (drawn.run(&mu, &omega, &e), closed.run(&mu, &omega, &e));
+        for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+            mean[i] += (a - b) / DRAWS as f64;
+            square[i] += (a - b).powi(2) / DRAWS as f64;
+        }
+    }
+    for i in 0..mean.len() {
+        let se = ((square[i] - mean[i] * mean[i]).max(0.0) / DRAWS as f64).sqrt();
+        assert!(mean[i].abs() <= ERRORS * se + 1e-9, "{name} {i}: {} ± {se}", mean[i]);
+    }
+    // The test could not fail if the two forms were the same.
+    assert!(square[0] > 1e-6, "{name}");
 }
