@@ -1,0 +1,41 @@
+//! The marks of inference: fits models through the library, prints a table per part, and rewrites that part's section
+//! of `docs/inference-results.md`.
+//!
+//!     cargo bench --bench marks                     all parts
+//!     cargo bench --bench marks -- posteriordb      these parts only
+//!
+//! A part is a file with one function from nothing to the text of its section, and a line in [`PARTS`].
+
+mod page;
+mod posteriordb;
+
+use std::process::ExitCode;
+
+/// The seeds that ranges are over.
+const SEEDS: [u64; 3] = [0, 1, 2];
+
+/// Name of a part, and what writes its section.
+type Part = (&'static str, fn() -> String);
+
+/// In the order of the page.
+const PARTS: &[Part] = &[("posteriordb", posteriordb::section)];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    if let Some(unknown) = wanted.iter().find(|w| PARTS.iter().all(|(name, _)| name != w)) {
+        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        eprintln!("no part is called `{unknown}`; there are {}", names.join(", "));
+        return ExitCode::from(2);
+    }
+    for (name, section) in
+        PARTS.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| w == name))
+    {
+        let text = section();
+        println!("## {name}\n\n{text}");
+        if let Err(e) = page::replace(name, &text) {
+            eprintln!("{}: {e}", page::PATH);
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
