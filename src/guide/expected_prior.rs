@@ -9,6 +9,7 @@
 //!
 //! All keep the expectation of the objective; what is not listed is drawn.
 
+use super::collapse::{Collapse, Moment};
 use super::{Draw, GuideSettings};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::lower::{Latent, LogJoint};
@@ -22,6 +23,7 @@ pub(super) fn terms(
     joint: &LogJoint,
     model: &Model,
     settings: &GuideSettings,
+    collapse: &Collapse,
     draw: &Draw,
     map: &[Slot],
     rewrites: &mut Vec<String>,
@@ -30,6 +32,13 @@ pub(super) fn terms(
     for latent in &joint.latents {
         let unknown = model.unknown(latent.unknown);
         b.origin = Some(unknown.span);
+        if collapse.holds(latent.start) {
+            continue;
+        }
+        if let Some(moment) = collapse.moment_of(latent.start) {
+            out.push(under_collapsed(b, moment, settings, draw, map, latent));
+            continue;
+        }
         let drawn: Vec<Slot> = [latent.log_prior, latent.log_jacobian]
             .into_iter()
             .flatten()
@@ -52,6 +61,40 @@ pub(super) fn terms(
     }
     b.origin = None;
     out
+}
+
+/// (12): −c precision |w|ᵏ, expected or of the draw; what else the integral holds is added to the value by the method.
+fn under_collapsed(
+    b: &mut Builder,
+    moment: Moment,
+    settings: &GuideSettings,
+    draw: &Draw,
+    map: &[Slot],
+    latent: &Latent,
+) -> Slot {
+    let w = map[latent.u.0 as usize];
+    let shape = b.shape(w).clone();
+    let all = draw.precision.expect("there is a collapsed scale");
+    let precision = b.slice(all, latent.start, &shape);
+    let size = if settings.expected_prior {
+        let m = b.slice(draw.mu, latent.start, &shape);
+        let sigma = b.slice(draw.sigma, latent.start, &shape);
+        match moment {
+            Moment::Normal => {
+                let zero = b.constant(0.0);
+                second_moment(b, m, sigma, zero)
+            }
+            Moment::Laplace => expected_distance(b, m, sigma),
+        }
+    } else {
+        match moment {
+            Moment::Normal => b.square(w),
+            Moment::Laplace => b.unary(Unary::Abs, w),
+        }
+    };
+    let weighted = b.mul(precision, size);
+    let sum = b.sum(weighted);
+    b.scale(sum, -moment.coefficient())
 }
 
 fn closed_form(
@@ -162,6 +205,16 @@ fn normal_scale_out(b: &mut Builder, moment: Slot, scale: &LogNormal) -> Slot {
 /// (9): −log 2b − A/b with A = E|w − c| = δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ), δ = m − c.
 fn laplace_given_scale(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot, scale: Slot) -> Slot {
     let delta = b.sub(m, centre);
+    let expected = expected_distance(b, delta, sigma);
+    let quotient = b.div(expected, scale);
+    let log_scale = b.log(scale);
+    let term = b.add(quotient, log_scale);
+    let term = b.add_number(term, std::f64::consts::LN_2);
+    b.neg(term)
+}
+
+/// E|x| of x ~ Normal(δ, σ²): δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ).
+fn expected_distance(b: &mut Builder, delta: Slot, sigma: Slot) -> Slot {
     let ratio = b.div(delta, sigma);
     let cdf = b.unary(Unary::NormalCdf, ratio);
     let twice = b.scale(cdf, 2.0);
@@ -172,12 +225,7 @@ fn laplace_given_scale(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot, scal
     let bell = b.exp(exponent);
     let spread = b.mul(sigma, bell);
     let second = b.scale(spread, 2.0 / (2.0 * PI).sqrt());
-    let expected = b.add(first, second);
-    let quotient = b.div(expected, scale);
-    let log_scale = b.log(scale);
-    let term = b.add(quotient, log_scale);
-    let term = b.add_number(term, std::f64::consts::LN_2);
-    b.neg(term)
+    b.add(first, second)
 }
 
 /// Reads a slot as a constant times the exponential of a mean-field latent, element by element.

@@ -13,14 +13,17 @@
 //! the other random ones are mean-field (4), learned ones have no noise. Variance-reducing rewrites are passes named
 //! in [`Guided::rewrites`].
 
+pub mod collapse;
 mod expected_prior;
 
 use crate::lower::{LATENTS, LogJoint};
+use collapse::Collapse;
 use crate::model::Model;
 use crate::tape::{Op, Slot, Tape, build::Builder};
 use crate::ty::Shape;
 use std::collections::HashMap;
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 /// Where the standard normal noise comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct GuideSettings {
     pub noise: NoiseSource,
     /// Equations 8 to 10: expected priors in closed form where they exist.
     pub expected_prior: bool,
+    /// Equation 12: scales of weights by their optimal q.
+    pub collapse: bool,
 }
 
 /// The ELBO on a tape.
@@ -50,7 +55,8 @@ pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
-    /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw).
+    /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw), `precision [random]`
+    /// where scales are collapsed (of each weight under them).
     pub tape: Tape,
     /// The value to ascend: `drawn` + `exact`.
     pub objective: Slot,
@@ -60,17 +66,24 @@ pub struct Guided {
     pub exact: Slot,
     /// The names of the rewrites applied, each with what it touched.
     pub rewrites: Vec<String>,
+    /// The scales that have no parameters of their own.
+    pub collapse: Arc<Collapse>,
 }
 
 /// Replaces the latents by their guide.
 pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guided {
     let mut b = Builder::new();
     let mut rewrites = vec![];
-    let draw = Draw::new(&mut b, joint, settings);
+    let (collapse, lines) = match settings.collapse {
+        true => collapse::find(joint, model, settings.full_dims.min(joint.random_dim)),
+        false => Default::default(),
+    };
+    rewrites.extend(lines);
+    let draw = Draw::new(&mut b, joint, settings, &collapse);
     let map = inline(&mut b, &joint.tape, draw.u);
     let mut terms: Vec<Slot> =
         joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]).into_iter().collect();
-    terms.extend(expected_prior::terms(&mut b, joint, model, settings, &draw, &map, &mut rewrites));
+    terms.extend(expected_prior::terms(&mut b, joint, model, settings, &collapse, &draw, &map, &mut rewrites));
     terms.extend(draw.entropy(&mut b, settings, &mut rewrites));
     let is_drawn = depends_on_draw(b.tape());
     let (drawn, exact): (Vec<Slot>, Vec<Slot>) = terms.into_iter().partition(|t| is_drawn[t.0 as usize]);
@@ -83,7 +96,7 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     let tape = crate::tape::prune::without_unused(&b.finish());
     let named = |name: &str| tape.output(name).expect("named above");
     let (objective, drawn, exact) = (named("objective"), named("drawn"), named("exact"));
-    Guided { tape, objective, drawn, exact, rewrites }
+    Guided { tape, objective, drawn, exact, rewrites, collapse: Arc::new(collapse) }
 }
 
 /// Σ of scalar terms.
@@ -113,6 +126,10 @@ struct Draw {
     mu: Slot,
     sigma: Slot,
     omega: Slot,
+    /// 1 for latents with a Gaussian guide, 0 for collapsed ones; none if there are none.
+    is_free: Option<Vec<f64>>,
+    /// Precisions of weights under collapsed scales.
+    precision: Option<Slot>,
     u: Slot,
     random: usize,
     full_dims: usize,
@@ -120,17 +137,23 @@ struct Draw {
 
 impl Draw {
     /// u = μ + e^ω ⊙ ε, plus L ε on the full-rank block.
-    fn new(b: &mut Builder, joint: &LogJoint, settings: &GuideSettings) -> Draw {
+    fn new(b: &mut Builder, joint: &LogJoint, settings: &GuideSettings, collapse: &Collapse) -> Draw {
         let (dim, random, full) = (joint.dim, joint.random_dim, settings.full_dims.min(joint.random_dim));
         let mu = b.input("mu", Shape::vector(dim));
         if random == 0 {
-            return Draw { mu, sigma: mu, omega: mu, u: mu, random, full_dims: 0 };
+            let none = (None, None);
+            return Draw { mu, sigma: mu, omega: mu, is_free: none.0, precision: none.1, u: mu, random, full_dims: 0 };
         }
         let omega = b.input("omega", Shape::vector(random));
         let noise = match settings.noise {
             NoiseSource::Input => b.input("noise", Shape::vector(random)),
             NoiseSource::Keyed => b.noise(0, Shape::vector(random)),
         };
+        let (mut is_free, mut precision) = (None, None);
+        if !collapse.is_empty() {
+            is_free = Some((0..random).map(|i| f64::from(u8::from(!collapse.holds(i)))).collect());
+            precision = Some(b.input("precision", Shape::vector(random)));
+        }
         let sigma = b.exp(omega);
         let mut step = b.mul(sigma, noise);
         if full > 1 {
@@ -156,7 +179,7 @@ impl Draw {
             b.add(mu, step)
         };
         b.name(u, LATENTS);
-        Draw { mu, sigma, omega, u, random, full_dims: full }
+        Draw { mu, sigma, omega, is_free, precision, u, random, full_dims: full }
     }
 
     /// (4, 5): Σω + (D/2) log 2πe; or (15): uᵀ score, whose gradient is that of −log q with q held.
@@ -172,8 +195,15 @@ impl Draw {
             b.sum(product)
         } else {
             rewrites.push("entropy (4, 5): in closed form".into());
-            let sum = b.sum(self.omega);
-            b.add_number(sum, 0.5 * self.random as f64 * (1.0 + (2.0 * PI).ln()))
+            let (omega, count) = match &self.is_free {
+                None => (self.omega, self.random as f64),
+                Some(is_free) => {
+                    let mask = b.tensor(is_free, Shape::vector(self.random));
+                    (b.mul(self.omega, mask), is_free.iter().sum())
+                }
+            };
+            let sum = b.sum(omega);
+            b.add_number(sum, 0.5 * count * (1.0 + (2.0 * PI).ln()))
         })
     }
 }

@@ -77,7 +77,8 @@ impl<T: Number> Climb<T> {
         seed: u64,
         start: usize,
     ) -> Self {
-        let guide = coordinates.blank();
+        let mut guide = coordinates.blank();
+        guide.scales.collapse = evaluator.collapse();
         Climb {
             evaluator,
             first: vec![0.0; p.len()],
@@ -107,6 +108,7 @@ impl<T: Number> Climb<T> {
     pub fn guide_at(&self, p: &[f64]) -> Gaussian {
         let mut guide = self.coordinates.blank();
         self.coordinates.guide(p, &mut guide);
+        guide.settle(&self.evaluator.collapse());
         guide
     }
 

@@ -9,7 +9,7 @@
 //! collinear columns. Plain coordinates are C = 1, s₀ = 1.
 
 use super::linear;
-use super::posterior::Gaussian;
+use super::posterior::{Gaussian, Scales};
 
 /// Where the origin is and how long a unit is.
 #[derive(Debug, Clone)]
@@ -76,6 +76,7 @@ impl Coordinates {
             omega: vec![0.0; self.random],
             lower: vec![0.0; self.full * self.full],
             full: self.full,
+            scales: Scales::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use super::objective::{FullBatch, program, shards, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey, Shard};
+use crate::guide::collapse::Collapse;
 use crate::guide::{GuideSettings, guide};
 use crate::kernels::noise;
 use crate::kernels::real::Real;
@@ -37,6 +38,7 @@ pub struct Objective<T> {
     program: Arc<Program>,
     shards: Arc<Vec<Shard<T>>>,
     random: usize,
+    collapse: Arc<Collapse>,
 }
 
 impl<T: Number> Objective<T> {
@@ -49,7 +51,7 @@ impl<T: Number> Objective<T> {
         let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega", "lower"])?;
         let program = program::<T>(&tape, problem.train.len())?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
-        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim })
+        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim, collapse: guided.collapse })
     }
 
     /// Memory for one thread.
@@ -60,6 +62,8 @@ impl<T: Number> Objective<T> {
             batch: FullBatch { executor, shards: self.shards.clone() },
             noise: vec![0.0; n],
             score: vec![0.0; n],
+            precision: vec![0.0; n],
+            collapse: self.collapse.clone(),
             u: vec![],
             buffer: vec![],
         }
@@ -71,11 +75,18 @@ pub struct Evaluator<T> {
     batch: FullBatch<T>,
     noise: Vec<f64>,
     score: Vec<f64>,
+    precision: Vec<f64>,
+    collapse: Arc<Collapse>,
     u: Vec<f64>,
     buffer: Vec<T>,
 }
 
 impl<T: Real> Evaluator<T> {
+    /// The scales that the guide leaves to their optimal q.
+    pub fn collapse(&self) -> Arc<Collapse> {
+        self.collapse.clone()
+    }
+
     /// Adds the gradient of one draw's ELBO to `gradient`, times `factor`; returns that ELBO.
     fn draw(&mut self, guide: &Gaussian, factor: f64, gradient: &mut Gaussian) -> f64 {
         guide.score(&self.noise, &mut self.score);
@@ -87,6 +98,7 @@ impl<T: Real> Evaluator<T> {
             ("lower", &guide.lower),
             ("noise", &self.noise),
             ("score", &self.score),
+            ("precision", &self.precision),
         ] {
             self.buffer.clear();
             self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
@@ -116,6 +128,7 @@ impl<T: Real> Evaluator<T> {
         let is_paired = draws.is_multiple_of(2);
         let factor = 1.0 / draws as f64;
         let mut total = 0.0;
+        let integrals = self.collapse.precision(&guide.mu, &guide.omega, &mut self.precision);
         for d in 0..draws {
             if is_paired && d % 2 == 1 {
                 self.noise.iter_mut().for_each(|e| *e = -*e);
@@ -125,7 +138,7 @@ impl<T: Real> Evaluator<T> {
             }
             total += self.draw(guide, factor, gradient);
         }
-        total * factor
+        total * factor + integrals
     }
 
     /// The first value that is not finite at a draw, for messages.

@@ -16,6 +16,7 @@ use super::settings::{Batch, Draws, Precision};
 use super::small_net::random_start;
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
+use crate::guide::collapse::Collapse;
 use crate::guide::guide;
 use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::noise;
@@ -58,6 +59,7 @@ pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 struct State<T> {
     mu: Vec<T>,
     omega: Vec<T>,
+    precision: Vec<T>,
     batch: Vec<u32>,
     key: NoiseKey,
 }
@@ -81,6 +83,7 @@ struct Trainer<'p, T> {
     /// Draws shared by the whole batch; none: one per shard.
     shared: Option<usize>,
     lanes: usize,
+    collapse: Arc<Collapse>,
     state: State<T>,
     rates: Vec<T>,
 }
@@ -115,7 +118,8 @@ impl<'p, T: Number> Trainer<'p, T> {
         let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
         let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
         let (state, rates) = start(problem);
-        Ok(Trainer { problem, drawn, exact, batch, steps, shared, lanes, state, rates })
+        let collapse = guided.collapse;
+        Ok(Trainer { problem, drawn, exact, batch, steps, shared, lanes, collapse, state, rates })
     }
 
     fn run(self, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -130,8 +134,8 @@ impl<'p, T: Number> Trainer<'p, T> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
         jobs.push(job(&self.exact, false));
         let team = Team::new(jobs, self.problem.threads);
-        let Trainer { problem, drawn, batch, steps, shared, lanes, state, rates, .. } = self;
-        let step = Step { problem, batch, capacity: drawn.capacity, shared, lanes, random };
+        let Trainer { problem, drawn, batch, steps, shared, lanes, collapse, state, rates, .. } = self;
+        let step = Step { problem, batch, capacity: drawn.capacity, shared, lanes, random, collapse };
         let shared_state = RwLock::new(state);
         let work = |i: usize, job: &mut Job<T>| {
             let state = read(&shared_state);
@@ -172,7 +176,8 @@ fn start<T: Number>(problem: &Problem<'_>) -> (State<T>, Vec<T>) {
     }
     let key = NoiseKey { seed: problem.settings.seed, step: 0, draw: 0 };
     let batch = Vec::with_capacity(problem.train.len());
-    (State { mu, omega, batch, key }, rates)
+    let precision = vec![T::ZERO; joint.random_dim];
+    (State { mu, omega, precision, batch, key }, rates)
 }
 
 /// How a step is done.
@@ -183,6 +188,7 @@ struct Step<'p> {
     shared: Option<usize>,
     lanes: usize,
     random: usize,
+    collapse: Arc<Collapse>,
 }
 
 impl Step<'_> {
@@ -190,6 +196,7 @@ impl Step<'_> {
     fn work<T: Number>(&self, i: usize, job: &mut Job<T>, state: &State<T>) {
         job.executor.set_input("mu", &state.mu);
         job.executor.set_input("omega", &state.omega);
+        job.executor.set_input("precision", &state.precision);
         job.g_mu.fill(T::ZERO);
         job.g_omega.fill(T::ZERO);
         job.value = 0.0;
@@ -260,6 +267,7 @@ impl Step<'_> {
         let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
         let every = (steps / 500).max(1);
         let (mut sum, mut count) = (0.0, 0);
+        let (mut scratch, mut integrals) = (vec![0.0; 2 * p.len()], 0.0);
         progress.begin("fitting", steps);
         let begun = Instant::now();
         for step in 0..steps {
@@ -270,9 +278,10 @@ impl Step<'_> {
             let is_held = step < held;
             {
                 let mut s = write(state);
-                let State { mu, omega, batch, key } = &mut *s;
+                let State { mu, omega, precision, batch, key } = &mut *s;
                 mu.copy_from_slice(&p[..dim]);
                 omega.copy_from_slice(&p[dim..]);
+                integrals = self.precisions(&p, dim, is_held, &mut scratch, precision);
                 let at = (step % per_epoch) as usize * self.batch;
                 batch.clear();
                 let ids = &order[at..rows.min(at + self.batch)];
@@ -280,7 +289,7 @@ impl Step<'_> {
                 key.step = step;
                 key.draw = 0;
             }
-            let value = self.gradient(team, state, round, &mut g, is_held);
+            let value = integrals + self.gradient(team, state, round, &mut g, is_held);
             let is_finite = value.is_finite() && g.iter().all(|x| x.is_finite());
             if is_finite {
                 let rate = schedule(step, steps) * backoff;
@@ -316,8 +325,10 @@ impl Step<'_> {
         let loop_seconds = begun.elapsed().as_secs_f64();
         progress.end();
         let omega = mean.split_off(dim);
+        let mut guide = Gaussian { omega, ..Gaussian::point(mean) };
+        guide.settle(&self.collapse);
         Ok(Outcome {
-            guide: Gaussian { mu: mean, omega, lower: vec![], full: 0 },
+            guide,
             steps,
             loop_seconds,
             trace,
@@ -325,6 +336,31 @@ impl Step<'_> {
             warnings: vec![],
             path: self.describe(),
         })
+    }
+
+    /// Precisions of weights under collapsed scales (12): of scale 1 while sds are held, then by the optimal q.
+    fn precisions<T: Number>(
+        &self,
+        p: &[T],
+        dim: usize,
+        is_held: bool,
+        scratch: &mut [f64],
+        out: &mut [T],
+    ) -> f64 {
+        if self.collapse.is_empty() {
+            return 0.0;
+        }
+        let (numbers, precision) = scratch.split_at_mut(p.len());
+        numbers.iter_mut().zip(p).for_each(|(n, x)| *n = x.to_f64());
+        let precision = &mut precision[..out.len()];
+        let mut value = 0.0;
+        if is_held {
+            self.collapse.fixed_precision(1.0, precision);
+        } else {
+            value = self.collapse.precision(&numbers[..dim], &numbers[dim..], precision);
+        }
+        out.iter_mut().zip(precision).for_each(|(o, x)| *o = T::from_f64(*x));
+        value
     }
 
     /// One step's gradient into g (means, then log sds); the value of the estimate.

@@ -109,12 +109,14 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
             stick_the_landing: true,
             noise: NoiseSource::Input,
             expected_prior: false,
+            collapse: !is_left_out("collapse"),
         },
         Path::Minibatch => GuideSettings {
             full_dims: 0,
             stick_the_landing: false,
             noise: NoiseSource::Keyed,
             expected_prior: !is_left_out("expected_prior"),
+            collapse: !is_left_out("collapse"),
         },
     }
 }
@@ -157,7 +159,7 @@ impl Outcome {
     /// A point estimate found without gradient noise.
     fn point(mu: Vec<f64>) -> Outcome {
         Outcome {
-            guide: Gaussian { mu, omega: vec![], lower: vec![], full: 0 },
+            guide: Gaussian::point(mu),
             steps: 0,
             loop_seconds: 0.0,
             trace: vec![],

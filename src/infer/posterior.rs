@@ -1,7 +1,10 @@
 //! The fitted guide: a Gaussian in u, from which draws of every unknown come.
 
 use super::linear;
+use crate::guide::collapse::{Collapse, rule::Cells};
+use statrs::distribution::{ContinuousCDF, Normal};
 use std::f64::consts::PI;
+use std::sync::Arc;
 
 /// Parameters of the guide (`docs/inference.md`, equations 4 and 5).
 ///
@@ -17,9 +20,46 @@ pub struct Gaussian {
     pub lower: Vec<f64>,
     /// Size of the full-rank block.
     pub full: usize,
+    /// Scales whose q is not Gaussian but the optimal one (12).
+    pub scales: Scales,
+}
+
+/// The collapsed scales of a guide. Their latents keep places in `mu` and `omega`, which nothing learns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scales {
+    /// Which they are.
+    pub collapse: Arc<Collapse>,
+    /// q* of each, once the guide is fixed; empty while it is being fitted.
+    cells: Vec<Cells>,
 }
 
 impl Gaussian {
+    /// A point estimate: nothing is random.
+    pub fn point(mu: Vec<f64>) -> Gaussian {
+        Gaussian { mu, omega: vec![], lower: vec![], full: 0, scales: Scales::default() }
+    }
+
+    /// Fixes q* of the collapsed scales at the parameters reached, so that they can be drawn; `mu` and `omega` get
+    /// mean and log sd of their logarithms.
+    pub fn settle(&mut self, collapse: &Arc<Collapse>) {
+        let cells = collapse.posterior(&self.mu, &self.omega);
+        for (scale, cells) in collapse.scales.iter().zip(&cells) {
+            let (mean, sd) = cells.moments();
+            self.mu[scale.latent] = mean;
+            self.omega[scale.latent] = sd.ln();
+        }
+        self.scales = Scales { collapse: collapse.clone(), cells };
+    }
+
+    /// Each collapsed scale's latent with x and log q(x) at the draw made from this noise.
+    fn scale_draws<'a>(&'a self, noise: &'a [f64]) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
+        let normal = Normal::standard();
+        self.scales.collapse.scales.iter().zip(&self.scales.cells).map(move |(scale, cells)| {
+            let (x, log_q) = cells.quantile(normal.cdf(noise[scale.latent]));
+            (scale.latent, x, log_q)
+        })
+    }
+
     /// Number of random latents.
     pub fn random(&self) -> usize {
         self.omega.len()
@@ -34,12 +74,18 @@ impl Gaussian {
         for i in 0..self.full {
             u[i] += (0..i).map(|j| self.lower[i * self.full + j] * noise[j]).sum::<f64>();
         }
+        for (i, x, _) in self.scale_draws(noise) {
+            u[i] = x;
+        }
     }
 
     /// log q(u) at the draw made from this noise.
     pub fn log_density(&self, noise: &[f64]) -> f64 {
-        let square: f64 = noise.iter().map(|e| e * e).sum();
-        -0.5 * square - self.omega.iter().sum::<f64>() - 0.5 * self.random() as f64 * (2.0 * PI).ln()
+        let gaussian = |e: f64, omega: f64| -0.5 * e * e - omega - 0.5 * (2.0 * PI).ln();
+        let all: f64 = noise.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum();
+        let held = self.scales.collapse.scales.iter().map(|s| gaussian(noise[s.latent], self.omega[s.latent]));
+        let drawn: f64 = self.scale_draws(noise).map(|(_, _, log_q)| log_q).sum();
+        all - held.sum::<f64>() + drawn
     }
 
     /// ∇_u of −log q at the draw made from this noise: L⁻ᵀ ε.
@@ -50,6 +96,9 @@ impl Gaussian {
         if self.full > 0 {
             let l = self.factor();
             linear::solve_lower_transposed(&l, &mut out[..self.full]);
+        }
+        for scale in &self.scales.collapse.scales {
+            out[scale.latent] = 0.0;
         }
     }
 

@@ -103,7 +103,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
                 trace.extend(climb.trace);
             }
             None => {
-                guide.get_or_insert(Gaussian { mu: candidate.point, omega: vec![], lower: vec![], full: 0 });
+                guide.get_or_insert(Gaussian::point(candidate.point));
             }
         }
     }
