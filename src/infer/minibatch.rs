@@ -267,7 +267,8 @@ impl Step<'_> {
         let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
         let every = (steps / 500).max(1);
         let (mut sum, mut count) = (0.0, 0);
-        let (mut scratch, mut integrals) = (vec![0.0; 2 * p.len()], 0.0);
+        let mut scratch = vec![0.0; 2 * p.len()];
+        let mut integrals;
         progress.begin("fitting", steps);
         let begun = Instant::now();
         for step in 0..steps {
