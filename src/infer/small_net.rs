@@ -7,11 +7,14 @@ use super::error::FitError;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::settings::Precision;
+use super::settings::{Precision, Settings};
 use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::sync::Mutex;
+
+/// Starts where no number is given.
+const STARTS: usize = 16;
 
 /// How a start of a small net begins.
 struct StartKind {
@@ -33,90 +36,84 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let settings = problem.settings;
     let joint = Joint::new(problem).map_err(messages::refused)?;
     let has_scales = !scale_latents(problem).is_empty();
-    let kinds = start_kinds(has_scales, settings.restarts.unwrap_or(8));
+    let kinds = start_kinds(has_scales, settings.restarts.unwrap_or(STARTS));
     let full = full_rank_dims(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
-    let explore = settings.steps.unwrap_or(u64::MAX).min(800);
-    progress.begin("fitting", explore * kinds.len() as u64 + 900 * kinds.len().min(2) as u64);
-    let is_random = problem.joint.random_dim > 0;
+    let rounds = rounds(kinds.len(), settings.steps);
+    progress.begin("fitting", rounds.iter().map(|r| r.keep as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
-    let work = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+    let begin = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
         let mode = map_start(joint, problem, &kinds[i], i);
-        if !is_random {
+        if problem.joint.random_dim == 0 {
             let mut g = vec![0.0; mode.len()];
             let value = joint.value_and_gradient(&mode, &mut g);
             return Ok(Candidate { climb: None, point: mode, draws: vec![value] });
         }
         let (coordinates, p) = net_coordinates(joint, &mode, problem, full);
-        let seed = settings.seed;
-        let mut climb =
-            Climb::new(objective.evaluator(), coordinates, p, problem.settings.full_batch_draws(), seed, i);
-        let rate = settings.learning_rate.unwrap_or(0.05);
-        climb.stage(rate, explore, &mut |_| {}).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
-        let draws = elbo_draws(joint, &climb.guide_at(&climb.p), 128, seed);
-        Ok(Candidate { point: climb.p.clone(), climb: Some(climb), draws })
+        let draws = problem.settings.full_batch_draws();
+        let climb = Climb::new(objective.evaluator(), coordinates, p, draws, settings.seed, i);
+        Ok(Candidate { point: climb.p.clone(), climb: Some(climb), draws: vec![] })
     };
-    let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &work, &mut |n| {
-        progress.advance(explore * n as u64, None);
-    })?;
-    candidates.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
-    let mut trace: Vec<TracePoint> = vec![];
-    let (mut steps, mut seconds, mut clipped) = (0, 0.0, 0);
-    let rest = settings.steps.map_or(900, |s| s.saturating_sub(explore).min(900));
-    let finalists = Mutex::new(candidates.drain(..candidates.len().min(2)).map(Some).collect::<Vec<_>>());
-    for loser in candidates.into_iter().filter_map(|c| c.climb) {
-        (steps, clipped) = (steps + loser.steps, clipped + loser.clipped);
-        seconds += loser.time.as_secs_f64();
-        trace.extend(loser.trace);
-    }
-    let finish = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
-        let taken = finalists.lock().map(|mut f| f[i].take()).ok().flatten();
-        let mut candidate = taken.expect("each finalist is taken once");
-        let Some(climb) = &mut candidate.climb else { return Ok(candidate) };
-        for rate in [0.025, 0.0125, 0.006] {
-            if rest == 0 {
-                break;
-            }
-            let rate = rate * settings.learning_rate.unwrap_or(0.05) / 0.05;
-            candidate.point = climb
-                .stage(rate, rest / 3, &mut |_| {})
-                .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
+    let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {})?;
+    let mut lost: Vec<Candidate<T>> = vec![];
+    let mut before = 0;
+    for (i, round) in rounds.iter().enumerate() {
+        lost.extend(candidates.drain(round.keep.min(candidates.len())..));
+        let count = candidates.len();
+        let waiting = Mutex::new(candidates.drain(..).map(Some).collect::<Vec<_>>());
+        let go_on = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+            let taken = waiting.lock().map(|mut f| f[i].take()).ok().flatten();
+            taken.expect("each candidate is taken once").go_on(round, settings, joint)
+        };
+        candidates = in_parallel(problem.threads, count, &joint, &go_on, &mut |n| {
+            progress.advance(before + round.steps * n as u64, None);
+        })?;
+        before += round.steps * count as u64;
+        candidates.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+        if std::env::var("BNNC_DEBUG").is_ok() {
+            eprintln!("round {i}: {:?}", candidates.iter().map(|c| (c.climb.as_ref().map(|c| c.start()), c.elbo())).collect::<Vec<_>>());
         }
-        candidate.draws = elbo_draws(joint, &climb.guide_at(&candidate.point), COMPARE_DRAWS, settings.seed);
-        Ok(candidate)
-    };
-    let count = kinds.len().min(2);
-    let mut finalists = in_parallel(problem.threads, count, &joint, &finish, &mut |n| {
-        progress.advance(explore * kinds.len() as u64 + 900 * n as u64, None);
-    })?;
-    finalists.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+    }
     progress.end();
-    let mut guide = None;
-    for candidate in finalists {
-        match candidate.climb {
-            Some(climb) => {
-                let at = climb.guide_at(&candidate.point);
-                guide.get_or_insert(at);
-                (steps, clipped) = (steps + climb.steps, clipped + climb.clipped);
-                seconds += climb.time.as_secs_f64();
-                trace.extend(climb.trace);
-            }
-            None => {
-                guide.get_or_insert(Gaussian::point(candidate.point));
-            }
-        }
-    }
+    let winner = match &candidates[0] {
+        Candidate { climb: Some(climb), point, .. } => climb.guide_at(point),
+        Candidate { point, .. } => Gaussian::point(point.clone()),
+    };
+    let climbs = || lost.iter().chain(&candidates).filter_map(|c| c.climb.as_ref());
+    let mut trace: Vec<TracePoint> = climbs().flat_map(|c| c.trace.iter().copied()).collect();
     trace.sort_by_key(|t| (t.start, t.step));
+    let seconds: f64 = climbs().map(|c| c.time.as_secs_f64()).sum();
     Ok(Outcome {
-        guide: guide.expect("at least one start is run"),
-        steps,
+        guide: winner,
+        steps: climbs().map(|c| c.steps).sum(),
         loop_seconds: seconds / problem.threads.min(kinds.len()).max(1) as f64,
+        clipped: climbs().map(|c| c.clipped).sum(),
         trace,
-        clipped,
         warnings: vec![],
         path: format!("small net, {} starts", kinds.len()),
     })
+}
+
+/// One round of steps after which the better starts go on.
+struct Round {
+    /// starts in it
+    keep: usize,
+    /// steps of each
+    steps: u64,
+    /// rate where none is given
+    rate: f64,
+}
+
+fn rounds(starts: usize, most: Option<u64>) -> Vec<Round> {
+    let spec = std::env::var("BNNC_ROUNDS").unwrap_or("16:400:.05,8:400:.05,4:300:.025,2:300:.0125,2:300:.006".into());
+    let mut left = most.unwrap_or(u64::MAX);
+    spec.split(',').map(|r| {
+        let v: Vec<f64> = r.split(':').map(|x| x.parse().unwrap_or(0.0)).collect();
+        let steps = (v[1] as u64).min(left);
+        left -= steps;
+        Round { keep: (v[0] as usize).min(starts), steps, rate: v[2] }
+    }).collect()
 }
 
 /// A start with what it reached.
@@ -126,7 +123,21 @@ struct Candidate<T> {
     draws: Vec<f64>,
 }
 
-impl<T> Candidate<T> {
+impl<T: Number> Candidate<T> {
+    /// Climbs for a round; what is compared is the mean of its second half.
+    fn go_on(mut self, round: &Round, settings: &Settings, joint: &mut Joint) -> Result<Self, FitError> {
+        let Some(climb) = &mut self.climb else { return Ok(self) };
+        if round.steps > 0 {
+            let rate = settings.learning_rate.map_or(round.rate, |r| r * round.rate / 0.05);
+            self.point = climb
+                .stage(rate, round.steps, &mut |_| {})
+                .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
+            climb.p.copy_from_slice(&self.point);
+        }
+        self.draws = elbo_draws(joint, &climb.guide_at(&self.point), COMPARE_DRAWS, settings.seed);
+        Ok(self)
+    }
+
     fn elbo(&self) -> f64 {
         let mean = mean_and_se(&self.draws).0;
         if mean.is_finite() { mean } else { f64::NEG_INFINITY }

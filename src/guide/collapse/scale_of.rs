@@ -92,6 +92,21 @@ pub fn scale_of(tape: &Tape, constants: &Constants, value: Slot, slot: Slot) -> 
         Op::Unary(Unary::Square) => mapped(of(0)?, 2.0, &|_, f| f * f),
         Op::Unary(Unary::Reciprocal) => mapped(of(0)?, -1.0, &|_, f| 1.0 / f),
         Op::Spread | Op::Reshape => mapped(of(0)?, 1.0, &|_, f| f),
+        // A vector repeated along a second axis.
+        Op::Outer => {
+            let (k, n) = (tape.get(x.args[0]).shape.len(), tape.get(x.args[1]).shape.len());
+            let (inner, numbers, by_row) = match (constants.numbers(x.args[0]), constants.numbers(x.args[1])) {
+                (None, Some(c)) => (of(0)?, c, true),
+                (Some(c), None) => (of(1)?, c, false),
+                _ => return None,
+            };
+            let elements = (0..k * n).map(|i| {
+                let (at, other) = if by_row { (i / n, i % n) } else { (i % n, i / n) };
+                (inner.elements[at].0, inner.elements[at].1 * numbers[other])
+            });
+            let elements: Vec<_> = elements.collect();
+            elements.iter().all(|(_, f)| *f > 0.0).then_some(ScaleOf { elements, ..inner })
+        }
         Op::Slice { start } => {
             let inner = of(0)?;
             let elements = inner.elements.get(*start..*start + size)?.to_vec();
