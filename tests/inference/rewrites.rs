@@ -41,6 +41,7 @@ impl Form {
             stick_the_landing: false,
             noise: NoiseSource::Input,
             expected_prior,
+            collapse: false,
         };
         let guided = guide(&joint, model, &settings);
         assert_eq!(guided.rewrites.iter().any(|r| r.starts_with("expected_prior")), expected_prior);
