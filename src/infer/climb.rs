@@ -104,11 +104,6 @@ impl<T: Number> Climb<T> {
         }
     }
 
-    /// Which start it is.
-    pub fn start(&self) -> usize {
-        self.start
-    }
-
     /// The guide at a point of the coordinates.
     pub fn guide_at(&self, p: &[f64]) -> Gaussian {
         let mut guide = self.coordinates.blank();

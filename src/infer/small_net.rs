@@ -36,11 +36,13 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let settings = problem.settings;
     let joint = Joint::new(problem).map_err(messages::refused)?;
     let has_scales = !scale_latents(problem).is_empty();
-    let kinds = start_kinds(has_scales, settings.restarts.unwrap_or(STARTS));
+    let is_light = problem.train.len() * problem.joint.dim <= LIGHT;
+    let starts = settings.restarts.unwrap_or(if is_light { STARTS } else { STARTS / 2 });
+    let kinds = start_kinds(has_scales, starts);
     let full = full_rank_dims(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
-    let rounds = rounds(kinds.len(), settings.steps);
+    let rounds = rounds(kinds.len(), is_light, settings.steps);
     progress.begin("fitting", rounds.iter().map(|r| r.keep as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
     let begin = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
@@ -58,7 +60,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {})?;
     let mut lost: Vec<Candidate<T>> = vec![];
     let mut before = 0;
-    for (i, round) in rounds.iter().enumerate() {
+    for round in &rounds {
         lost.extend(candidates.drain(round.keep.min(candidates.len())..));
         let count = candidates.len();
         let waiting = Mutex::new(candidates.drain(..).map(Some).collect::<Vec<_>>());
@@ -71,9 +73,6 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         })?;
         before += round.steps * count as u64;
         candidates.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
-        if std::env::var("BNNC_DEBUG").is_ok() {
-            eprintln!("round {i}: {:?}", candidates.iter().map(|c| (c.climb.as_ref().map(|c| c.start()), c.elbo())).collect::<Vec<_>>());
-        }
     }
     progress.end();
     let winner = match &candidates[0] {
@@ -105,15 +104,28 @@ struct Round {
     rate: f64,
 }
 
-fn rounds(starts: usize, most: Option<u64>) -> Vec<Round> {
-    let spec = std::env::var("BNNC_ROUNDS").unwrap_or("16:400:.05,8:400:.05,4:300:.025,2:300:.0125,2:300:.006".into());
+/// Starts, steps and rates of the rounds: ranks are settled early, the last tenths of a nat take long.
+const ROUNDS: &[(usize, u64, f64)] = &[
+    (STARTS, 400, 0.05),
+    (8, 400, 0.05),
+    (4, 500, 0.025),
+    (2, 1_000, 0.025),
+    (2, 1_000, 0.0125),
+    (1, 1_000, 0.006),
+    (1, 500, 0.003),
+];
+/// Rows times latents up to which all of this is done; beyond, half the starts and shorter rounds.
+const LIGHT: usize = 300_000;
+
+/// The rounds of a fit: `most` caps the steps of each start.
+fn rounds(starts: usize, is_light: bool, most: Option<u64>) -> Vec<Round> {
     let mut left = most.unwrap_or(u64::MAX);
-    spec.split(',').map(|r| {
-        let v: Vec<f64> = r.split(':').map(|x| x.parse().unwrap_or(0.0)).collect();
-        let steps = (v[1] as u64).min(left);
+    let round = |(keep, steps, rate): &(usize, u64, f64)| {
+        let steps = if is_light { *steps } else { steps / 2 }.min(left);
         left -= steps;
-        Round { keep: (v[0] as usize).min(starts), steps, rate: v[2] }
-    }).collect()
+        Round { keep: if *keep == STARTS { starts } else { (*keep).min(starts) }, steps, rate: *rate }
+    };
+    ROUNDS.iter().map(round).collect()
 }
 
 /// A start with what it reached.

@@ -53,6 +53,16 @@ impl Hyperprior {
         args.iter().all(|a| a.is_finite()).then_some(found)
     }
 
+    /// The largest r of terms e^{rx} or e^{−rx} in the log density of x: how sharp its edges are.
+    pub fn steepness(&self) -> f64 {
+        match self {
+            Hyperprior::HalfNormal(_) | Hyperprior::HalfCauchy(_) | Hyperprior::HalfStudentT(..) => 2.0,
+            Hyperprior::InvGamma(..) | Hyperprior::Gamma(..) => 1.0,
+            Hyperprior::LogNormal(..) => 0.0,
+            Hyperprior::Weibull(shape, _) => *shape,
+        }
+    }
+
     /// log density of x with its first two derivatives.
     pub fn log_density(&self, x: f64) -> [f64; 3] {
         // c + p x − k log(1 + r/d), r = e^{2x}/A²
