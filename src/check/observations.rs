@@ -36,6 +36,7 @@ impl Checker<'_> {
             }
             return;
         };
+        let units = self.arena.units(target);
         let target = self.arena.single(target);
         let ty = self.arena.get(target).ty.clone();
         let about = Target {
@@ -47,7 +48,7 @@ impl Checker<'_> {
         };
         let Some(dist) = self.distribution(likelihood.dist, &Scope::default(), &about) else { return };
         let span = name.span.to(likelihood.dist.span);
-        self.observations.push(Observation { name: name.value.clone(), target, dist, span });
+        self.observations.push(Observation { name: name.value.clone(), target, dist, units, span });
     }
 
     /// A likelihood's left side depends on columns, and on nothing unknown.

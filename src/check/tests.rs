@@ -17,7 +17,7 @@ pub fn columns(ast: &syntax::ast::Ast) -> Vec<Column> {
             let DataItem::Column { names, ty, .. } = item else { continue };
             for name in names {
                 let (ty, levels) = column_type(ty);
-                columns.push(Column { name: name.value.clone(), ty, levels, span: name.span });
+                columns.push(Column { name: name.value.clone(), ty, levels, lag: None, span: name.span });
             }
         }
     }
@@ -174,7 +174,7 @@ fn each_mistake_has_its_code() {
         ("X001", "b ~ MvNormal(0, cov = 1)\ny ~ Normal(b * x, 1)"),
         ("X001", "b[2] ~ Normal(0, 1) ordered\ny ~ Normal(sum(b) * x, 1)"),
         ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
-        ("X001", "z = standardize(x)\ny ~ Normal(z, 1)"),
+        ("D010", "b ~ Normal(0, 1)\nz = standardize(b * x)\ny ~ Normal(z, 1)"),
         ("X001", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
         (
             "T001",

@@ -1,8 +1,8 @@
 //! From a checked model to a run: load, lower, fit, evaluate.
 
 use super::non_centre::candidates;
-use super::{FitFailure, Session, pictures, summary};
-use crate::data::Dataset;
+use super::{FitFailure, Session, pictures, statistics, summary};
+use crate::data::{Dataset, Split};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::error::FitError;
@@ -11,12 +11,13 @@ use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
+use crate::infer::row_reports::row_reports;
 use crate::infer::settings::{Batch, Method, Settings};
 use crate::infer::{self, Outcome, Path, messages};
 use crate::kernels::noise;
 use crate::lower::{LogJoint, Parameterization, lower};
 use crate::metrics::{of_classes, of_numbers};
-use crate::model::{Model, SettingValue, Treatment};
+use crate::model::{ExprKind, Model, Observation, SettingValue, Treatment};
 use crate::run_folder::{
     ClassPredictions, DataRecord, Manifest, MetricsFile, Objective, RealPredictions, Run, SplitMetrics,
     SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
@@ -27,6 +28,8 @@ use std::time::Instant;
 
 /// Training rows that metrics are computed of.
 const TRAIN_ROWS: usize = 5_000;
+/// The file of predictions of rows whose target is missing.
+const UNOBSERVED: &str = "missing";
 /// Latents beyond which predictions are computed in f32.
 const MANY_DIMS: usize = 2_000;
 
@@ -60,6 +63,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let settings = session.settings()?;
     let data = session.load(settings.seed)?;
     super::indices::inside(&model, &data)?;
+    super::statistics::resolve(&mut model, &data)?;
     let rows = data.split("train").len();
     if let Batch::Rows(n) = settings.batch
         && n > rows
@@ -112,7 +116,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     let problem = prepared.problem();
     let evaluated = evaluate(&problem, &outcome.guide, &prepared.data, progress)
         .map_err(|what| failed(messages::refused(what)))?;
-    let mut manifest = manifest(session, &prepared, &outcome);
+    let mut manifest = manifest(session, &prepared, &outcome, &evaluated);
     (manifest.compile_s, manifest.fit_s) = (compile_s, fit_s);
     manifest.eval_s = begun.elapsed().as_secs_f64();
     let warnings = session.check();
@@ -187,6 +191,7 @@ fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
 }
 
 struct Evaluated {
+    targets: Vec<TargetRecord>,
     metrics: MetricsFile,
     summary: Vec<crate::run_folder::SummaryRow>,
     predictions: Vec<SplitPredictions>,
@@ -202,10 +207,13 @@ fn evaluate(
 ) -> Result<Evaluated, String> {
     let has_net = !problem.model.nets.is_empty();
     let value = elbo(problem, guide, has_net, progress)?;
+    let value = Elbo { value: value.value - in_own_units(problem), ..value };
     let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
     let mut predictions = vec![];
     let mut held_out = vec![];
-    for split in data.splits.iter().filter(|s| !s.rows.is_empty()) {
+    let mut records = vec![];
+    let unobserved = Split { name: UNOBSERVED.to_owned(), rows: data.unobserved.clone() };
+    for split in data.splits.iter().chain([&unobserved]).filter(|s| !s.rows.is_empty()) {
         let rows = if split.name == "train" {
             some_rows(&split.rows, TRAIN_ROWS, problem.settings.seed)
         } else {
@@ -224,15 +232,68 @@ fn evaluate(
             })?
         };
         progress.end();
-        metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        let is_observed = split.name != UNOBSERVED;
+        records = target_records(problem.model, &predicted);
+        if is_observed {
+            metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        }
         if split.name != "train" {
-            predictions.push(split_predictions(problem.model, &split.name, &rows, &predicted));
-            held_out.push((split.name.clone(), rows, predicted));
+            let mut of_split = split_predictions(problem.model, data, &split.name, &rows, &predicted);
+            let reports = row_reports::<f64>(problem, guide, &problem.rows, &rows, draws)?;
+            of_split.reports = reports
+                .into_iter()
+                .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
+                .collect();
+            if is_observed {
+                held_out.push((split.name.clone(), rows, predicted));
+            } else {
+                of_split.targets.iter_mut().for_each(without_target);
+            }
+            predictions.push(of_split);
         }
     }
     let summary = summary::summary(problem, guide)?;
     let pictures = pictures::pictures(problem, guide, data, &held_out)?;
-    Ok(Evaluated { metrics, summary, predictions, pictures })
+    Ok(Evaluated { targets: records, metrics, summary, predictions, pictures })
+}
+
+/// What is predicted, one record for each element of a vector.
+fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> {
+    let of = |p: &Prediction| {
+        let observation = model
+            .observations
+            .iter()
+            .find(|o| p.name == o.name || p.name.starts_with(&format!("{}[", o.name)));
+        let levels = match &p.values {
+            Predicted::Classes { summary, .. } => levels(model, &p.name, summary.classes),
+            Predicted::Numbers { .. } => vec![],
+        };
+        let is_column = |o: &&Observation| matches!(model.expr(o.target).kind, ExprKind::Column(_));
+        let unit = observation
+            .filter(|o| !is_column(o))
+            .map(|o| statistics::name(model, o.units.map_or(o.target, |u| u.of)));
+        TargetRecord {
+            name: p.name.clone(),
+            ty: observation.map_or_else(String::new, |o| model.expr(o.target).ty.support.to_string()),
+            levels,
+            unit: unit.filter(|unit| *unit != p.name).unwrap_or_default(),
+        }
+    };
+    predicted.iter().map(of).collect()
+}
+
+/// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
+fn in_own_units(problem: &Problem<'_>) -> f64 {
+    let scale = |o: &Observation| o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
+    problem.train.len() as f64 * problem.model.observations.iter().map(scale).sum::<f64>()
+}
+
+/// Leaves the truth out of predictions whose target is missing.
+fn without_target(predicted: &mut TargetPredictions) {
+    match &mut predicted.values {
+        TargetValues::Classes(c) => c.target.iter_mut().for_each(|t| *t = None),
+        TargetValues::Reals(r) => r.target.iter_mut().for_each(|t| *t = f64::NAN),
+    }
 }
 
 fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
@@ -267,7 +328,13 @@ fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMet
     SplitMetrics { split: split.to_owned(), rows, targets: predicted.iter().map(of).collect() }
 }
 
-fn split_predictions(model: &Model, split: &str, rows: &[u32], predicted: &[Prediction]) -> SplitPredictions {
+fn split_predictions(
+    model: &Model,
+    data: &Dataset,
+    split: &str,
+    rows: &[u32],
+    predicted: &[Prediction],
+) -> SplitPredictions {
     let of = |p: &Prediction| {
         let values = match &p.values {
             Predicted::Classes { summary, targets } => TargetValues::Classes(ClassPredictions {
@@ -295,7 +362,7 @@ fn split_predictions(model: &Model, split: &str, rows: &[u32], predicted: &[Pred
     };
     SplitPredictions {
         split: split.to_owned(),
-        rows: rows.iter().map(|r| u64::from(*r) + 1).collect(),
+        rows: rows.iter().map(|r| data.numbers[*r as usize]).collect(),
         targets: predicted.iter().map(of).collect(),
         reports: vec![],
     }
@@ -341,7 +408,7 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
     out
 }
 
-fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome) -> Manifest {
+fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated: &Evaluated) -> Manifest {
     let model = &prepared.model;
     let number = |x: f64| json!(x);
     let text = |s: &String| Value::String(s.clone());
@@ -381,18 +448,8 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome) -> Manife
             splits,
             dropped: prepared.data.dropped,
         },
-        targets: model
-            .observations
-            .iter()
-            .map(|o| {
-                let column = model.columns.iter().find(|c| c.name == o.name);
-                TargetRecord {
-                    name: o.name.clone(),
-                    ty: model.expr(o.target).ty.support.to_string(),
-                    levels: column.map_or_else(Vec::new, |c| c.levels.clone()),
-                }
-            })
-            .collect(),
+        targets: evaluated.targets.clone(),
+        preprocessing: statistics::record(model),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
             outcome.steps as f64 / outcome.loop_seconds

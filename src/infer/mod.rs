@@ -6,6 +6,7 @@
 pub mod climb;
 pub mod coordinates;
 pub mod draws;
+pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 pub mod lbfgs;
@@ -14,10 +15,12 @@ pub mod messages;
 pub mod minibatch;
 pub mod no_net;
 pub mod objective;
+pub mod of_rows;
 pub mod posterior;
 pub mod predict;
 pub mod problem;
 pub mod progress;
+pub mod row_reports;
 pub mod settings;
 pub mod small_net;
 

@@ -144,6 +144,10 @@ impl<'m> Lowering<'m> {
             let target = self.expr(observation.target);
             let args: Vec<Slot> = observation.dist.args.iter().map(|a| self.expr(*a)).collect();
             let density = self.distribution(&observation.dist, target, &args);
+            if !self.b.shape(density).is_scalar() {
+                let wide = self.b.spread(density, &self.shape_of(observation.target));
+                self.b.output(format!("log_lik_each:{}", observation.name), wide);
+            }
             let ll = self.b.sum(density);
             self.b.name(ll, &format!("log_lik {}", observation.name));
             self.b.output(format!("log_lik:{}", observation.name), ll);

@@ -22,6 +22,10 @@ pub struct ColumnId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnknownId(pub u32);
 
+/// Position in [`Model::statistics`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatisticId(pub u32);
+
 /// A checked model.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -31,6 +35,8 @@ pub struct Model {
     pub columns: Vec<Column>,
     /// All expressions; operands first.
     pub exprs: Vec<Expr>,
+    /// Numbers computed from the training rows before fitting; those that others are computed from come first.
+    pub statistics: Vec<Statistic>,
     /// All unknowns; those that a prior's arguments mention come first.
     pub unknowns: Vec<Unknown>,
     /// The likelihood terms.
@@ -56,8 +62,49 @@ pub struct Column {
     pub ty: Type,
     /// Labels of classes and factor levels, in order of position; empty for other types.
     pub levels: Vec<String>,
+    /// For `lag(y, k)`: which column, and how many rows earlier; none for a column that was declared.
+    pub lag: Option<(ColumnId, usize)>,
     /// Where it was declared.
     pub span: Span,
+}
+
+/// A number, or one for each element, computed from the training rows: `mean(x)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistic {
+    /// What of them.
+    pub what: Summary,
+    /// An expression of data.
+    pub of: ExprId,
+    /// As many numbers as its shape says once the rows have been read; empty before.
+    pub values: Vec<f64>,
+}
+
+/// What a statistic is of many numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Summary {
+    /// Σ x
+    Sum,
+    /// Σ x / n
+    Mean,
+    /// √(Σ (x − mean)² / (n − 1))
+    Sd,
+    /// smallest
+    Min,
+    /// largest
+    Max,
+}
+
+impl Summary {
+    /// The function of the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Summary::Sum => "sum",
+            Summary::Mean => "mean",
+            Summary::Sd => "sd",
+            Summary::Min => "min",
+            Summary::Max => "max",
+        }
+    }
 }
 
 /// A typed expression.
@@ -82,6 +129,8 @@ pub enum ExprKind {
     Column(ColumnId),
     /// the (constrained) value of an unknown
     Unknown(UnknownId),
+    /// `mean(x)` and others over the training rows
+    Statistic(StatisticId),
     /// elementwise function
     Unary(Unary, ExprId),
     /// elementwise, equal shapes, one a scalar, or (inside nets) one a suffix of the other
@@ -148,7 +197,9 @@ impl ExprKind {
     /// The expressions that this one is made of.
     pub fn operands(&self) -> Vec<ExprId> {
         match self {
-            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
+            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
+                vec![]
+            }
             ExprKind::Unary(_, x)
             | ExprKind::Reduce(_, x)
             | ExprKind::Softmax(x)
@@ -162,6 +213,40 @@ impl ExprKind {
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
             ExprKind::Join(parts) => parts.clone(),
             ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
+        }
+    }
+}
+
+impl ExprKind {
+    /// The same operation on other operands.
+    pub fn of(&self, operand: impl Fn(ExprId) -> ExprId) -> ExprKind {
+        let f = |id: &ExprId| operand(*id);
+        match self {
+            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
+                self.clone()
+            }
+            ExprKind::Unary(u, x) => ExprKind::Unary(*u, f(x)),
+            ExprKind::Binary(u, a, b) => ExprKind::Binary(*u, f(a), f(b)),
+            ExprKind::Reduce(r, x) => ExprKind::Reduce(*r, f(x)),
+            ExprKind::Softmax(x) => ExprKind::Softmax(f(x)),
+            ExprKind::LogSoftmax(x) => ExprKind::LogSoftmax(f(x)),
+            ExprKind::Dot(a, b) => ExprKind::Dot(f(a), f(b)),
+            ExprKind::Join(parts) => ExprKind::Join(parts.iter().map(f).collect()),
+            ExprKind::Element(x, i) => ExprKind::Element(f(x), *i),
+            ExprKind::IndexBy(a, b) => ExprKind::IndexBy(f(a), f(b)),
+            ExprKind::OneHot(x) => ExprKind::OneHot(f(x)),
+            ExprKind::Dense { x, w } => ExprKind::Dense { x: f(x), w: f(w) },
+            ExprKind::Conv { x, w, stride, pad } => {
+                ExprKind::Conv { x: f(x), w: f(w), stride: *stride, pad: *pad }
+            }
+            ExprKind::MaxPool { x, size, stride } => {
+                ExprKind::MaxPool { x: f(x), size: *size, stride: *stride }
+            }
+            ExprKind::AvgPool { x, size, stride } => {
+                ExprKind::AvgPool { x: f(x), size: *size, stride: *stride }
+            }
+            ExprKind::Reshape(x) => ExprKind::Reshape(f(x)),
+            ExprKind::Repeat(x, n) => ExprKind::Repeat(f(x), *n),
         }
     }
 }
@@ -261,8 +346,21 @@ pub struct Observation {
     pub target: ExprId,
     /// The right side.
     pub dist: Distribution,
+    /// What it is reported as, if the target is standardised or centred.
+    pub units: Option<Units>,
     /// Where.
     pub span: Span,
+}
+
+/// The target is `(of − shift) / scale`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Units {
+    /// The value in its own units.
+    pub of: ExprId,
+    /// What was subtracted.
+    pub shift: StatisticId,
+    /// What it was divided by, if it was.
+    pub scale: Option<StatisticId>,
 }
 
 /// A net as declared.

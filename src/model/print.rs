@@ -107,7 +107,8 @@ impl<'m> Text<'m> {
         let observed = model.observations.iter().flat_map(|o| [vec![o.target], of_dist(&o.dist)].concat());
         let priors = model.unknowns.iter().flat_map(|u| [u.bounds.clone(), of_dist(&u.prior)].concat());
         let reported = model.reports.iter().map(|r| r.1);
-        let mut pending: Vec<ExprId> = observed.chain(priors).chain(reported).collect();
+        let counted = model.statistics.iter().map(|s| s.of);
+        let mut pending: Vec<ExprId> = observed.chain(priors).chain(reported).chain(counted).collect();
         let mut users = vec![0usize; model.exprs.len()];
         while let Some(id) = pending.pop() {
             users[id.0 as usize] += 1;
@@ -140,7 +141,11 @@ impl<'m> Text<'m> {
     }
 
     fn observation(&self, o: &Observation) -> String {
-        format!("{} ~ {}", self.formula(o.target, 0), self.distribution(&o.dist))
+        let units = match o.units {
+            Some(units) => format!("    # reported in units of {}", self.formula(units.of, 0)),
+            None => String::new(),
+        };
+        format!("{} ~ {}{units}", self.formula(o.target, 0), self.distribution(&o.dist))
     }
 
     fn report(&self, name: &str, id: ExprId) -> String {
@@ -222,6 +227,10 @@ impl<'m> Text<'m> {
             ExprKind::Number(v) => brackets(if *v < 0.0 { 3 } else { 5 }, v.to_string()),
             ExprKind::Column(c) => self.model.column(*c).name.clone(),
             ExprKind::Unknown(u) => self.model.unknown(*u).name.clone(),
+            ExprKind::Statistic(s) => {
+                let statistic = &self.model.statistics[s.0 as usize];
+                format!("{} of rows({})", statistic.what.name(), at(&statistic.of, 0))
+            }
             ExprKind::Unary(Unary::Neg, x) => brackets(3, format!("-{}", at(x, 3))),
             ExprKind::Unary(f, x) => call(f.name(), &[x]),
             ExprKind::Binary(f, a, b) => {
