@@ -25,6 +25,9 @@ mod gradients;
 /// Whole fits against closed forms and reference posteriors; the same bits for any number of threads.
 #[path = "inference/mod.rs"]
 mod inference;
+/// Rewrites of the ELBO: same expectation, same joint density, said aloud.
+#[path = "rewrites/mod.rs"]
+mod rewrites;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;

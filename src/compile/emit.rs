@@ -26,12 +26,16 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let problem = prepared.problem();
     let path = infer::path(&problem);
+    infer::check_with(&problem, path).map_err(words)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
     let mut text = format!("# path: {}\n", path.words());
     if stage == Stage::Elbo {
-        for line in prepared.notes.iter().chain(&guided.rewrites) {
+        for line in &prepared.notes {
             text += &format!("# rewrite: {line}\n");
+        }
+        for note in guided.notes.iter().chain(&infer::noise_notes(&problem, path)) {
+            text += &format!("# {note}\n");
         }
         return Ok(text + &guided.tape.to_string());
     }

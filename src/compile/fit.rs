@@ -23,6 +23,7 @@ use crate::run_folder::{
     SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
     TraceRow, sha256,
 };
+use crate::rewrites::Rewrite;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
@@ -85,7 +86,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         notes.push("map: every unknown is a point".into());
     }
     let mut parameterization = candidates(&model);
-    if settings.without.iter().any(|n| n == "non_centre") {
+    if settings.leaves_out(Rewrite::NonCentre) {
         parameterization = Parameterization::default();
     }
     for id in &parameterization.non_centred {

@@ -9,10 +9,12 @@
 //!
 //! All keep the expectation of the objective; what is not listed is drawn.
 
-use super::{Draw, GuideSettings};
+use super::GuideSettings;
+use super::draw::Draw;
 use crate::kernels::scalar::{Binary, Unary};
 use crate::lower::{Latent, LogJoint};
-use crate::model::{Model, Treatment};
+use crate::model::{Model, Treatment, Unknown};
+use crate::rewrites::{Note, Rewrite};
 use crate::tape::{Op, Slot, build::Builder};
 use std::f64::consts::PI;
 
@@ -24,7 +26,7 @@ pub(super) fn terms(
     settings: &GuideSettings,
     draw: &Draw,
     map: &[Slot],
-    rewrites: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Vec<Slot> {
     let mut out = vec![];
     for latent in &joint.latents {
@@ -35,23 +37,41 @@ pub(super) fn terms(
             .flatten()
             .map(|s| map[s.0 as usize])
             .collect();
-        let is_mean_field = unknown.treatment == Treatment::Random && latent.start >= draw.full_dims;
-        let plain = unknown.prior.truncation.is_none() && !latent.is_non_centred;
-        let closed = if settings.expected_prior && is_mean_field && plain {
-            closed_form(b, joint, model, draw, map, latent)
-        } else {
-            None
+        if !settings.expected_prior || unknown.treatment != Treatment::Random {
+            out.extend(drawn);
+            continue;
+        }
+        let closed = match obstacle(unknown, latent, draw) {
+            Some(why) => Err(why.to_owned()),
+            None => closed_form(b, joint, model, draw, map, latent)
+                .ok_or_else(|| format!("no closed form of {} here", unknown.prior.family.name)),
         };
         match closed {
-            Some((term, what)) => {
-                rewrites.push(format!("expected_prior {what}: {}", unknown.name));
+            Ok((term, what)) => {
+                notes.push(Note::applied(Rewrite::ExpectedPrior, format!("{} by {what}", unknown.name)));
                 out.push(term);
             }
-            None => out.extend(drawn),
+            Err(why) => {
+                notes.push(Note::refused(Rewrite::ExpectedPrior, format!("{}: {why}", unknown.name)));
+                out.extend(drawn);
+            }
         }
     }
     b.origin = None;
     out
+}
+
+/// Why no closed form is looked for.
+fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
+    if latent.start < draw.full_dims {
+        Some("it is in the full-rank block")
+    } else if unknown.prior.truncation.is_some() {
+        Some("its prior is truncated")
+    } else if latent.is_non_centred {
+        Some("it is non-centred")
+    } else {
+        None
+    }
 }
 
 fn closed_form(

@@ -21,6 +21,7 @@ use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::noise;
 use crate::model::Role;
 use crate::plan::{Program, plan};
+use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
@@ -80,6 +81,7 @@ struct Trainer<'p, T> {
     steps: u64,
     /// Draws shared by the whole batch; none: one per shard.
     shared: Option<usize>,
+    noise: String,
     lanes: usize,
     state: State<T>,
     rates: Vec<T>,
@@ -94,13 +96,15 @@ impl<'p, T: Number> Trainer<'p, T> {
             Batch::All => rows,
             Batch::Rows(n) => n,
         };
+        let wants = guide_settings(problem, Path::Minibatch);
+        let guided = guide(problem.joint, problem.model, &wants);
         let shared = match settings.draws {
+            // Where each row has noise of its own there is no draw to share.
+            Draws::Auto if !guided.rows_share_noise => Some(1),
             Draws::Auto => None,
             Draws::Shared => Some(1),
             Draws::Number(n) => Some(n),
         };
-        let wants = guide_settings(problem, Path::Minibatch);
-        let guided = guide(problem.joint, problem.model, &wants);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
@@ -115,7 +119,8 @@ impl<'p, T: Number> Trainer<'p, T> {
         let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
         let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
         let (state, rates) = start(problem);
-        Ok(Trainer { problem, drawn, exact, batch, steps, shared, lanes, state, rates })
+        let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
+        Ok(Trainer { problem, drawn, exact, batch, steps, shared, noise, lanes, state, rates })
     }
 
     fn run(self, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -130,8 +135,9 @@ impl<'p, T: Number> Trainer<'p, T> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
         jobs.push(job(&self.exact, false));
         let team = Team::new(jobs, self.problem.threads);
-        let Trainer { problem, drawn, batch, steps, shared, lanes, state, rates, .. } = self;
-        let step = Step { problem, batch, capacity: drawn.capacity, shared, lanes, random };
+        let Trainer { problem, drawn, batch, steps, shared, noise, lanes, state, rates, .. } = self;
+        let path = format!("minibatches of {batch}, {noise}");
+        let step = Step { problem, batch, capacity: drawn.capacity, shared, path, lanes, random };
         let shared_state = RwLock::new(state);
         let work = |i: usize, job: &mut Job<T>| {
             let state = read(&shared_state);
@@ -181,6 +187,7 @@ struct Step<'p> {
     batch: usize,
     capacity: usize,
     shared: Option<usize>,
+    path: String,
     lanes: usize,
     random: usize,
 }
@@ -323,7 +330,7 @@ impl Step<'_> {
             trace,
             clipped: 0,
             warnings: vec![],
-            path: self.describe(),
+            path: self.path.clone(),
         })
     }
 
@@ -398,16 +405,25 @@ impl Step<'_> {
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
     }
+}
 
-    fn describe(&self) -> String {
-        match self.shared {
-            None => {
-                format!("minibatches of {}, a draw of the weights per {} rows", self.batch, self.capacity)
-            }
-            Some(1) => format!("minibatches of {}, one draw of the weights a step", self.batch),
-            Some(n) => format!("minibatches of {}, {n} draws of the weights a step", self.batch),
-        }
+/// Which noise a step has, in words.
+fn noise_words(notes: &[Note], rows_share: bool, shared: Option<usize>, capacity: usize) -> String {
+    let is_on = |rewrite| notes.iter().any(|n: &Note| n.is_applied && n.rewrite == rewrite);
+    let mut words = vec![];
+    if is_on(Rewrite::LocalReparam) {
+        words.push("fresh noise per row".to_owned());
     }
+    if is_on(Rewrite::Flipout) {
+        words.push("fresh signs per row".to_owned());
+    }
+    match shared {
+        _ if !rows_share => {}
+        None => words.push(format!("a draw of the weights per {capacity} rows")),
+        Some(1) => words.push("one draw of the weights a step".into()),
+        Some(n) => words.push(format!("{n} draws of the weights a step")),
+    }
+    if words.is_empty() { "no noise".into() } else { words.join(" and ") }
 }
 
 /// Adds an executor's gradient times a share; returns its value times the share.

@@ -16,6 +16,7 @@ pub mod minibatch;
 pub mod no_net;
 pub mod objective;
 pub mod of_rows;
+pub mod points;
 pub mod posterior;
 pub mod predict;
 pub mod problem;
@@ -27,12 +28,13 @@ pub mod small_net;
 use crate::diagnostic::Diagnostic;
 use crate::guide::{GuideSettings, NoiseSource};
 use crate::model::Role;
+use crate::rewrites::{Note, Rewrite};
 use climb::TracePoint;
 use error::FitError;
 use posterior::Gaussian;
 use problem::Problem;
 use progress::Progress;
-use settings::{Batch, GuideChoice};
+use settings::{Batch, Draws, GuideChoice};
 
 /// Latents up to which a net is fitted on all rows.
 const SMALL_DIMS: usize = 2_000;
@@ -105,20 +107,75 @@ pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
 
 /// The guide of a path.
 pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
-    let is_left_out = |name: &str| problem.settings.without.iter().any(|n| n == name);
+    let settings = problem.settings;
+    let keeps = |rewrite| !settings.leaves_out(rewrite);
     match path {
-        Path::NoNet | Path::SmallNet => GuideSettings {
-            full_dims: full_rank_dims(problem, path),
-            stick_the_landing: true,
-            noise: NoiseSource::Input,
-            expected_prior: false,
-        },
-        Path::Minibatch => GuideSettings {
-            full_dims: 0,
-            stick_the_landing: false,
-            noise: NoiseSource::Keyed,
-            expected_prior: !is_left_out("expected_prior"),
-        },
+        Path::NoNet | Path::SmallNet => {
+            let stick_the_landing = keeps(Rewrite::StickTheLanding);
+            GuideSettings {
+                full_dims: full_rank_dims(problem, path),
+                noise: NoiseSource::Input,
+                stick_the_landing,
+                entropy: keeps(Rewrite::Entropy),
+                // Sticking the landing works because log p and log q are of the same draw.
+                expected_prior: !stick_the_landing && keeps(Rewrite::ExpectedPrior),
+                ..GuideSettings::plain()
+            }
+        }
+        Path::Minibatch => {
+            let is_auto = settings.draws == Draws::Auto;
+            GuideSettings {
+                noise: NoiseSource::Keyed,
+                entropy: keeps(Rewrite::Entropy),
+                expected_prior: keeps(Rewrite::ExpectedPrior),
+                local_reparam: is_auto && keeps(Rewrite::LocalReparam),
+                flipout: is_auto && settings.asks_for(Rewrite::Flipout),
+                ..GuideSettings::plain()
+            }
+        }
+    }
+}
+
+/// What becomes of the rewrites that are not the guide's: those of the noise, and those that the path leaves out.
+pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
+    let settings = problem.settings;
+    let mut notes = points::notes(problem, path);
+    if path != Path::Minibatch {
+        notes.push(Note::refused(Rewrite::LocalReparam, "all rows share a draw, whose log q is of the same draw"));
+    } else {
+        if settings.draws != Draws::Auto {
+            notes.push(Note::refused(Rewrite::LocalReparam, "`draws` asks for draws that rows share"));
+        }
+        notes.push(Note::refused(Rewrite::StickTheLanding, "the noise of minibatches dominates"));
+    }
+    notes.retain(|n| !settings.leaves_out(n.rewrite));
+    notes
+}
+
+/// O001: a rewrite that `with` names and that cannot be applied.
+///
+/// # Errors
+/// Says which, and why.
+pub fn check_with(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
+    let settings = problem.settings;
+    let random = problem.joint.random_dim;
+    let why = if settings.asks_for(Rewrite::Flipout) && path != Path::Minibatch {
+        Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
+    } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
+        Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && path == Path::Minibatch {
+        Some((Rewrite::QuasiRandom, "minibatches draw by key".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && random > points::MOST_DIMS {
+        Some((Rewrite::QuasiRandom, format!("{random} dimensions; at most {}", points::MOST_DIMS)))
+    } else {
+        None
+    };
+    match why {
+        None => Ok(()),
+        Some((rewrite, why)) => Err(FitError::Refused(
+            Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
+                .help(format!("it wants: {}", rewrite.entry().condition)),
+        )),
     }
 }
 
@@ -130,6 +187,7 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
     if problem.joint.dim == 0 {
         return Ok(Outcome::point(vec![]));
     }
+    check_with(problem, path(problem))?;
     match path(problem) {
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),

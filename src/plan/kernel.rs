@@ -69,7 +69,19 @@ pub enum Kernel {
     /// out ← standard normal noise of a variable
     Noise(u32),
     /// out ← fresh noise for each row and feature
-    RowNoise(u32),
+    RowNoise {
+        /// which stream
+        variable: u32,
+        /// `[R][n]` rather than `[F][R]`
+        is_image: bool,
+    },
+    /// out ← a fresh sign for each row and feature
+    RowSigns {
+        /// which stream
+        variable: u32,
+        /// `[R][n]` rather than `[F][R]`
+        is_image: bool,
+    },
     /// args end to end
     Concat,
     /// zeros, with x at an offset (in numbers)

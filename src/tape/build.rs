@@ -127,6 +127,10 @@ impl Builder {
     pub fn row_noise(&mut self, variable: u32, shape: Shape) -> Slot {
         self.with_shape(Op::RowNoise(variable), vec![], shape)
     }
+    /// Fresh signs for each row.
+    pub fn row_signs(&mut self, variable: u32, shape: Shape) -> Slot {
+        self.with_shape(Op::RowSigns(variable), vec![], shape)
+    }
     /// An elementwise function.
     pub fn unary(&mut self, f: Unary, x: Slot) -> Slot {
         self.infer(Op::Unary(f), vec![x])

@@ -85,6 +85,8 @@ pub enum Op {
     Noise(u32),
     /// Per-row standard normal noise, fresh for every row and element; the number keys the variable.
     RowNoise(u32),
+    /// Per-row −1 or 1, each with probability ½, fresh for every row and element; the number keys the variable.
+    RowSigns(u32),
     /// `x`
     Unary(Unary),
     /// `a, b`

@@ -1,7 +1,6 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
 mod posteriordb;
-mod rewrites;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;

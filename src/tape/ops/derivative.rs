@@ -25,7 +25,7 @@ pub fn derivative(
     let none = || Err(NotDifferentiable(format!("{:?}", instruction.op)));
     Ok(match &instruction.op {
         Op::Constant(_) | Op::Tensor(_) | Op::Input(_) | Op::Column(_) | Op::RowWeight => vec![],
-        Op::Noise(_) | Op::RowNoise(_) => vec![],
+        Op::Noise(_) | Op::RowNoise(_) | Op::RowSigns(_) => vec![],
         Op::Unary(f) => match unary(b, *f, a[0], result, g) {
             Some(contribution) => vec![contribution],
             None => return none(),

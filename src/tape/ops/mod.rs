@@ -52,7 +52,7 @@ pub fn infer_shape(op: &Op, args: &[&Shape]) -> Option<Shape> {
 /// Global or per row.
 pub fn infer_kind(op: &Op, args: &[Kind]) -> Kind {
     match op {
-        Op::Column(_) | Op::RowWeight | Op::RowNoise(_) | Op::ToRows => Kind::Row,
+        Op::Column(_) | Op::RowWeight | Op::RowNoise(_) | Op::RowSigns(_) | Op::ToRows => Kind::Row,
         Op::SumRows | Op::Outer | Op::Scatter | Op::ConvKernel(_) => Kind::Global,
         _ => args.iter().copied().max().unwrap_or(Kind::Global),
     }
@@ -78,6 +78,7 @@ pub fn name(op: &Op) -> String {
         Op::RowWeight => "row_weight".into(),
         Op::Noise(v) => format!("noise {v}"),
         Op::RowNoise(v) => format!("row_noise {v}"),
+        Op::RowSigns(v) => format!("row_signs {v}"),
         Op::Unary(f) => f.name().into(),
         Op::Binary(f) => f.name().into(),
         Op::Select => "select".into(),

@@ -1,0 +1,6 @@
+//! The rewrites of `docs/inference.md`, section 4: "same" ones keep expectations, "new" ones keep the joint density,
+//! and what is applied or refused is said.
+
+mod expected_prior;
+mod forms;
+mod same;
