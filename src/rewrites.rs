@@ -235,11 +235,18 @@ impl Note {
     }
 }
 
+impl Note {
+    /// `flipout (14): f.1.w`
+    pub fn words(&self) -> String {
+        let entry = self.rewrite.entry();
+        format!("{} ({}): {}", entry.name, entry.equation, self.what)
+    }
+}
+
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let word = if self.is_applied { "rewrite" } else { "refused" };
-        let entry = self.rewrite.entry();
-        write!(f, "{word}: {} ({}): {}", entry.name, entry.equation, self.what)
+        write!(f, "{word}: {}", self.words())
     }
 }
 

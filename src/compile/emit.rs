@@ -34,7 +34,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
         for line in &prepared.notes {
             text += &format!("# rewrite: {line}\n");
         }
-        for note in guided.notes.iter().chain(&infer::noise_notes(&problem, path)) {
+        for note in prepared.refused.iter().chain(&guided.notes).chain(&infer::noise_notes(&problem, path)) {
             text += &format!("# {note}\n");
         }
         return Ok(text + &guided.tape.to_string());

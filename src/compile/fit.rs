@@ -15,15 +15,15 @@ use crate::infer::row_reports::row_reports;
 use crate::infer::settings::{Batch, Method, Settings};
 use crate::infer::{self, Outcome, Path, messages};
 use crate::kernels::noise;
-use crate::lower::{LogJoint, Parameterization, lower};
+use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::metrics::{of_classes, of_numbers};
 use crate::model::{ExprKind, Model, Observation, SettingValue, Treatment};
+use crate::rewrites::{Note, Rewrite};
 use crate::run_folder::{
     ClassPredictions, DataRecord, Manifest, MetricsFile, Objective, RealPredictions, Run, SplitMetrics,
     SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
     TraceRow, sha256,
 };
-use crate::rewrites::Rewrite;
 use serde_json::{Map, Value, json};
 use std::time::Instant;
 
@@ -41,6 +41,7 @@ pub(super) struct Prepared {
     pub(super) data: Dataset,
     pub(super) settings: Settings,
     pub(super) notes: Vec<String>,
+    pub(super) refused: Vec<Note>,
     threads: usize,
 }
 
@@ -77,28 +78,43 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         };
         return Err(d.help("give a smaller `batch`, or `batch = all`").into());
     }
-    let mut notes = vec![];
+    let (mut notes, mut refused) = (vec![], vec![]);
     if settings.method == Method::Map {
         // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.
         for unknown in model.unknowns.iter_mut().filter(|u| u.treatment == Treatment::Random) {
             unknown.treatment = Treatment::PointWithPrior;
         }
-        notes.push("map: every unknown is a point".into());
+        notes.push("map: every unknown is a point".to_owned());
     }
-    let mut parameterization = candidates(&model);
-    if settings.leaves_out(Rewrite::NonCentre) {
-        parameterization = Parameterization::default();
+    if settings.asks_for(Rewrite::ScaleMixture) {
+        let (mixed, found) = with_scale_mixtures(&model);
+        if !found.iter().any(|n| n.is_applied) {
+            return Err(Diagnostic::new(
+                "O001",
+                "`with = [scale_mixture]` does not apply: no prior allows it",
+            )
+            .help(format!("it wants: {}", Rewrite::ScaleMixture.entry().condition))
+            .into());
+        }
+        model = mixed;
+        let (applied, not): (Vec<Note>, Vec<Note>) = found.into_iter().partition(|n| n.is_applied);
+        notes.extend(applied.iter().map(Note::words));
+        refused.extend(not);
+    }
+    let mut parameterization = Parameterization::default();
+    if !settings.leaves_out(Rewrite::NonCentre) {
+        let (fitting, not) = candidates(&model);
+        parameterization = fitting;
+        refused.extend(not);
     }
     for id in &parameterization.non_centred {
-        notes.push(format!(
-            "non_centre (17): {} = location + scale · z with z standard; new family",
-            model.unknown(*id).name
-        ));
+        let what = format!("{} = location + scale · z with z standard; new family", model.unknown(*id).name);
+        notes.push(Note::applied(Rewrite::NonCentre, what).words());
     }
     let joint = lower(&model, &parameterization);
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
-    Ok(Prepared { model, joint, data, settings, notes, threads })
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads })
 }
 
 /// Compiles, fits and evaluates.

@@ -61,8 +61,7 @@ impl Draw {
             return Draw { mu, sigma: mu, omega: mu, random, full_dims: 0, runs };
         }
         let omega = b.input("omega", Shape::vector(random));
-        let given =
-            (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
+        let given = (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
         let sigma = b.exp(omega);
         let mut draw = Draw { mu, sigma, omega, random, full_dims: full, runs: vec![] };
         for (i, (start, len)) in pieces(joint, alone).into_iter().enumerate() {
@@ -88,14 +87,7 @@ impl Draw {
         }
     }
 
-    fn run(
-        &self,
-        b: &mut Builder,
-        settings: &GuideSettings,
-        start: usize,
-        len: usize,
-        noise: Slot,
-    ) -> Run {
+    fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
         let shape = Shape::vector(len);
         let sigma = b.slice(self.sigma, start, &shape);
         let mut step = b.mul(sigma, noise);
@@ -152,7 +144,10 @@ impl Draw {
             return None;
         }
         if settings.stick_the_landing {
-            notes.push(Note::applied(Rewrite::StickTheLanding, "log q from the same draw, its parameters held"));
+            notes.push(Note::applied(
+                Rewrite::StickTheLanding,
+                "log q from the same draw, its parameters held",
+            ));
             notes.push(Note::refused(Rewrite::Entropy, "stick_the_landing draws log q"));
             let score = b.input("score", Shape::vector(self.random));
             let u = self.value(b, 0, &Shape::vector(self.random));

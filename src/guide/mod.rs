@@ -17,6 +17,7 @@ mod draw;
 mod expected_prior;
 mod flipout;
 mod local_reparam;
+mod log_normal;
 mod weights;
 
 use crate::lower::{LATENTS, LogJoint};
@@ -225,7 +226,7 @@ fn by_row<'a>(
                     by_row.local.push(local);
                     continue;
                 }
-                Err(why) => notes.push(Note::refused(Rewrite::LocalReparam, format!("{name} {why}"))),
+                Err(why) => notes.push(Note::refused(Rewrite::LocalReparam, format!("{name}: {why}"))),
             }
         }
         if settings.flipout {
@@ -234,7 +235,7 @@ fn by_row<'a>(
                     notes.push(Note::applied(Rewrite::Flipout, name));
                     by_row.flipped.push(flipped);
                 }
-                Err(why) => notes.push(Note::refused(Rewrite::Flipout, format!("{name} {why}"))),
+                Err(why) => notes.push(Note::refused(Rewrite::Flipout, format!("{name}: {why}"))),
             }
         }
     }

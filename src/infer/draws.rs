@@ -1,8 +1,8 @@
 //! The ELBO of a guide and its gradient, draw by draw, on all training rows.
 
 use super::coordinates::Coordinates;
-use super::points::Points;
 use super::objective::{FullBatch, program, shards, with_gradient};
+use super::points::Points;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey, Shard};

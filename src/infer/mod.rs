@@ -141,7 +141,10 @@ pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
     let settings = problem.settings;
     let mut notes = points::notes(problem, path);
     if path != Path::Minibatch {
-        notes.push(Note::refused(Rewrite::LocalReparam, "all rows share a draw, whose log q is of the same draw"));
+        notes.push(Note::refused(
+            Rewrite::LocalReparam,
+            "all rows share a draw, whose log q is of the same draw",
+        ));
     } else {
         if settings.draws != Draws::Auto {
             notes.push(Note::refused(Rewrite::LocalReparam, "`draws` asks for draws that rows share"));

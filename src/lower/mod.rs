@@ -10,9 +10,11 @@
 
 mod expr;
 
+mod scale_mixture;
 mod unknown;
 
 use crate::dist::truncated_log_density;
+pub use scale_mixture::with_scale_mixtures;
 pub use unknown::free_shape;
 
 use crate::model::{ExprId, Model, UnknownId};

@@ -11,15 +11,17 @@ use bnnc::infer::draws::Objective;
 use bnnc::infer::objective::{program, shards, with_gradient};
 use bnnc::infer::points::Points;
 use bnnc::infer::posterior::Gaussian;
-use bnnc::infer::problem::{Problem, Rows};
+use bnnc::infer::problem::{Number, Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{LogJoint, Parameterization, lower};
 use bnnc::model::Model;
+use bnnc::plan::plan;
 use bnnc::source::SourceFile;
 use bnnc::syntax::ast::Item;
 use bnnc::syntax::parse;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The files beside the example models.
 struct Models;
@@ -87,48 +89,72 @@ impl Fixture {
 }
 
 /// A form that can be run step by step.
-pub enum Form {
+pub enum Form<T> {
     /// noise is an input, filled as on the paths that see all rows
-    Given { evaluator: Evaluator<f64>, draws: usize },
-    /// noise is keyed, as on minibatches
-    Keyed { executor: Box<Executor<f64>>, shards: Vec<Shard<f64>> },
+    Given { evaluator: Evaluator<T>, draws: usize },
+    /// noise is keyed, as on minibatches; each shard with a draw of its own, or all with one
+    Keyed { executor: Box<Executor<T>>, shards: Vec<Shard<T>>, is_by_shard: bool },
 }
 
-impl Form {
-    /// Compiles one form.
-    pub fn new(fixture: &Fixture, settings: &GuideSettings, points: Points, draws: usize) -> Form {
+impl<T: Number> Form<T> {
+    /// Compiles one form; keyed noise is shared by all rows.
+    pub fn new(fixture: &Fixture, settings: &GuideSettings, points: Points, draws: usize) -> Self {
         let problem = fixture.problem();
-        if settings.noise == NoiseSource::Input {
-            let objective = Objective::<f64>::new(&problem, settings).expect("the engine runs it");
-            return Form::Given { evaluator: objective.with_points(points).evaluator(), draws };
+        if settings.noise == NoiseSource::Keyed {
+            return Form::keyed(fixture, settings, None);
         }
+        let objective = Objective::<T>::new(&problem, settings).expect("the engine runs it");
+        Form::Given { evaluator: objective.with_points(points).evaluator(), draws }
+    }
+
+    /// Compiles one form with keyed noise, a new draw for so many rows.
+    pub fn keyed(fixture: &Fixture, settings: &GuideSettings, rows_per_draw: Option<usize>) -> Self {
         let guided = fixture.guided(settings);
         let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega"]).expect("differentiable");
-        let program = program::<f64>(&tape, fixture.rows.len()).expect("the engine runs it");
-        let shards = shards(&program, &problem.rows, &fixture.rows, 1.0);
-        Form::Keyed { executor: Box::new(Executor::new(program)), shards }
+        let rows = fixture.rows.len();
+        let program = match rows_per_draw {
+            Some(rows) => Arc::new(plan(&tape, rows).expect("the engine runs it")),
+            None => program::<T>(&tape, rows).expect("the engine runs it"),
+        };
+        // A draw's estimate of all rows is its own rows times their share.
+        let weight = rows_per_draw.map_or(1.0, |n| rows as f64 / n as f64);
+        let shards = shards(&program, &fixture.problem().rows, &fixture.rows, weight);
+        Form::Keyed {
+            executor: Box::new(Executor::new(program)),
+            shards,
+            is_by_shard: rows_per_draw.is_some(),
+        }
     }
 
     /// Value, gradient for the means, gradient for the log sds.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey) -> Vec<f64> {
         match self {
             Form::Given { evaluator, draws } => {
-                let mut g = Gaussian { lower: vec![], ..guide.clone() };
+                let mut g = guide.clone();
                 let value = evaluator.step(guide, key, *draws, &mut g);
-                [vec![value], g.mu, g.omega].concat()
+                [vec![value], g.mu, g.omega, g.lower].concat()
             }
-            Form::Keyed { executor, shards } => {
-                executor.set_input("mu", &guide.mu);
-                executor.set_input("omega", &guide.omega);
-                executor.begin(key);
-                for shard in shards {
-                    executor.rows(shard, key);
+            Form::Keyed { executor, shards, is_by_shard } => {
+                for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega)] {
+                    let numbers: Vec<T> = values.iter().map(|v| T::from_f64(*v)).collect();
+                    executor.set_input(name, &numbers);
                 }
-                executor.end(key);
-                ["objective", "grad:mu", "grad:omega"]
-                    .iter()
-                    .flat_map(|name| executor.output(name).expect("named by the gradient").to_vec())
-                    .collect()
+                let parts: Vec<&[Shard<T>]> =
+                    if *is_by_shard { shards.chunks(1).collect() } else { vec![&shards[..]] };
+                let share = 1.0 / parts.len() as f64;
+                let mut total: Vec<f64> = vec![];
+                for (draw, part) in parts.iter().enumerate() {
+                    let key = NoiseKey { draw: draw as u64, ..key };
+                    executor.begin(key);
+                    part.iter().for_each(|shard| executor.rows(shard, key));
+                    executor.end(key);
+                    let outputs = ["objective", "grad:mu", "grad:omega"]
+                        .iter()
+                        .flat_map(|name| executor.output(name).expect("named by the gradient"));
+                    total.resize(1 + guide.mu.len() + guide.omega.len(), 0.0);
+                    total.iter_mut().zip(outputs).for_each(|(t, x)| *t += share * x.to_f64());
+                }
+                total
             }
         }
     }
@@ -136,10 +162,15 @@ impl Form {
     /// Runs many steps under one seed.
     pub fn moments(&mut self, guide: &Gaussian, seed: u64, steps: usize) -> Moments {
         let mut moments = Moments::default();
+        self.add_steps(&mut moments, guide, seed, steps);
+        moments
+    }
+
+    /// Runs more steps, under another seed.
+    pub fn add_steps(&mut self, moments: &mut Moments, guide: &Gaussian, seed: u64, steps: usize) {
         for step in 0..steps {
             moments.add(&self.step(guide, NoiseKey { seed, step: step as u64, draw: 0 }));
         }
-        moments
     }
 }
 
@@ -168,14 +199,19 @@ impl Moments {
         self.squares[i] / (self.n - 1.0)
     }
 
+    /// Total variance of some of the numbers.
+    pub fn total(&self, range: impl std::slice::SliceIndex<[f64], Output = [f64]>) -> f64 {
+        self.squares[range].iter().sum::<f64>() / (self.n - 1.0)
+    }
+
     /// Variance of the value.
     pub fn of_value(&self) -> f64 {
-        self.variance(0)
+        self.total(0..1)
     }
 
     /// Total variance of the gradient.
     pub fn of_gradient(&self) -> f64 {
-        (1..self.mean.len()).map(|i| self.variance(i)).sum()
+        self.total(1..)
     }
 
     /// The largest difference of two means, in its standard errors.

@@ -125,7 +125,9 @@ impl Call<'_> {
                 None => vec![1.0],
             },
             Op::Noise(variable) => complete(inputs.noise.get(variable), n),
-            Op::RowNoise(variable) | Op::RowSigns(variable) => complete(inputs.row_noise.get(variable).and_then(|v| v.get(row)), n),
+            Op::RowNoise(variable) | Op::RowSigns(variable) => {
+                complete(inputs.row_noise.get(variable).and_then(|v| v.get(row)), n)
+            }
             Op::Unary(f) => x(0).iter().map(|v| f.apply(*v)).collect(),
             Op::Binary(f) => elementwise::binary(*f, x(0), x(1), n),
             Op::Select => elementwise::select(x(0), x(1), x(2), n),
