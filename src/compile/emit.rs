@@ -4,7 +4,7 @@ use super::fit::{Prepared, prepare};
 use super::{Session, Stage};
 use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
-use crate::infer::objective::{shard_rows, with_gradient_reported};
+use crate::infer::objective::with_gradient_reported;
 use crate::infer::{self, messages};
 use crate::plan::plan;
 use crate::syntax;
@@ -52,8 +52,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     if stage == Stage::Grad {
         return Ok(text + &tape.to_string());
     }
-    let rows = shard_rows(&tape, path.bytes(), path.rows(&problem));
-    let program = plan(&tape, rows).map_err(refused)?;
+    let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
     Ok(text + &program.to_string())
 }
 

@@ -16,7 +16,7 @@ use super::settings::{Batch, Draws, Precision};
 use super::small_net::random_start;
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
-use crate::guide::guide;
+use crate::guide::{Guided, guide};
 use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::noise;
 use crate::model::Role;
@@ -91,27 +91,14 @@ impl<'p, T: Number> Trainer<'p, T> {
     fn new(problem: &'p Problem<'p>) -> Result<Self, FitError> {
         let settings = problem.settings;
         let rows = problem.train.len();
-        let batch = match settings.batch {
-            Batch::Auto => BATCH.min(rows),
-            Batch::All => rows,
-            Batch::Rows(n) => n,
-        };
+        let batch = batch_rows(problem);
         let wants = guide_settings(problem, Path::Minibatch);
         let guided = guide(problem.joint, problem.model, &wants);
-        let shared = match settings.draws {
-            // Where each row has noise of its own there is no draw to share.
-            Draws::Auto if !guided.rows_share_noise => Some(1),
-            Draws::Auto => None,
-            Draws::Shared => Some(1),
-            Draws::Number(n) => Some(n),
-        };
+        let shared = shared_draws(problem, &guided);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
-        let capacity = match shared {
-            None => ROWS_PER_DRAW,
-            Some(_) => shard_rows(&drawn, size_of::<T>(), batch).min(batch.div_ceil(lanes)),
-        };
+        let capacity = rows_per_shard(problem, &guided, &drawn, size_of::<T>());
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
@@ -404,6 +391,36 @@ impl Step<'_> {
             }
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
+    }
+}
+
+/// Rows in a step.
+fn batch_rows(problem: &Problem<'_>) -> usize {
+    let rows = problem.train.len();
+    match problem.settings.batch {
+        Batch::Auto => BATCH.min(rows),
+        Batch::All => rows,
+        Batch::Rows(n) => n,
+    }
+}
+
+/// Draws shared by the whole batch; none: one per shard.
+fn shared_draws(problem: &Problem<'_>, guided: &Guided) -> Option<usize> {
+    match problem.settings.draws {
+        // Where each row has noise of its own there is no draw to share.
+        Draws::Auto if !guided.rows_share_noise => Some(1),
+        Draws::Auto => None,
+        Draws::Shared => Some(1),
+        Draws::Number(n) => Some(n),
+    }
+}
+
+/// Rows that a program of this path is planned for.
+pub fn rows_per_shard(problem: &Problem<'_>, guided: &Guided, tape: &Tape, bytes: usize) -> usize {
+    let batch = batch_rows(problem);
+    match shared_draws(problem, guided) {
+        None => ROWS_PER_DRAW,
+        Some(_) => shard_rows(tape, bytes, batch).min(batch.div_ceil(SHARED_LANES)),
     }
 }
 

@@ -26,11 +26,13 @@ pub mod settings;
 pub mod small_net;
 
 use crate::diagnostic::Diagnostic;
-use crate::guide::{GuideSettings, NoiseSource};
+use crate::guide::{GuideSettings, Guided, NoiseSource};
 use crate::model::Role;
 use crate::rewrites::{Note, Rewrite};
+use crate::tape::Tape;
 use climb::TracePoint;
 use error::FitError;
+use objective::shard_rows;
 use posterior::Gaussian;
 use problem::Problem;
 use progress::Progress;
@@ -72,10 +74,10 @@ impl Path {
         }
     }
     /// Rows that a program of this path is planned for.
-    pub fn rows(self, problem: &Problem<'_>) -> usize {
+    pub fn rows(self, problem: &Problem<'_>, guided: &Guided, tape: &Tape) -> usize {
         match self {
-            Path::NoNet | Path::SmallNet => problem.train.len(),
-            Path::Minibatch => minibatch::ROWS_PER_DRAW,
+            Path::NoNet | Path::SmallNet => shard_rows(tape, self.bytes(), problem.train.len()),
+            Path::Minibatch => minibatch::rows_per_shard(problem, guided, tape, self.bytes()),
         }
     }
 }
@@ -111,7 +113,7 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
     let keeps = |rewrite| !settings.leaves_out(rewrite);
     match path {
         Path::NoNet | Path::SmallNet => {
-            let stick_the_landing = keeps(Rewrite::StickTheLanding);
+            let stick_the_landing = sticks_the_landing(problem);
             GuideSettings {
                 full_dims: full_rank_dims(problem, path),
                 noise: NoiseSource::Input,
@@ -136,11 +138,22 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
     }
 }
 
+/// Whether a path that sees all rows sticks the landing.
+fn sticks_the_landing(problem: &Problem<'_>) -> bool {
+    !problem.settings.leaves_out(Rewrite::StickTheLanding)
+}
+
 /// What becomes of the rewrites that are not the guide's: those of the noise, and those that the path leaves out.
 pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
     let settings = problem.settings;
     let mut notes = points::notes(problem, path);
     if path != Path::Minibatch {
+        if sticks_the_landing(problem) {
+            notes.push(Note::refused(
+                Rewrite::ExpectedPrior,
+                "stick_the_landing needs log p of the same draw",
+            ));
+        }
         notes.push(Note::refused(
             Rewrite::LocalReparam,
             "all rows share a draw, whose log q is of the same draw",
