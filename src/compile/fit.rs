@@ -13,7 +13,7 @@ use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
 use crate::infer::row_reports::row_reports;
 use crate::infer::settings::{Batch, Method, Settings};
-use crate::infer::{self, Outcome, Path, messages};
+use crate::infer::{self, Outcome, messages};
 use crate::kernels::noise;
 use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::metrics::{of_classes, of_numbers};
@@ -178,15 +178,17 @@ fn failed(error: FitError) -> FitFailure {
 fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let outcome = infer::fit(&prepared.problem(), progress)?;
     let has_choice = prepared.joint.latents.iter().any(|l| l.is_non_centred);
-    if !has_choice || infer::path(&prepared.problem()) != Path::NoNet {
+    if !has_choice {
         return Ok(outcome);
     }
     let centred_joint = lower(&prepared.model, &Parameterization::default());
     let seed = prepared.settings.seed;
+    // A million rows are looked at 64 times, ten thousand 1,024 times.
+    let draws = (10_000_000 / prepared.problem().train.len().max(1)).clamp(64, 1024);
     let value = |joint: &LogJoint, guide: &Gaussian, prepared: &Prepared| -> Option<f64> {
         let problem = Problem { joint, ..prepared.problem() };
         let mut joint = Joint::new(&problem).ok()?;
-        Some(mean_and_se(&elbo_draws(&mut joint, guide, 1024, seed)).0)
+        Some(mean_and_se(&elbo_draws(&mut joint, guide, draws, seed)).0)
     };
     let centred = infer::fit(&Problem { joint: &centred_joint, ..prepared.problem() }, &mut Silent);
     // A centred hierarchy may have no mode at all; then there is nothing to compare with.
@@ -195,8 +197,10 @@ fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
     let there = value(&centred_joint, &centred.guide, prepared);
     if let (Some(here), Some(there)) = (here, there) {
         if there.is_finite() && there > here {
-            prepared.notes =
-                vec![format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here)];
+            prepared.notes.retain(|note| !note.starts_with(Rewrite::NonCentre.name()));
+            prepared
+                .notes
+                .push(format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here));
             prepared.joint = centred_joint;
             return Ok(centred);
         }

@@ -15,8 +15,11 @@ impl RowSource<f32> for Nothing {
     }
 }
 
+/// What makes the noise.
+type Build = fn(&mut Builder) -> Slot;
+
 /// Every row's numbers, row by row, from shards that hold the rows given.
-fn numbers(build: fn(&mut Builder) -> Slot, len: usize, shards: &[Vec<u32>], step: u64) -> Vec<Vec<f32>> {
+fn numbers(build: Build, len: usize, shards: &[Vec<u32>], step: u64) -> Vec<Vec<f32>> {
     let mut b = Builder::new();
     let noise = build(&mut b);
     let flat = b.reshape(noise, &[len].into());
@@ -43,7 +46,7 @@ fn a_row_has_the_same_noise_in_any_shard() {
     let forward: Vec<Vec<u32>> = (0..ROWS).collect::<Vec<_>>().chunks(16).map(<[u32]>::to_vec).collect();
     let backward: Vec<Vec<u32>> =
         (0..ROWS).rev().collect::<Vec<_>>().chunks(5).map(<[u32]>::to_vec).collect();
-    let kinds: [(fn(&mut Builder) -> Slot, usize, bool); 4] = [
+    let kinds: [(Build, usize, bool); 4] = [
         (|b| b.row_noise(7, [3].into()), 3, false),
         (|b| b.row_noise(7, [2, 3, 4].into()), 24, false),
         (|b| b.row_signs(8, [40].into()), 40, true),
