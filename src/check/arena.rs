@@ -231,7 +231,11 @@ impl Arena {
             | Binary::Div
             | Binary::Pow
             | Binary::Min
-            | Binary::Max => Element::Real,
+            | Binary::Max
+            | Binary::LogAddExp
+            | Binary::LogGammaP
+            | Binary::LogGammaQ
+            | Binary::LogStudentCdf => Element::Real,
         };
         let ty = Type { element, ..real(shape, self.kind_of(&[a, b]), support) };
         let id = self.add(ExprKind::Binary(f, a, b), ty, span);

@@ -287,7 +287,7 @@ fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> 
             .find(|o| p.name == o.name || p.name.starts_with(&format!("{}[", o.name)));
         let levels = match &p.values {
             Predicted::Classes { summary, .. } => levels(model, &p.name, summary.classes),
-            Predicted::Numbers { .. } => vec![],
+            Predicted::Numbers { .. } | Predicted::Joint { .. } => vec![],
         };
         let is_column = |o: &&Observation| matches!(model.expr(o.target).kind, ExprKind::Column(_));
         let unit = observation
@@ -300,7 +300,8 @@ fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> 
             unit: unit.filter(|unit| *unit != p.name).unwrap_or_default(),
         }
     };
-    predicted.iter().map(of).collect()
+    let is_shown = |p: &&Prediction| !matches!(p.values, Predicted::Joint { .. });
+    predicted.iter().filter(is_shown).map(of).collect()
 }
 
 /// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
@@ -342,6 +343,9 @@ fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMet
         let values = match &p.values {
             Predicted::Classes { summary, targets } => of_classes(summary, targets),
             Predicted::Numbers { summary, targets } => of_numbers(summary, targets),
+            Predicted::Joint { log_density } => {
+                vec![("nll", -log_density.iter().sum::<f64>() / log_density.len() as f64)]
+            }
         };
         let values = values.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         TargetMetrics { target: p.name.clone(), values }
@@ -358,6 +362,7 @@ fn split_predictions(
 ) -> SplitPredictions {
     let of = |p: &Prediction| {
         let values = match &p.values {
+            Predicted::Joint { .. } => return None,
             Predicted::Classes { summary, targets } => TargetValues::Classes(ClassPredictions {
                 levels: levels(model, &p.name, summary.classes),
                 target: targets.iter().map(|t| Some(*t)).collect(),
@@ -379,12 +384,12 @@ fn split_predictions(
                 epistemic_sd: summary.epistemic_sd.clone(),
             }),
         };
-        TargetPredictions { name: p.name.clone(), values }
+        Some(TargetPredictions { name: p.name.clone(), values })
     };
     SplitPredictions {
         split: split.to_owned(),
         rows: rows.iter().map(|r| data.numbers[*r as usize]).collect(),
-        targets: predicted.iter().map(of).collect(),
+        targets: predicted.iter().filter_map(of).collect(),
         reports: vec![],
     }
 }

@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 /// Names of the columns that targets are made of and nothing else uses.
 pub(super) fn only_observed(model: &Model) -> Vec<String> {
     let observed = columns(model, model.observations.iter().map(|o| o.target));
-    let args = model.observations.iter().flat_map(|o| {
-        let bounds = o.dist.truncation.into_iter().flat_map(|(a, b)| [a, b]);
-        o.dist.args.iter().copied().chain(bounds)
-    });
+    let args = model.observations.iter().flat_map(|o| o.dist.exprs());
     let used = columns(model, args);
     observed.difference(&used).map(|c| model.column(*c).name.clone()).collect()
 }

@@ -128,6 +128,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             out.fill(T::ZERO);
             out[*start..*start + x.len()].copy_from_slice(x);
         }
+        Kernel::Take(places) => loops::take(arg(0), places, out),
+        Kernel::Put(places) => loops::put(arg(0), places, out),
         Kernel::Unary(f) => elementwise::unary(*f, arg(0), out),
         Kernel::Binary { op, mode, left } => match mode {
             Mode::Same if *left => elementwise::binary(*op, arg(1), arg(0), out),

@@ -65,8 +65,8 @@ pub(super) fn terms(
 fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
     if latent.start < draw.full_dims {
         Some("it is in the full-rank block")
-    } else if unknown.prior.truncation.is_some() {
-        Some("its prior is truncated")
+    } else if !unknown.prior.is_bare() {
+        Some("its prior is truncated, ordered or mixed")
     } else if latent.is_non_centred {
         Some("it is non-centred")
     } else {

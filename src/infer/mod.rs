@@ -23,6 +23,7 @@ pub mod problem;
 pub mod progress;
 pub mod row_reports;
 pub mod settings;
+pub mod shown;
 pub mod small_net;
 
 use crate::diagnostic::Diagnostic;

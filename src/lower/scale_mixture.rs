@@ -90,8 +90,8 @@ fn obstacle(model: &Model, unknown: &Unknown, tails: &Tails) -> Option<&'static 
     };
     if unknown.treatment != Treatment::Random {
         Some("it is a point")
-    } else if unknown.prior.truncation.is_some() {
-        Some("its prior is truncated")
+    } else if !unknown.prior.is_bare() {
+        Some("its prior is truncated or ordered")
     } else if !is_suffix(tails.scale) || !degrees {
         Some("its arguments have axes that it has not")
     } else {
@@ -120,13 +120,7 @@ fn mixing(out: &mut Model, w: &Unknown, tails: &Tails) -> Unknown {
     };
     Unknown {
         name: format!("{}.v", w.name),
-        prior: Distribution {
-            family: dist::find(family).expect("in the catalogue"),
-            form: 0,
-            args,
-            truncation: None,
-            span: w.prior.span,
-        },
+        prior: Distribution::new(dist::find(family).expect("in the catalogue"), 0, args, w.prior.span),
         support: Support::POSITIVE,
         bijection: transform::find("exp").expect("in the table of bijections"),
         bounds: vec![],
@@ -140,13 +134,8 @@ fn normal(out: &mut Model, w: &Unknown, tails: &Tails, v: UnknownId) -> Distribu
     let v = add(out, ExprKind::Unknown(v), w.shape.clone(), w.span);
     let root = add(out, ExprKind::Unary(Unary::Sqrt, v), w.shape.clone(), w.span);
     let scale = add(out, ExprKind::Binary(Binary::Mul, tails.scale, root), w.shape.clone(), w.span);
-    Distribution {
-        family: dist::find("Normal").expect("in the catalogue"),
-        form: 0,
-        args: vec![tails.location, scale],
-        truncation: None,
-        span: w.prior.span,
-    }
+    let family = dist::find("Normal").expect("in the catalogue");
+    Distribution::new(family, 0, vec![tails.location, scale], w.prior.span)
 }
 
 /// Appends a positive global expression.

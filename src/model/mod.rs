@@ -6,7 +6,7 @@
 
 pub mod print;
 
-use crate::dist::Family;
+use crate::dist::{Event, Family};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::transform::Bijection;
@@ -277,8 +277,88 @@ pub struct Distribution {
     pub args: Vec<ExprId>,
     /// `on (a, b)`; ends may be infinite numbers.
     pub truncation: Option<(ExprId, ExprId)>,
+    /// `censored by`
+    pub censoring: Option<Censoring>,
+    /// `weighted by`: the factor of a row's log density.
+    pub weight: Option<ExprId>,
+    /// `ordered`: copies along the last axis increase.
+    pub is_ordered: bool,
+    /// What a `Mixture` mixes; empty for all others.
+    pub components: Vec<Distribution>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// `censored by`: what is known of a value that was not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Censoring {
+    /// by a column
+    Sides {
+        /// 1 where the value is a lower bound
+        right: ExprId,
+        /// 1 where it is an upper bound
+        left: Option<ExprId>,
+    },
+    /// between two values; where these are equal, the target itself was seen
+    Between(ExprId, ExprId),
+}
+
+impl Distribution {
+    /// A distribution without suffixes.
+    pub fn new(family: &'static Family, form: usize, args: Vec<ExprId>, span: Span) -> Distribution {
+        Distribution {
+            family,
+            form,
+            args,
+            truncation: None,
+            censoring: None,
+            weight: None,
+            is_ordered: false,
+            components: vec![],
+            span,
+        }
+    }
+
+    /// Whether it is the family's own density: no suffix, nothing mixed.
+    pub fn is_bare(&self) -> bool {
+        self.truncation.is_none()
+            && self.censoring.is_none()
+            && self.weight.is_none()
+            && !self.is_ordered
+            && self.components.is_empty()
+    }
+
+    /// Every expression that it is made of: arguments, bounds, columns of suffixes, components.
+    pub fn exprs(&self) -> Vec<ExprId> {
+        let mut all = self.args.clone();
+        all.extend(self.truncation.into_iter().flat_map(|(a, b)| [a, b]));
+        match self.censoring {
+            Some(Censoring::Sides { right, left }) => all.extend([right].into_iter().chain(left)),
+            Some(Censoring::Between(low, high)) => all.extend([low, high]),
+            None => {}
+        }
+        all.extend(self.weight);
+        all.extend(self.components.iter().flat_map(Distribution::exprs));
+        all
+    }
+
+    /// Whether its values are whole numbers, classes or single points; a mixture is if all that it mixes is.
+    pub fn is_discrete(&self) -> bool {
+        match self.components.as_slice() {
+            [] => self.family.is_discrete,
+            parts => parts.iter().all(Distribution::is_discrete),
+        }
+    }
+
+    /// Whether it, or something that it mixes, is a single point.
+    pub fn has_atom(&self) -> bool {
+        self.family.name == "Delta" || self.components.iter().any(Distribution::has_atom)
+    }
+
+    /// What one value is; that of what it mixes.
+    pub fn event(&self) -> Event {
+        self.components.first().map_or(self.family.event, Distribution::event)
+    }
 }
 
 /// How an unknown is treated by inference.

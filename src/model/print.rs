@@ -10,8 +10,8 @@
 //! of their own, and are called by their names there (`%7` for the latter).
 
 use super::{
-    Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue, Treatment,
-    Unknown,
+    Censoring, Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue,
+    Treatment, Unknown,
 };
 use crate::kernels::scalar::{Binary, Unary};
 use crate::ty::{Element, Support, Type};
@@ -100,10 +100,7 @@ struct Text<'m> {
 
 impl<'m> Text<'m> {
     fn new(model: &'m Model) -> Self {
-        let of_dist = |d: &Distribution| {
-            let bounds = d.truncation.into_iter().flat_map(|(a, b)| [a, b]);
-            d.args.iter().copied().chain(bounds).collect::<Vec<_>>()
-        };
+        let of_dist = Distribution::exprs;
         let observed = model.observations.iter().flat_map(|o| [vec![o.target], of_dist(&o.dist)].concat());
         let priors = model.unknowns.iter().flat_map(|u| [u.bounds.clone(), of_dist(&u.prior)].concat());
         let reported = model.reports.iter().map(|r| r.1);
@@ -186,14 +183,33 @@ impl<'m> Text<'m> {
     /// `Normal(mean = 0, sd = s) on (0, inf)`
     fn distribution(&self, dist: &Distribution) -> String {
         let names = dist.family.forms[dist.form].args.iter().map(|a| a.name);
-        let args: Vec<String> =
+        let mut args: Vec<String> =
             names.zip(&dist.args).map(|(name, arg)| format!("{name} = {}", self.formula(*arg, 0))).collect();
+        args.extend(dist.components.iter().map(|c| self.distribution(c)));
         let mut text = dist.family.name.to_owned();
         if !args.is_empty() {
             text.push_str(&format!("({})", args.join(", ")));
         }
         if let Some((low, high)) = dist.truncation {
             text.push_str(&format!(" on ({}, {})", self.formula(low, 0), self.formula(high, 0)));
+        }
+        match dist.censoring {
+            Some(Censoring::Sides { right, left }) => {
+                text.push_str(&format!(" censored right by {}", self.formula(right, 0)));
+                if let Some(left) = left {
+                    text.push_str(&format!(", left by {}", self.formula(left, 0)));
+                }
+            }
+            Some(Censoring::Between(low, high)) => {
+                text.push_str(&format!(" censored by ({}, {})", self.formula(low, 0), self.formula(high, 0)));
+            }
+            None => {}
+        }
+        if let Some(weight) = dist.weight {
+            text.push_str(&format!(" weighted by {}", self.formula(weight, 0)));
+        }
+        if dist.is_ordered {
+            text.push_str(" ordered");
         }
         text
     }
@@ -243,7 +259,12 @@ impl<'m> Text<'m> {
                     Binary::Eq => (0, "==", 1, 1),
                     Binary::Lt => (0, "<", 1, 1),
                     Binary::Le => (0, "<=", 1, 1),
-                    Binary::Min | Binary::Max => return call(f.name(), &[a, b]),
+                    Binary::Min
+                    | Binary::Max
+                    | Binary::LogAddExp
+                    | Binary::LogGammaP
+                    | Binary::LogGammaQ
+                    | Binary::LogStudentCdf => return call(f.name(), &[a, b]),
                 };
                 brackets(own, format!("{} {sign} {}", at(a, left), at(b, right)))
             }

@@ -86,6 +86,10 @@ pub enum Kernel {
     Concat,
     /// zeros, with x at an offset (in numbers)
     Pad(usize),
+    /// `[F][R]`: lane i of the result is lane `places[i]`
+    Take(Vec<u32>),
+    /// `[F][R]`: lane i is added to lane `places[i]` of zeros
+    Put(Vec<u32>),
     /// elementwise
     Unary(Unary),
     /// elementwise; `left`: the narrow operand is the first of the function

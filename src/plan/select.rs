@@ -120,6 +120,8 @@ fn choose(tape: &Tape, slot: Slot) -> Result<Choice, String> {
         Op::OneHot => Kernel::OneHot,
         Op::Slice { start } => return Ok(Choice::View { of: x.args[0], start: *start }),
         Op::Pad { start } => Kernel::Pad(*start),
+        Op::Take(places) => Kernel::Take(places.clone()),
+        Op::Put(places) => Kernel::Put(places.clone()),
         Op::Concat => Kernel::Concat,
         Op::Reshape => match (arg_image(0), image) {
             (true, false) => Kernel::ImageToLanes,

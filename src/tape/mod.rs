@@ -136,6 +136,10 @@ pub enum Op {
         /// first element
         start: usize,
     },
+    /// `x`: element i is element `places[i]` of the flattened value; places may repeat
+    Take(Vec<u32>),
+    /// `x`: element i is added at `places[i]` of zeros of the instruction's shape
+    Put(Vec<u32>),
     /// `a, b, …`: flattened and laid end to end
     Concat,
     /// `x`: same elements, the instruction's shape

@@ -147,6 +147,8 @@ impl Call<'_> {
             Op::OneHot => indexing::scatter(&[1.0], x(0)[0], n),
             Op::Slice { start } => x(0)[*start..start + n].to_vec(),
             Op::Pad { start } => indexing::pad(x(0), *start, n),
+            Op::Take(places) => places.iter().map(|p| x(0)[*p as usize]).collect(),
+            Op::Put(places) => indexing::put(x(0), places, n),
             Op::Concat => self.args.iter().flat_map(|a| a.at(row).iter().copied()).collect(),
             Op::Conv(w) => window::conv(x(0), self.shapes[0], x(1), self.shapes[1], w),
             Op::ConvInput(w) => window::conv_input(x(0), x(1), self.shapes[1], self.shape, w),

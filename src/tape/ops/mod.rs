@@ -58,6 +58,12 @@ pub fn infer_kind(op: &Op, args: &[Kind]) -> Kind {
     }
 }
 
+/// The first places of a list.
+fn listed(places: &[u32]) -> String {
+    let shown: Vec<String> = places.iter().take(8).map(u32::to_string).collect();
+    format!("{}{}", shown.join(" "), if places.len() > 8 { " …" } else { "" })
+}
+
 /// The word and the settings of an instruction as printed, without its arguments.
 pub fn name(op: &Op) -> String {
     let window = |name: &str, w: &super::Window| {
@@ -100,6 +106,8 @@ pub fn name(op: &Op) -> String {
         Op::OneHot => "one_hot".into(),
         Op::Slice { start } => format!("slice from {start}"),
         Op::Pad { start } => format!("pad at {start}"),
+        Op::Take(places) => format!("take {}", listed(places)),
+        Op::Put(places) => format!("put {}", listed(places)),
         Op::Concat => "concat".into(),
         Op::Reshape => "reshape".into(),
         Op::Conv(w) => window("conv", w),
