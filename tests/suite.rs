@@ -10,6 +10,9 @@ mod oracles;
 /// Pages of docs/ that are written from tables.
 mod reference_pages;
 
+/// What distributions and suffixes mean, on whole models; the example models of distributions, fitted.
+#[path = "densities/mod.rs"]
+mod densities;
 /// Examples in the documents, checked.
 #[path = "docs/check.rs"]
 mod docs_check;
