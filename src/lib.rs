@@ -27,6 +27,7 @@ pub mod model;
 pub mod passes;
 pub mod plan;
 pub mod report;
+pub mod rewrites;
 pub mod run_folder;
 pub mod source;
 pub mod syntax;

@@ -1,6 +1,6 @@
 //! Reference pages made from the tables in the code: the committed page must be the one that the code makes.
 
-use bnnc::{check, dist, layers};
+use bnnc::{check, dist, layers, rewrites};
 use std::path::Path;
 
 /// Set to any value to write the pages instead of comparing them.
@@ -18,6 +18,21 @@ fn compare(name: &str, page: &str) {
         "docs/{name} is not what the code says (first at line {}); to write it anew: {REWRITE}=1 cargo test reference_pages",
         first.map_or(committed.lines().count().min(page.lines().count()), |i| i) + 1
     );
+}
+
+/// Part of a page between two markers, the rest of which is written by hand.
+fn compare_part(name: &str, part: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+    let page = std::fs::read_to_string(&path).expect("the page is there");
+    let (begin, end) = (format!("<!-- {part} -->\n"), format!("<!-- end: {part} -->\n"));
+    let from = page.find(&begin).expect("its first marker") + begin.len();
+    let to = page.find(&end).expect("its second marker");
+    compare(name, &format!("{}\n{text}\n{}", &page[..from], &page[to..]));
+}
+
+#[test]
+fn the_table_of_rewrites_is_current() {
+    compare_part("inference.md", "rewrites", &rewrites::reference());
 }
 
 #[test]

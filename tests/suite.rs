@@ -10,6 +10,9 @@ mod oracles;
 /// Pages of docs/ that are written from tables.
 mod reference_pages;
 
+/// What distributions and suffixes mean, on whole models; the example models of distributions, fitted.
+#[path = "densities/mod.rs"]
+mod densities;
 /// Examples in the documents, checked.
 #[path = "docs/check.rs"]
 mod docs_check;
@@ -25,6 +28,9 @@ mod gradients;
 /// Whole fits against closed forms and reference posteriors; the same bits for any number of threads.
 #[path = "inference/mod.rs"]
 mod inference;
+/// Rewrites of the ELBO: same expectation, same joint density, said aloud.
+#[path = "rewrites/mod.rs"]
+mod rewrites;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;

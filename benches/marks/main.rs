@@ -8,6 +8,7 @@
 
 mod page;
 mod posteriordb;
+mod rewrites;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ const SEEDS: [u64; 3] = [0, 1, 2];
 type Part = (&'static str, fn() -> String);
 
 /// In the order of the page.
-const PARTS: &[Part] = &[("posteriordb", posteriordb::section)];
+const PARTS: &[Part] = &[("posteriordb", posteriordb::section), ("rewrites", rewrites::section)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();

@@ -8,10 +8,12 @@
 
 use super::supports;
 use crate::kernels::scalar::{Binary, Unary};
-use crate::model::{Column, ColumnId, Expr, ExprId, ExprKind, Reduce, UnknownId};
+use crate::model::{
+    Column, ColumnId, Expr, ExprId, ExprKind, Reduce, Statistic, StatisticId, Summary, Units, UnknownId,
+};
 use crate::source::Span;
 use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Two shapes that should agree and do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +46,9 @@ pub struct Arena {
     seen: HashMap<Vec<u64>, ExprId>,
     /// The dimensions of those that run along some, one per axis.
     axes: HashMap<ExprId, Vec<Axis>>,
+    statistics: Vec<Statistic>,
+    /// What was standardised or centred.
+    units: HashMap<ExprId, Units>,
 }
 
 impl Arena {
@@ -91,9 +96,13 @@ impl Arena {
             expr.name.get_or_insert_with(|| name.to_owned());
         }
     }
-    /// All expressions, operands first.
-    pub fn finish(self) -> Vec<Expr> {
-        self.exprs
+    /// What a standardised or centred value is in its own units.
+    pub fn units(&self, id: ExprId) -> Option<Units> {
+        self.units.get(&id).copied()
+    }
+    /// All expressions, operands first, and the statistics that they use.
+    pub fn finish(self) -> (Vec<Expr>, Vec<Statistic>) {
+        (self.exprs, self.statistics)
     }
 
     /// A number.
@@ -109,6 +118,68 @@ impl Arena {
     pub fn unknown(&mut self, position: usize, shape: Shape, support: Support, span: Span) -> ExprId {
         let ty = real(shape, Kind::Global, support);
         self.add(ExprKind::Unknown(UnknownId(position as u32)), ty, span)
+    }
+
+    /// A number computed from all rows of a value of data: one for each element, for images one per channel.
+    pub fn statistic(&mut self, what: Summary, of: ExprId, span: Span) -> (ExprId, StatisticId) {
+        let known = self.statistics.iter().position(|s| s.what == what && s.of == of);
+        let position = known.unwrap_or_else(|| {
+            self.statistics.push(Statistic { what, of, values: vec![] });
+            self.statistics.len() - 1
+        });
+        let sizes = &self.shape(of).0;
+        let shape = if sizes.len() == 3 { Shape::vector(sizes[2]) } else { Shape(sizes.clone()) };
+        let x = self.interval(of);
+        let interval = match what {
+            Summary::Mean => Interval { whole: false, ..x },
+            Summary::Sd => Interval::POSITIVE,
+            Summary::Min | Summary::Max => x,
+            // As many rows as there may be.
+            Summary::Sum => x.times(u32::MAX as usize).hull(x),
+        };
+        let id = StatisticId(position as u32);
+        let ty = real(shape, Kind::Global, Support::Interval(interval));
+        (self.add(ExprKind::Statistic(id), ty, span), id)
+    }
+
+    /// `(x − mean) / sd`, or `x − mean`, over the training rows.
+    pub fn standardized(&mut self, x: ExprId, is_scaled: bool, span: Span) -> ExprId {
+        let shape = self.shape(x).clone();
+        let (mean, shift) = self.statistic(Summary::Mean, x, span);
+        let mut value = self.elementwise(Binary::Sub, x, mean, shape.clone(), span);
+        let mut scale = None;
+        if is_scaled {
+            let (sd, id) = self.statistic(Summary::Sd, x, span);
+            value = self.elementwise(Binary::Div, value, sd, shape, span);
+            scale = Some(id);
+        }
+        self.units.insert(value, Units { of: x, shift, scale });
+        value
+    }
+
+    /// An expression of data with other columns in the place of its own.
+    pub fn with_columns(
+        &mut self,
+        id: ExprId,
+        mut other: impl FnMut(&mut Self, ColumnId) -> ExprId,
+    ) -> ExprId {
+        let mut pending = vec![id];
+        let mut needed = BTreeSet::new();
+        while let Some(next) = pending.pop() {
+            if needed.insert(next) {
+                pending.extend(self.get(next).kind.operands());
+            }
+        }
+        let mut map: HashMap<ExprId, ExprId> = HashMap::new();
+        for old in needed {
+            let expr = self.get(old).clone();
+            let new = match expr.kind {
+                ExprKind::Column(c) => other(self, c),
+                kind => self.add(kind.of(|o| map.get(&o).copied().unwrap_or(o)), expr.ty, expr.span),
+            };
+            map.insert(old, new);
+        }
+        map.get(&id).copied().unwrap_or(id)
     }
 
     /// An elementwise function.
@@ -160,7 +231,11 @@ impl Arena {
             | Binary::Div
             | Binary::Pow
             | Binary::Min
-            | Binary::Max => Element::Real,
+            | Binary::Max
+            | Binary::LogAddExp
+            | Binary::LogGammaP
+            | Binary::LogGammaQ
+            | Binary::LogStudentCdf => Element::Real,
         };
         let ty = Type { element, ..real(shape, self.kind_of(&[a, b]), support) };
         let id = self.add(ExprKind::Binary(f, a, b), ty, span);
@@ -385,6 +460,7 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::AvgPool { size, stride, .. } => (16, vec![*size, *stride]),
         ExprKind::Reshape(_) => (17, shape.0.clone()),
         ExprKind::Repeat(_, count) => (18, vec![*count]),
+        ExprKind::Statistic(s) => (19, vec![s.0 as usize]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);

@@ -3,11 +3,11 @@
 use super::arena::Sizes;
 use super::names::What;
 use super::scope::Scope;
-use super::signatures::{self, Form, Function};
+use super::signatures::{self, Form, Function, OverRows};
 use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist;
-use crate::model::{ExprId, Reduce};
+use crate::model::{ExprId, Reduce, Summary};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Name};
 use crate::ty::Support;
@@ -184,18 +184,20 @@ impl<'a> Checker<'a> {
         span: Span,
         scope: &Scope<'a>,
     ) -> Option<ExprId> {
-        if let Form::OverRows = function.form {
-            self.found.push(error::not_yet(&format!("`{}` over the rows of data", function.name), span));
-            return None;
-        }
         let ids: Vec<Option<ExprId>> = args.iter().map(|e| self.expr(e, scope)).collect();
         let wanted: &[usize] = match function.form {
-            Form::Dot => &[2],
+            Form::Dot | Form::OverRows(OverRows::Lag) => &[2],
             Form::ReduceOrTwo(..) => &[1, 2],
-            Form::Elementwise(_) | Form::Reduce(_) | Form::Vector(_) | Form::Levels | Form::OverRows => &[1],
+            Form::Elementwise(_) | Form::Reduce(_) | Form::Vector(_) | Form::Levels | Form::OverRows(_) => {
+                &[1]
+            }
         };
         if !wanted.contains(&args.len()) {
-            let names: &[&str] = if wanted == [2] { &["a", "b"] } else { &["x"] };
+            let names: &[&str] = match function.form {
+                Form::OverRows(OverRows::Lag) => &["x", "1"],
+                _ if wanted == [2] => &["a", "b"],
+                _ => &["x"],
+            };
             self.found.push(wrong_number(function.name, args.len(), names, span));
             return None;
         }
@@ -203,8 +205,14 @@ impl<'a> Checker<'a> {
         if let Form::Levels = function.form {
             return self.levels(ids[0], args[0], span);
         }
+        if let Form::OverRows(OverRows::Lag) = function.form {
+            return self.lag((ids[0], args[0]), (ids[1], args[1]), span);
+        }
         for (id, expr) in ids.iter().zip(args) {
             self.numeric(*id, expr)?;
+        }
+        if let Form::OverRows(f) = function.form {
+            return self.over_rows(f, function.name, ids[0], args[0], span);
         }
         match (function.form, ids.as_slice()) {
             (Form::Elementwise(build), [x]) => Some(build(&mut self.arena, *x, span)),
@@ -230,10 +238,19 @@ impl<'a> Checker<'a> {
         arg: &Expr,
         span: Span,
     ) -> Option<ExprId> {
-        let over_rows = matches!(f, Reduce::Mean | Reduce::Min | Reduce::Max | Reduce::Sum);
-        if over_rows && self.arena.shape(x).is_scalar() && self.arena.is_row(x) && self.arena.is_data(x) {
-            self.found.push(error::not_yet(&format!("`{}` over the rows of data", function.name), span));
-            return None;
+        let over_rows = match f {
+            Reduce::Sum => Some(Summary::Sum),
+            Reduce::Mean => Some(Summary::Mean),
+            Reduce::Min => Some(Summary::Min),
+            Reduce::Max => Some(Summary::Max),
+            Reduce::LogSumExp => None,
+        };
+        if let Some(what) = over_rows
+            && self.arena.shape(x).is_scalar()
+            && self.arena.is_row(x)
+        {
+            self.is_only_data(function.name, x, arg)?;
+            return Some(self.arena.statistic(what, x, span).0);
         }
         self.is_vector(function.name, x, arg)?;
         Some(self.arena.reduce(f, x, span))

@@ -3,26 +3,17 @@
 use super::arena::Arena;
 use super::forms::match_form;
 use super::scope::Scope;
+use super::suffixes::Said;
 use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::dist::{self, ArgValue, Family};
+use crate::dist::{self, ArgValue};
 use crate::model::{Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Suffix};
 use crate::ty::{Shape, Support, Type};
 
 /// Distributions of the language that this version cannot do yet.
-pub const PLANNED: &[&str] = &[
-    "Delta",
-    "Dirichlet",
-    "LKJCholesky",
-    "Mixture",
-    "MvNormal",
-    "OrderedLogistic",
-    "Posterior",
-    "RandomWalk",
-    "VonMises",
-];
+pub const PLANNED: &[&str] = &["Posterior"];
 
 /// Names that other programs give to distributions of this language.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -84,6 +75,9 @@ impl<'a> Checker<'a> {
             self.found.push(finding);
             return None;
         };
+        if family.name == "Mixture" {
+            return self.mixture(family, args, suffixes, span, scope, target);
+        }
         let (form, args) = match match_form(family, name_span, args, span) {
             Ok(matched) => matched,
             Err(finding) => {
@@ -96,32 +90,53 @@ impl<'a> Checker<'a> {
             checker.along_tensor(id, &arg.value, scope, target)
         };
         let ids: Vec<Option<ExprId>> = args.iter().map(|a| along(self, a)).collect();
-        let truncation = self.suffixes(family, suffixes, scope, target);
+        let said = self.suffixes(suffixes, scope, target);
+        let Some(complete) = ids.iter().copied().collect::<Option<Vec<ExprId>>>() else {
+            // One argument is wrong; what is wrong with the others is said all the same.
+            for (i, id) in ids.into_iter().enumerate() {
+                id.and_then(|id| self.fits_slot(family, form, i, id, args[i], target));
+            }
+            return None;
+        };
+        self.fitted(Distribution::new(family, form, complete, span), &args, said?, target)
+    }
+
+    /// A distribution whose arguments are known, held against their slots and against what it is for.
+    pub(super) fn fitted(
+        &mut self,
+        dist: Distribution,
+        args: &[&Arg],
+        said: Said,
+        target: &Target,
+    ) -> Option<Distribution> {
+        let (family, span) = (dist.family, dist.span);
         if let Some(ty) = target.observed
             && let Some(finding) = self.wrong_kind_of_target(target, ty, family, span)
         {
             self.found.push(finding);
             return None;
         }
-        let row =
-            ids.iter().zip(&args).find_map(|(id, arg)| id.filter(|id| self.arena.is_row(*id)).zip(Some(arg)));
+        let row = dist.args.iter().zip(args).find(|(id, _)| self.arena.is_row(**id));
         if let (None, Some((id, arg))) = (target.observed, row) {
-            let finding = self.row_in_prior(target, id, arg.value.span);
+            let finding = self.row_in_prior(target, *id, arg.value.span);
             self.found.push(finding);
             return None;
         }
+        self.event_fits(&dist, target)?;
         let mut fitted = vec![];
-        for (i, id) in ids.into_iter().enumerate() {
-            fitted.push(id.and_then(|id| self.fits_slot(family, form, i, id, args[i], target)));
+        for (i, id) in dist.args.iter().enumerate() {
+            fitted.push(self.fits_slot(family, dist.form, i, *id, args[i], target));
         }
         let args: Vec<ExprId> = fitted.into_iter().collect::<Option<_>>()?;
-        let distribution = Distribution { family, form, args, truncation: truncation?, span };
-        self.bounds_are_in_order(&distribution)?;
-        self.classes_agree(&distribution, target)?;
-        Some(distribution)
+        let mut dist = Distribution { args, ..dist };
+        self.ends_are_in_order(&dist)?;
+        self.suffixes_fit(&mut dist, said, target)?;
+        self.bounds_are_in_order(&dist)?;
+        self.classes_agree(&dist, target)?;
+        Some(dist)
     }
 
-    fn argument(&mut self, arg: &'a Arg, scope: &Scope<'a>) -> Option<ExprId> {
+    pub(super) fn argument(&mut self, arg: &'a Arg, scope: &Scope<'a>) -> Option<ExprId> {
         if let Some(suffix) = arg.suffixes.first() {
             self.found.push(
                 Diagnostic::new("T006", "a suffix follows a distribution only")
@@ -133,82 +148,19 @@ impl<'a> Checker<'a> {
         self.numeric(id, &arg.value)
     }
 
-    /// `on (a, b)`; the others are not in this version. The outer `None` says that something is wrong.
-    #[expect(clippy::option_option, reason = "wrong, absent and present are three answers")]
-    fn suffixes(
-        &mut self,
-        family: &Family,
-        suffixes: &'a [Spanned<Suffix>],
-        scope: &Scope<'a>,
-        target: &Target,
-    ) -> Option<Option<(ExprId, ExprId)>> {
-        let mut bounds = None;
-        let mut is_right = true;
-        let mut first: Option<Span> = None;
-        for suffix in suffixes {
-            let construct = match &suffix.value {
-                Suffix::On(low, high) => {
-                    if let Some(first) = first {
-                        self.found.push(
-                            Diagnostic::new("T006", "`on` is given twice")
-                                .at(suffix.span, "the second one")
-                                .at(first, "the first one"),
-                        );
-                        is_right = false;
-                        continue;
-                    }
-                    first = Some(suffix.span);
-                    if family.log_mass.is_none() {
-                        let what = format!("`on (a, b)` of `{}`", family.name);
-                        self.found.push(error::not_yet(&what, suffix.span));
-                        is_right = false;
-                        continue;
-                    }
-                    let (a, b) = (self.bound(low, scope, target), self.bound(high, scope, target));
-                    bounds = a.zip(b);
-                    is_right &= bounds.is_some();
-                    continue;
-                }
-                Suffix::Ordered => "the suffix `ordered`",
-                Suffix::WeightedBy(_) => "the suffix `weighted by`",
-                Suffix::CensoredBy(_) | Suffix::CensoredBetween(..) => "the suffix `censored by`",
-            };
-            self.found.push(error::not_yet(construct, suffix.span));
-            is_right = false;
-        }
-        is_right.then_some(bounds)
-    }
-
-    fn bound(
-        &mut self,
-        expr: &'a crate::syntax::ast::Expr,
-        scope: &Scope<'a>,
-        target: &Target,
-    ) -> Option<ExprId> {
-        let id = self.expr(expr, scope)?;
-        let id = self.numeric(id, expr)?;
-        let id = if self.arena.shape(id) == target.shape { id } else { self.arena.single(id) };
-        let shape = self.arena.shape(id);
-        if shape.is_scalar() || shape == target.shape {
-            return Some(id);
-        }
-        let found = error::size(shape);
-        self.found.push(
-            Diagnostic::new("T002", format!("a bound of `{}` is a single number", target.name))
-                .at(expr.span, format!("this is {found}")),
-        );
-        None
+    /// T012 for ends that are arguments: `Uniform(3, 1)`.
+    fn ends_are_in_order(&mut self, dist: &Distribution) -> Option<()> {
+        self.bounds_are_in_order(&Distribution { truncation: None, ..dist.clone() })
     }
 
     /// T012: something lies between the bounds.
-    fn bounds_are_in_order(&mut self, dist: &Distribution) -> Option<()> {
-        let args: Vec<ArgValue> = dist.args.iter().map(|a| arg_value(&self.arena, *a)).collect();
-        let support = (dist.family.support)(dist.form, &args).interval();
+    pub(super) fn bounds_are_in_order(&mut self, dist: &Distribution) -> Option<()> {
+        let support = self.support_of(dist).interval();
         let empty = |low: f64, high: f64| {
             Diagnostic::new("T012", format!("bounds are empty: lower {low}, upper {high}"))
                 .at(dist.span, "nothing lies between them")
         };
-        if support.low >= support.high {
+        if support.low > support.high || (support.low == support.high && !support.low_closed) {
             self.found.push(empty(support.low, support.high));
             return None;
         }
@@ -254,11 +206,29 @@ fn names() -> String {
 }
 
 impl Checker<'_> {
+    /// Where values lie before a cut: for a mixture, in the hull of what it mixes; single points widen nothing.
+    pub(super) fn support_of(&self, dist: &Distribution) -> Support {
+        if dist.components.is_empty() {
+            let args: Vec<ArgValue> = dist.args.iter().map(|a| arg_value(&self.arena, *a)).collect();
+            return (dist.family.support)(dist.form, &args);
+        }
+        let parts: Vec<Support> = (dist.components.iter())
+            .filter(|c| !c.has_atom() || !c.components.is_empty())
+            .map(|c| self.support_of(c))
+            .collect();
+        match parts.split_first() {
+            None => Support::REAL,
+            Some((first, rest)) if rest.iter().all(|s| s == first) => first.clone(),
+            Some((first, rest)) => {
+                Support::Interval(rest.iter().fold(first.interval(), |hull, s| hull.hull(s.interval())))
+            }
+        }
+    }
+
     /// D005: as many probabilities as the target has classes.
     fn classes_agree(&mut self, dist: &Distribution, target: &Target) -> Option<()> {
         let Some(ty) = target.observed else { return Some(()) };
-        let args: Vec<ArgValue> = dist.args.iter().map(|a| arg_value(&self.arena, *a)).collect();
-        let Support::Class(given) = (dist.family.support)(dist.form, &args) else { return Some(()) };
+        let Support::Class(given) = self.support_of(dist) else { return Some(()) };
         let wanted = match ty.support {
             Support::Class(k) | Support::Factor(k) => k,
             _ => 2,

@@ -147,7 +147,7 @@ impl<'a> Checker<'a> {
     }
 
     /// An unknown that an expression depends on.
-    fn first_unknown(&self, id: ExprId) -> Option<(Span, String)> {
+    pub(super) fn first_unknown(&self, id: ExprId) -> Option<(Span, String)> {
         let mut id = id;
         loop {
             if let Kind::Unknown(u) = self.arena.get(id).kind {

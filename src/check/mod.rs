@@ -16,21 +16,26 @@ pub mod choose;
 mod dimensions;
 mod distributions;
 mod error;
+mod events;
 mod expressions;
 mod fields;
 mod forms;
 mod indices;
 mod layer_lines;
 mod layer_words;
+mod matrices;
+mod mixture;
 mod names;
 mod nets;
 mod observations;
 mod order;
+mod over_rows;
 mod overrides;
 mod scope;
 pub mod settings;
 pub mod signatures;
 mod slots;
+mod suffixes;
 mod supports;
 mod tensors;
 #[cfg(test)]
@@ -102,7 +107,8 @@ const DEEPEST: usize = 300;
 /// One combination of alternatives on its way to a model.
 struct Checker<'a> {
     names: Names<'a>,
-    columns: &'a [Column],
+    /// Those of the data, then those computed from them.
+    columns: Vec<Column>,
     choices: &'a Choices<'a>,
     picks: &'a Picks,
     overrides: &'a Overrides,
@@ -144,7 +150,7 @@ impl<'a> Checker<'a> {
         Checker {
             values: vec![None; names.declarations.len()],
             names,
-            columns,
+            columns: columns.to_vec(),
             choices,
             picks,
             overrides,
@@ -191,10 +197,12 @@ impl<'a> Checker<'a> {
         self.nothing_is_missing(&settings, !lost.is_empty());
         usage.add(&self);
         let choices = self.choices.all.iter().zip(self.picks);
+        let (exprs, statistics) = self.arena.finish();
         let model = Model {
             name: name.to_owned(),
-            columns: self.columns.to_vec(),
-            exprs: self.arena.finish(),
+            columns: self.columns,
+            exprs,
+            statistics,
             unknowns: self.unknowns,
             observations: self.observations,
             reports: self.reports,

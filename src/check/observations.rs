@@ -1,9 +1,9 @@
 //! `y ~ Dist(…)` for data: the likelihood, and whether the distribution is one for such a target.
 
-use super::Checker;
 use super::distributions::Target;
 use super::names::What;
 use super::scope::Scope;
+use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
 use crate::dist::Family;
 use crate::model::{ExprId, Observation, Setting, SettingValue};
@@ -36,6 +36,7 @@ impl Checker<'_> {
             }
             return;
         };
+        let units = self.arena.units(target);
         let target = self.arena.single(target);
         let ty = self.arena.get(target).ty.clone();
         let about = Target {
@@ -47,7 +48,11 @@ impl Checker<'_> {
         };
         let Some(dist) = self.distribution(likelihood.dist, &Scope::default(), &about) else { return };
         let span = name.span.to(likelihood.dist.span);
-        self.observations.push(Observation { name: name.value.clone(), target, dist, span });
+        if units.is_some() && dist.weight.is_some() {
+            self.found.push(error::not_yet("`weighted by` with a standardised target", dist.span));
+            return;
+        }
+        self.observations.push(Observation { name: name.value.clone(), target, dist, units, span });
     }
 
     /// A likelihood's left side depends on columns, and on nothing unknown.
@@ -91,6 +96,7 @@ impl Checker<'_> {
         let shape = values_of(family);
         let fits = match (ty.element, shape) {
             (Element::Class, Values::Classes) => true,
+            (Element::Real | Element::Count | Element::Bool, Values::Any) => true,
             (Element::Class, Values::Truth) => classes == 2,
             (Element::Bool, Values::Truth | Values::Classes) => true,
             (Element::Count, Values::Counts | Values::Real) => true,
@@ -106,6 +112,7 @@ impl Checker<'_> {
             Values::Counts => "gives whole numbers",
             Values::Truth => "gives 0 or 1",
             Values::Classes => "gives classes",
+            Values::Any => "gives a number",
         };
         let help = match ty.element {
             Element::Class if classes == 2 => {
@@ -120,7 +127,9 @@ impl Checker<'_> {
             Element::Real => match shape {
                 Values::Classes => format!("declare `{name}` as `class` if it is one"),
                 Values::Truth => format!("declare `{name}` as `bool` if it is 0 or 1"),
-                Values::Counts | Values::Real => format!("declare `{name}` as `count` if it is one"),
+                Values::Counts | Values::Real | Values::Any => {
+                    format!("declare `{name}` as `count` if it is one")
+                }
             },
         };
         Some(
@@ -175,6 +184,8 @@ enum Values {
     Counts,
     Truth,
     Classes,
+    /// a single point, wherever it is
+    Any,
 }
 
 fn values_of(family: &Family) -> Values {
@@ -186,6 +197,7 @@ fn values_of(family: &Family) -> Values {
     match (family.support)(0, &unknown) {
         Support::Class(_) | Support::Factor(_) => Values::Classes,
         Support::Interval(i) if i.low == 0.0 && i.high == 1.0 => Values::Truth,
+        Support::REAL => Values::Any,
         _ => Values::Counts,
     }
 }

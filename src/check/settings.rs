@@ -3,6 +3,7 @@
 use super::error;
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::model::{Setting, SettingValue};
+use crate::rewrites;
 use crate::source::Span;
 use crate::syntax::ast::{Expr, ExprKind, Name};
 use crate::syntax::constant;
@@ -132,11 +133,19 @@ pub const OPTIONS: &[FitOption] = &[
     },
     FitOption {
         name: "without",
-        words: &["collapse", "local_reparameterise", "expected_prior", "non_centre"],
+        words: rewrites::NAMES,
         planned: &[],
         number: None,
         default: "[]",
         page: "names of rewrites to leave out",
+    },
+    FitOption {
+        name: "with",
+        words: rewrites::OPT_IN,
+        planned: &[],
+        number: None,
+        default: "[]",
+        page: "names of rewrites to apply that the default leaves out",
     },
     FitOption {
         name: "kl_weight",
@@ -230,7 +239,12 @@ impl FitOption {
             words.push(format!("{kind} {from} {}", n.least));
         }
         let list = words.join(", ");
-        if self.name == "without" { format!("a list of {list}") } else { list }
+        if self.is_list() { format!("a list of {list}") } else { list }
+    }
+
+    /// Whether its value is a list of words.
+    fn is_list(&self) -> bool {
+        self.default == "[]"
     }
 
     /// Why a value is not allowed.
@@ -252,11 +266,11 @@ impl FitOption {
             })
         };
         match value {
-            SettingValue::Word(word) if self.name == "without" => {
+            SettingValue::Word(word) if self.is_list() => {
                 unknown(word).or_else(|| Some(self.wrong(&format!("the word `{word}`"))))
             }
             SettingValue::Word(word) => unknown(word),
-            SettingValue::Words(words) if self.name == "without" => words.iter().find_map(|w| unknown(w)),
+            SettingValue::Words(words) if self.is_list() => words.iter().find_map(|w| unknown(w)),
             SettingValue::Words(_) => Some(self.wrong("a list")),
             SettingValue::Number(v) => match self.number {
                 Some(n) if *v < n.least || (*v == n.least && !n.includes_least) || !v.is_finite() => {

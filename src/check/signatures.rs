@@ -31,8 +31,21 @@ pub enum Form {
     Dot,
     /// the number of levels of a column
     Levels,
-    /// over the rows of data; not in this version
-    OverRows,
+    /// over the training rows of a value of data
+    OverRows(OverRows),
+}
+
+/// A function of the rows of data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OverRows {
+    /// `(x − mean) / sd`
+    Standardize,
+    /// `x − mean`
+    Center,
+    /// the standard deviation
+    Sd,
+    /// the value k rows earlier
+    Lag,
 }
 
 /// Every built-in function.
@@ -62,17 +75,25 @@ pub const ALL: &[Function] = &[
         a.unary(Unary::NormalCdf, x, s)
     }),
     Function { name: "dot", form: Form::Dot, page: "sum of the products of two vectors" },
-    Function { name: "sum", form: Form::Reduce(Reduce::Sum), page: "sum of the elements of a vector" },
-    Function { name: "mean", form: Form::Reduce(Reduce::Mean), page: "mean of the elements of a vector" },
+    Function {
+        name: "sum",
+        form: Form::Reduce(Reduce::Sum),
+        page: "sum of the elements of a vector; of a data column over the training rows",
+    },
+    Function {
+        name: "mean",
+        form: Form::Reduce(Reduce::Mean),
+        page: "mean of the elements of a vector; of a data column over the training rows",
+    },
     Function {
         name: "min",
         form: Form::ReduceOrTwo(Reduce::Min, Binary::Min),
-        page: "smallest element of a vector; `min(a, b)` is the smaller of two values",
+        page: "smallest element of a vector; of a data column over the training rows; `min(a, b)` is the smaller of two values",
     },
     Function {
         name: "max",
         form: Form::ReduceOrTwo(Reduce::Max, Binary::Max),
-        page: "largest element of a vector; `max(a, b)` is the larger of two values",
+        page: "largest element of a vector; of a data column over the training rows; `max(a, b)` is the larger of two values",
     },
     Function {
         name: "logsumexp",
@@ -92,20 +113,24 @@ pub const ALL: &[Function] = &[
     Function { name: "levels", form: Form::Levels, page: "number of classes or levels of a column" },
     Function {
         name: "standardize",
-        form: Form::OverRows,
-        page: "(x - mean) / sd over the training rows (not in this version)",
+        form: Form::OverRows(OverRows::Standardize),
+        page: "(x - mean) / sd over the training rows, per column; for an image per channel; data only",
     },
     Function {
         name: "center",
-        form: Form::OverRows,
-        page: "x - mean over the training rows (not in this version)",
+        form: Form::OverRows(OverRows::Center),
+        page: "x - mean over the training rows, per column; for an image per channel; data only",
     },
     Function {
         name: "sd",
-        form: Form::OverRows,
-        page: "standard deviation over the training rows (not in this version)",
+        form: Form::OverRows(OverRows::Sd),
+        page: "standard deviation over the training rows, per column (divided by n - 1); data only",
     },
-    Function { name: "lag", form: Form::OverRows, page: "the value k rows earlier (not in this version)" },
+    Function {
+        name: "lag",
+        form: Form::OverRows(OverRows::Lag),
+        page: "the value k rows earlier; the first k rows drop out; data only",
+    },
 ];
 
 /// Looks a function up by its exact name.
@@ -130,7 +155,8 @@ impl Function {
             Form::Reduce(_) | Form::Vector(_) => "v",
             Form::ReduceOrTwo(..) => "v",
             Form::Dot => "a, b",
-            Form::Levels | Form::OverRows => "column",
+            Form::OverRows(OverRows::Lag) => "column, k",
+            Form::Levels | Form::OverRows(_) => "column",
         };
         format!("{}({args})", self.name)
     }

@@ -12,26 +12,26 @@ use crate::ty::{Fit, Interval, Shape, Support};
 
 /// An argument with everything a message may point at.
 #[derive(Clone, Copy)]
-struct Given<'g> {
-    family: &'g Family,
-    form: usize,
-    place: usize,
-    id: ExprId,
-    arg: &'g Arg,
+pub(super) struct Given<'g> {
+    pub(super) family: &'g Family,
+    pub(super) form: usize,
+    pub(super) place: usize,
+    pub(super) id: ExprId,
+    pub(super) arg: &'g Arg,
 }
 
 impl Given<'_> {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         self.family.forms[self.form].args[self.place].name
     }
-    fn span(&self) -> Span {
+    pub(super) fn span(&self) -> Span {
         self.arg.value.span
     }
     fn written(&self) -> String {
         error::written(&self.arg.value)
     }
     /// `Normal`'s sd
-    fn slot(&self) -> String {
+    pub(super) fn slot(&self) -> String {
         format!("`{}`'s {}", self.family.name, self.name())
     }
     /// Whether another form takes this argument under another name.
@@ -62,6 +62,14 @@ impl Checker<'_> {
                 self.vector(given, target)?;
                 self.scores(given)
             }
+            ArgSlot::Entries(interval) => {
+                self.entries(given, target)?;
+                self.lies_in(given, interval)?;
+                Some(id)
+            }
+            ArgSlot::Covariance | ArgSlot::Cholesky | ArgSlot::CholeskyCorr => self.matrix(given, target),
+            // Distributions are no values; nothing else comes here.
+            ArgSlot::Components => Some(id),
             ArgSlot::Ordered => {
                 self.vector(given, target)?;
                 match self.arena.get(id).ty.support {
@@ -70,7 +78,10 @@ impl Checker<'_> {
                         let found = self.described(id);
                         self.found.push(
                             Diagnostic::new("T010", format!("{} must be increasing", given.slot()))
-                                .at(given.span(), format!("this is {found}")),
+                                .at(given.span(), format!("this is {found}"))
+                                .help(
+                                    "give the unknown the suffix `ordered`: `cuts[4] ~ Normal(0, 3) ordered`",
+                                ),
                         );
                         None
                     }
@@ -336,7 +347,7 @@ impl Checker<'_> {
             let expr = self.arena.get(id);
             let found = self.arena.interval(id);
             let (span, text) = match &expr.kind {
-                Kind::Number(_) => return None,
+                Kind::Number(_) | Kind::Statistic(_) => return None,
                 Kind::Unknown(u) => {
                     let unknown = &self.unknowns[u.0 as usize];
                     (unknown.span, format!("`{}` is {}", unknown.name, unknown.support))
@@ -368,7 +379,8 @@ impl Checker<'_> {
                     continue;
                 }
                 Kind::Binary(Binary::Sub | Binary::Add | Binary::Mul | Binary::Div, a, b)
-                | Kind::Binary(Binary::Pow | Binary::Min | Binary::Max, a, b)
+                | Kind::Binary(Binary::Pow | Binary::Min | Binary::Max | Binary::LogAddExp, a, b)
+                | Kind::Binary(Binary::LogGammaP | Binary::LogGammaQ | Binary::LogStudentCdf, a, b)
                 | Kind::Dot(a, b) => {
                     let guilty = [*a, *b].into_iter().find(|o| {
                         self.arena.constant(*o).is_none() && self.arena.interval(*o).fit(slot) == Fit::Outside

@@ -36,6 +36,7 @@ pub fn unary(f: Unary, x: Interval) -> Interval {
         Unary::Relu => x.max(Interval::point(0.0)),
         Unary::Step => Interval { whole: true, ..Interval::closed(0.0, 1.0) },
         Unary::LnGamma | Unary::Digamma | Unary::Trigamma => Interval::REAL,
+        Unary::LogBesselI0e | Unary::BesselDrop => Interval::REAL,
     }
 }
 
@@ -49,6 +50,7 @@ pub fn binary(f: Binary, a: Interval, b: Interval) -> Interval {
         Binary::Pow => a.power(b),
         Binary::Min => a.min(b),
         Binary::Max => a.max(b),
+        Binary::LogAddExp | Binary::LogGammaP | Binary::LogGammaQ | Binary::LogStudentCdf => Interval::REAL,
         Binary::Eq | Binary::Lt | Binary::Le => Interval { whole: true, ..Interval::closed(0.0, 1.0) },
     }
 }

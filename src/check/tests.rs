@@ -17,7 +17,7 @@ pub fn columns(ast: &syntax::ast::Ast) -> Vec<Column> {
             let DataItem::Column { names, ty, .. } = item else { continue };
             for name in names {
                 let (ty, levels) = column_type(ty);
-                columns.push(Column { name: name.value.clone(), ty, levels, span: name.span });
+                columns.push(Column { name: name.value.clone(), ty, levels, lag: None, span: name.span });
             }
         }
     }
@@ -171,10 +171,10 @@ fn each_mistake_has_its_code() {
         ("O001", "y ~ Normal(x, 1)\nfit { steps = 0.5 }"),
         ("O002", "y ~ Normal(x, 1)\nfit { steps = 10; epochs = 2 }"),
         ("N011", "y ~ Normal(x, 1)\nfit { seed = 1 }\nfit { seed = 2 }"),
-        ("X001", "b ~ MvNormal(0, cov = 1)\ny ~ Normal(b * x, 1)"),
-        ("X001", "b[2] ~ Normal(0, 1) ordered\ny ~ Normal(sum(b) * x, 1)"),
+        ("X001", "b ~ Posterior(\"runs/old\")\ny ~ Normal(b * x, 1)"),
+        ("X001", "b ~ Beta(2, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)"),
         ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
-        ("X001", "z = standardize(x)\ny ~ Normal(z, 1)"),
+        ("D010", "b ~ Normal(0, 1)\nz = standardize(b * x)\ny ~ Normal(z, 1)"),
         ("X001", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
         (
             "T001",

@@ -1,6 +1,6 @@
 //! `name[sizes] ~ Dist(…)`: the unknown with its prior, its support, and from it the bijection.
 
-use super::distributions::{Target, arg_value};
+use super::distributions::Target;
 use super::scope::Scope;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
@@ -24,7 +24,9 @@ impl<'a> Checker<'a> {
         dist: &'a Dist,
     ) -> Option<ExprId> {
         let top = Scope::default();
-        let (shape, labels) = self.sizes(sizes, &top)?;
+        let family = dist::find(&dist.name.value);
+        let written = (dist.name.span, dist.args.as_slice(), dist.span);
+        let (shape, labels) = self.all_sizes(sizes, family, written, &top)?;
         self.unknown(name.to_owned(), shape, labels, dist, &top, Role::Plain, span)
     }
 
@@ -121,7 +123,7 @@ impl<'a> Checker<'a> {
         match dist.args.as_slice() {
             [] => {
                 let family = dist::find("Flat")?;
-                let prior = Distribution { family, form: 0, args: vec![], truncation: None, span: dist.span };
+                let prior = Distribution::new(family, 0, vec![], dist.span);
                 Some((Treatment::Point, prior))
             }
             [Arg { name: None, value, suffixes }] => {
@@ -157,11 +159,15 @@ impl<'a> Checker<'a> {
 
     /// A prior is not discrete, and its bounds are one for all rows.
     fn global(&mut self, target: &Target, prior: Distribution) -> Option<Distribution> {
-        if prior.family.is_discrete {
+        if prior.is_discrete() || prior.has_atom() {
             let name = target.name;
+            let why = match prior.has_atom() {
+                true => format!("`{}` has a point with probability of its own", prior.family.name),
+                false => format!("`{}` has whole numbers or classes only", prior.family.name),
+            };
             self.found.push(
                 Diagnostic::new("G003", format!("the discrete unknown `{name}` cannot be fitted"))
-                    .at(prior.span, format!("`{}` has whole numbers or classes only", prior.family.name))
+                    .at(prior.span, why)
                     .at(target.span, "this is not a column, so it is an unknown")
                     .help("sum it out with `Mixture`; if it is data, declare it in the `data` block"),
             );
@@ -228,7 +234,7 @@ impl<'a> Checker<'a> {
         let family = dist::find("Normal")?;
         let mean = self.arena.number(0.0, span);
         let sd = self.arena.number(1.0 / (fan_in as f64).sqrt(), span);
-        let prior = Distribution { family, form: 0, args: vec![mean, sd], truncation: None, span };
+        let prior = Distribution::new(family, 0, vec![mean, sd], span);
         let labels = vec![vec![]; shape.rank()];
         let id = self.put_unknown(full.clone(), shape, labels, prior, Treatment::Random, role, true, span)?;
         self.parts.insert(full, id);
@@ -246,7 +252,7 @@ impl<'a> Checker<'a> {
         is_default: bool,
         span: Span,
     ) -> Option<ExprId> {
-        let (support, bijection, bounds) = self.transform(&name, &prior)?;
+        let (support, bijection, bounds) = self.transform(&name, &shape, &prior)?;
         let id = self.arena.unknown(self.unknowns.len(), shape.clone(), support.clone(), span);
         self.unknowns.push(Unknown {
             name,
@@ -268,13 +274,23 @@ impl<'a> Checker<'a> {
     fn transform(
         &mut self,
         name: &str,
+        shape: &Shape,
         prior: &Distribution,
     ) -> Option<(Support, &'static transform::Bijection, Vec<ExprId>)> {
-        let args: Vec<_> = prior.args.iter().map(|a| arg_value(&self.arena, *a)).collect();
-        let own = (prior.family.support)(prior.form, &args);
-        let Support::Interval(own) = own else {
-            self.found.push(error::not_yet(&format!("an unknown that is {own}"), prior.span));
-            return None;
+        let own = match self.support_of(prior) {
+            Support::Interval(own) => own,
+            // The family knows what its values are, not how many; the unknown knows both.
+            own => {
+                let last = shape.0.last().copied().unwrap_or(1);
+                let own = own.of_size(last);
+                return match transform::for_support(&own) {
+                    Some((bijection, _)) => Some((own, bijection, vec![])),
+                    None => {
+                        self.found.push(error::not_yet(&format!("an unknown that is {own}"), prior.span));
+                        None
+                    }
+                };
+            }
         };
         // Ends that are arguments and no constants (`Uniform`, `Pareto`), then those of `on`.
         let [mut low, mut high] =
@@ -297,6 +313,9 @@ impl<'a> Checker<'a> {
             (low, high) = ends;
         }
         let interval = Interval::open(low.range.low, high.range.high);
+        if prior.is_ordered {
+            return self.ordered(shape, prior, low, high);
+        }
         // Where a bound is an expression any number will do: only the kind of bijection is asked for.
         let pattern = Interval::open(
             if low.expr.is_some() { -1.0 } else { low.range.low },
@@ -325,6 +344,31 @@ impl<'a> Checker<'a> {
                 .collect(),
         };
         Some((Support::Interval(interval), bijection, bounds))
+    }
+
+    /// Copies in increasing order: on the whole line, or above an end.
+    fn ordered(
+        &mut self,
+        shape: &Shape,
+        prior: &Distribution,
+        low: End,
+        high: End,
+    ) -> Option<(Support, &'static transform::Bijection, Vec<ExprId>)> {
+        let last = shape.0.last().copied().unwrap_or(1);
+        let is_zero = low.expr.is_none() && low.range.low == 0.0;
+        let is_line = low.expr.is_none() && low.range.low == f64::NEG_INFINITY;
+        let is_open = high.expr.is_none() && high.range.high == f64::INFINITY;
+        let support = match (is_open, is_line, is_zero) {
+            (true, true, _) => Support::Ordered(last),
+            (true, _, true) => Support::PositiveOrdered(last),
+            _ => {
+                let interval = Interval::open(low.range.low, high.range.high);
+                self.found.push(error::not_yet(&format!("`ordered` on {interval}"), prior.span));
+                return None;
+            }
+        };
+        let (bijection, _) = transform::for_support(&support)?;
+        Some((support, bijection, vec![]))
     }
 
     fn end(&mut self, id: ExprId) -> End {

@@ -99,7 +99,8 @@ fn function_page(word: &str) -> Option<String> {
         Form::Vector(_) => ("v", "of a vector"),
         Form::Dot => ("a, b", "of two vectors"),
         Form::Levels => ("y", "of a column"),
-        Form::OverRows => ("x", "of the rows of a column; not in this version yet"),
+        Form::OverRows(signatures::OverRows::Lag) => ("x, k", "of the rows of a column"),
+        Form::OverRows(_) => ("x", "of the rows of a column"),
     };
     Some(format!("{name}: a function {kind}\n\n    {name}({call})\n\n{}", function.page))
 }

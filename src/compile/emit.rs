@@ -4,7 +4,7 @@ use super::fit::{Prepared, prepare};
 use super::{Session, Stage};
 use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
-use crate::infer::objective::{shard_rows, with_gradient_reported};
+use crate::infer::objective::with_gradient_reported;
 use crate::infer::{self, messages};
 use crate::plan::plan;
 use crate::syntax;
@@ -26,12 +26,16 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let problem = prepared.problem();
     let path = infer::path(&problem);
+    infer::check_with(&problem, path).map_err(words)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
     let mut text = format!("# path: {}\n", path.words());
     if stage == Stage::Elbo {
-        for line in prepared.notes.iter().chain(&guided.rewrites) {
+        for line in &prepared.notes {
             text += &format!("# rewrite: {line}\n");
+        }
+        for note in prepared.refused.iter().chain(&guided.notes).chain(&infer::noise_notes(&problem, path)) {
+            text += &format!("# {note}\n");
         }
         return Ok(text + &guided.tape.to_string());
     }
@@ -48,8 +52,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     if stage == Stage::Grad {
         return Ok(text + &tape.to_string());
     }
-    let rows = shard_rows(&tape, path.bytes(), path.rows(&problem));
-    let program = plan(&tape, rows).map_err(refused)?;
+    let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
     Ok(text + &program.to_string())
 }
 

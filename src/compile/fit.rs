@@ -1,8 +1,8 @@
 //! From a checked model to a run: load, lower, fit, evaluate.
 
 use super::non_centre::candidates;
-use super::{FitFailure, Session, pictures, summary};
-use crate::data::Dataset;
+use super::{FitFailure, Session, pictures, statistics, summary};
+use crate::data::{Dataset, Split};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::error::FitError;
@@ -11,12 +11,14 @@ use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
+use crate::infer::row_reports::row_reports;
 use crate::infer::settings::{Batch, Method, Settings};
-use crate::infer::{self, Outcome, Path, messages};
+use crate::infer::{self, Outcome, messages};
 use crate::kernels::noise;
-use crate::lower::{LogJoint, Parameterization, lower};
+use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::metrics::{of_classes, of_numbers};
-use crate::model::{Model, SettingValue, Treatment};
+use crate::model::{ExprKind, Model, Observation, SettingValue, Treatment};
+use crate::rewrites::{Note, Rewrite};
 use crate::run_folder::{
     ClassPredictions, DataRecord, Manifest, MetricsFile, Objective, RealPredictions, Run, SplitMetrics,
     SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
@@ -27,6 +29,8 @@ use std::time::Instant;
 
 /// Training rows that metrics are computed of.
 const TRAIN_ROWS: usize = 5_000;
+/// The file of predictions of rows whose target is missing.
+const UNOBSERVED: &str = "missing";
 /// Latents beyond which predictions are computed in f32.
 const MANY_DIMS: usize = 2_000;
 
@@ -37,6 +41,7 @@ pub(super) struct Prepared {
     pub(super) data: Dataset,
     pub(super) settings: Settings,
     pub(super) notes: Vec<String>,
+    pub(super) refused: Vec<Note>,
     threads: usize,
 }
 
@@ -60,6 +65,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let settings = session.settings()?;
     let data = session.load(settings.seed)?;
     super::indices::inside(&model, &data)?;
+    super::statistics::resolve(&mut model, &data)?;
     let rows = data.split("train").len();
     if let Batch::Rows(n) = settings.batch
         && n > rows
@@ -72,28 +78,43 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         };
         return Err(d.help("give a smaller `batch`, or `batch = all`").into());
     }
-    let mut notes = vec![];
+    let (mut notes, mut refused) = (vec![], vec![]);
     if settings.method == Method::Map {
         // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.
         for unknown in model.unknowns.iter_mut().filter(|u| u.treatment == Treatment::Random) {
             unknown.treatment = Treatment::PointWithPrior;
         }
-        notes.push("map: every unknown is a point".into());
+        notes.push("map: every unknown is a point".to_owned());
     }
-    let mut parameterization = candidates(&model);
-    if settings.without.iter().any(|n| n == "non_centre") {
-        parameterization = Parameterization::default();
+    if settings.asks_for(Rewrite::ScaleMixture) {
+        let (mixed, found) = with_scale_mixtures(&model);
+        if !found.iter().any(|n| n.is_applied) {
+            return Err(Diagnostic::new(
+                "O001",
+                "`with = [scale_mixture]` does not apply: no prior allows it",
+            )
+            .help(format!("it wants: {}", Rewrite::ScaleMixture.entry().condition))
+            .into());
+        }
+        model = mixed;
+        let (applied, not): (Vec<Note>, Vec<Note>) = found.into_iter().partition(|n| n.is_applied);
+        notes.extend(applied.iter().map(Note::words));
+        refused.extend(not);
+    }
+    let mut parameterization = Parameterization::default();
+    if !settings.leaves_out(Rewrite::NonCentre) {
+        let (fitting, not) = candidates(&model);
+        parameterization = fitting;
+        refused.extend(not);
     }
     for id in &parameterization.non_centred {
-        notes.push(format!(
-            "non_centre (17): {} = location + scale · z with z standard; new family",
-            model.unknown(*id).name
-        ));
+        let what = format!("{} = location + scale · z with z standard; new family", model.unknown(*id).name);
+        notes.push(Note::applied(Rewrite::NonCentre, what).words());
     }
     let joint = lower(&model, &parameterization);
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
-    Ok(Prepared { model, joint, data, settings, notes, threads })
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads })
 }
 
 /// Compiles, fits and evaluates.
@@ -112,7 +133,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     let problem = prepared.problem();
     let evaluated = evaluate(&problem, &outcome.guide, &prepared.data, progress)
         .map_err(|what| failed(messages::refused(what)))?;
-    let mut manifest = manifest(session, &prepared, &outcome);
+    let mut manifest = manifest(session, &prepared, &outcome, &evaluated);
     (manifest.compile_s, manifest.fit_s) = (compile_s, fit_s);
     manifest.eval_s = begun.elapsed().as_secs_f64();
     let warnings = session.check();
@@ -157,15 +178,17 @@ fn failed(error: FitError) -> FitFailure {
 fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let outcome = infer::fit(&prepared.problem(), progress)?;
     let has_choice = prepared.joint.latents.iter().any(|l| l.is_non_centred);
-    if !has_choice || infer::path(&prepared.problem()) != Path::NoNet {
+    if !has_choice {
         return Ok(outcome);
     }
     let centred_joint = lower(&prepared.model, &Parameterization::default());
     let seed = prepared.settings.seed;
+    // A million rows are looked at 64 times, ten thousand 1,024 times.
+    let draws = (10_000_000 / prepared.problem().train.len().max(1)).clamp(64, 1024);
     let value = |joint: &LogJoint, guide: &Gaussian, prepared: &Prepared| -> Option<f64> {
         let problem = Problem { joint, ..prepared.problem() };
         let mut joint = Joint::new(&problem).ok()?;
-        Some(mean_and_se(&elbo_draws(&mut joint, guide, 1024, seed)).0)
+        Some(mean_and_se(&elbo_draws(&mut joint, guide, draws, seed)).0)
     };
     let centred = infer::fit(&Problem { joint: &centred_joint, ..prepared.problem() }, &mut Silent);
     // A centred hierarchy may have no mode at all; then there is nothing to compare with.
@@ -174,8 +197,10 @@ fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
     let there = value(&centred_joint, &centred.guide, prepared);
     if let (Some(here), Some(there)) = (here, there) {
         if there.is_finite() && there > here {
-            prepared.notes =
-                vec![format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here)];
+            prepared.notes.retain(|note| !note.starts_with(Rewrite::NonCentre.name()));
+            prepared
+                .notes
+                .push(format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here));
             prepared.joint = centred_joint;
             return Ok(centred);
         }
@@ -187,6 +212,7 @@ fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
 }
 
 struct Evaluated {
+    targets: Vec<TargetRecord>,
     metrics: MetricsFile,
     summary: Vec<crate::run_folder::SummaryRow>,
     predictions: Vec<SplitPredictions>,
@@ -202,10 +228,13 @@ fn evaluate(
 ) -> Result<Evaluated, String> {
     let has_net = !problem.model.nets.is_empty();
     let value = elbo(problem, guide, has_net, progress)?;
+    let value = Elbo { value: value.value - in_own_units(problem), ..value };
     let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
     let mut predictions = vec![];
     let mut held_out = vec![];
-    for split in data.splits.iter().filter(|s| !s.rows.is_empty()) {
+    let mut records = vec![];
+    let unobserved = Split { name: UNOBSERVED.to_owned(), rows: data.unobserved.clone() };
+    for split in data.splits.iter().chain([&unobserved]).filter(|s| !s.rows.is_empty()) {
         let rows = if split.name == "train" {
             some_rows(&split.rows, TRAIN_ROWS, problem.settings.seed)
         } else {
@@ -224,15 +253,69 @@ fn evaluate(
             })?
         };
         progress.end();
-        metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        let is_observed = split.name != UNOBSERVED;
+        records = target_records(problem.model, &predicted);
+        if is_observed {
+            metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        }
         if split.name != "train" {
-            predictions.push(split_predictions(problem.model, &split.name, &rows, &predicted));
-            held_out.push((split.name.clone(), rows, predicted));
+            let mut of_split = split_predictions(problem.model, data, &split.name, &rows, &predicted);
+            let reports = row_reports::<f64>(problem, guide, &problem.rows, &rows, draws)?;
+            of_split.reports = reports
+                .into_iter()
+                .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
+                .collect();
+            if is_observed {
+                held_out.push((split.name.clone(), rows, predicted));
+            } else {
+                of_split.targets.iter_mut().for_each(without_target);
+            }
+            predictions.push(of_split);
         }
     }
     let summary = summary::summary(problem, guide)?;
     let pictures = pictures::pictures(problem, guide, data, &held_out)?;
-    Ok(Evaluated { metrics, summary, predictions, pictures })
+    Ok(Evaluated { targets: records, metrics, summary, predictions, pictures })
+}
+
+/// What is predicted, one record for each element of a vector.
+fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> {
+    let of = |p: &Prediction| {
+        let observation = model
+            .observations
+            .iter()
+            .find(|o| p.name == o.name || p.name.starts_with(&format!("{}[", o.name)));
+        let levels = match &p.values {
+            Predicted::Classes { summary, .. } => levels(model, &p.name, summary.classes),
+            Predicted::Numbers { .. } | Predicted::Joint { .. } => vec![],
+        };
+        let is_column = |o: &&Observation| matches!(model.expr(o.target).kind, ExprKind::Column(_));
+        let unit = observation
+            .filter(|o| !is_column(o))
+            .map(|o| statistics::name(model, o.units.map_or(o.target, |u| u.of)));
+        TargetRecord {
+            name: p.name.clone(),
+            ty: observation.map_or_else(String::new, |o| model.expr(o.target).ty.support.to_string()),
+            levels,
+            unit: unit.filter(|unit| *unit != p.name).unwrap_or_default(),
+        }
+    };
+    let is_shown = |p: &&Prediction| !matches!(p.values, Predicted::Joint { .. });
+    predicted.iter().filter(is_shown).map(of).collect()
+}
+
+/// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
+fn in_own_units(problem: &Problem<'_>) -> f64 {
+    let scale = |o: &Observation| o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
+    problem.train.len() as f64 * problem.model.observations.iter().map(scale).sum::<f64>()
+}
+
+/// Leaves the truth out of predictions whose target is missing.
+fn without_target(predicted: &mut TargetPredictions) {
+    match &mut predicted.values {
+        TargetValues::Classes(c) => c.target.iter_mut().for_each(|t| *t = None),
+        TargetValues::Reals(r) => r.target.iter_mut().for_each(|t| *t = f64::NAN),
+    }
 }
 
 fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
@@ -260,6 +343,9 @@ fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMet
         let values = match &p.values {
             Predicted::Classes { summary, targets } => of_classes(summary, targets),
             Predicted::Numbers { summary, targets } => of_numbers(summary, targets),
+            Predicted::Joint { log_density } => {
+                vec![("nll", -log_density.iter().sum::<f64>() / log_density.len() as f64)]
+            }
         };
         let values = values.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         TargetMetrics { target: p.name.clone(), values }
@@ -267,9 +353,16 @@ fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMet
     SplitMetrics { split: split.to_owned(), rows, targets: predicted.iter().map(of).collect() }
 }
 
-fn split_predictions(model: &Model, split: &str, rows: &[u32], predicted: &[Prediction]) -> SplitPredictions {
+fn split_predictions(
+    model: &Model,
+    data: &Dataset,
+    split: &str,
+    rows: &[u32],
+    predicted: &[Prediction],
+) -> SplitPredictions {
     let of = |p: &Prediction| {
         let values = match &p.values {
+            Predicted::Joint { .. } => return None,
             Predicted::Classes { summary, targets } => TargetValues::Classes(ClassPredictions {
                 levels: levels(model, &p.name, summary.classes),
                 target: targets.iter().map(|t| Some(*t)).collect(),
@@ -291,12 +384,12 @@ fn split_predictions(model: &Model, split: &str, rows: &[u32], predicted: &[Pred
                 epistemic_sd: summary.epistemic_sd.clone(),
             }),
         };
-        TargetPredictions { name: p.name.clone(), values }
+        Some(TargetPredictions { name: p.name.clone(), values })
     };
     SplitPredictions {
         split: split.to_owned(),
-        rows: rows.iter().map(|r| u64::from(*r) + 1).collect(),
-        targets: predicted.iter().map(of).collect(),
+        rows: rows.iter().map(|r| data.numbers[*r as usize]).collect(),
+        targets: predicted.iter().filter_map(of).collect(),
         reports: vec![],
     }
 }
@@ -341,7 +434,7 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
     out
 }
 
-fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome) -> Manifest {
+fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated: &Evaluated) -> Manifest {
     let model = &prepared.model;
     let number = |x: f64| json!(x);
     let text = |s: &String| Value::String(s.clone());
@@ -381,18 +474,8 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome) -> Manife
             splits,
             dropped: prepared.data.dropped,
         },
-        targets: model
-            .observations
-            .iter()
-            .map(|o| {
-                let column = model.columns.iter().find(|c| c.name == o.name);
-                TargetRecord {
-                    name: o.name.clone(),
-                    ty: model.expr(o.target).ty.support.to_string(),
-                    levels: column.map_or_else(Vec::new, |c| c.levels.clone()),
-                }
-            })
-            .collect(),
+        targets: evaluated.targets.clone(),
+        preprocessing: statistics::record(model),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
             outcome.steps as f64 / outcome.loop_seconds

@@ -9,7 +9,9 @@ mod indices;
 mod names;
 mod non_centre;
 mod pictures;
+mod statistics;
 mod summary;
+mod targets;
 
 pub use fit::fit;
 
@@ -179,7 +181,6 @@ impl Session {
             findings.extend(found);
             if let Some(model) = &model {
                 findings.extend(lint(model));
-                findings.extend(per_row_reports(model));
             }
             findings.sort();
             Analysis { ast: Some(ast), model, findings }
@@ -196,7 +197,8 @@ impl Session {
         let model = self.model()?;
         match self.analysis().ast.as_ref().and_then(data_block) {
             Some(data) => {
-                let options = self.data_options(self.analysis().ast.as_ref().unwrap_or(&EMPTY), seed);
+                let mut options = self.data_options(self.analysis().ast.as_ref().unwrap_or(&EMPTY), seed);
+                options.targets = targets::only_observed(model);
                 data::load(data, &model.columns, &self.files, &options)
             }
             None => Err(Diagnostic::new("L001", "the model has no data: nothing is observed")
@@ -244,24 +246,9 @@ impl Session {
             data_override: self.options.data.clone(),
             set: numbers,
             seed,
+            targets: vec![],
         }
     }
-}
-
-/// X001: reports that differ from row to row are not written with the predictions yet.
-fn per_row_reports(model: &Model) -> Diagnostics {
-    let mut found = Diagnostics::default();
-    for (name, id) in &model.reports {
-        let value = model.expr(*id);
-        if value.ty.kind == crate::ty::Kind::Row {
-            found.push(
-                Diagnostic::new("X001", format!("this version cannot report `{name}` row by row yet"))
-                    .at(value.span, "this differs from row to row")
-                    .help("report a value that depends on unknowns only"),
-            );
-        }
-    }
-    found
 }
 
 static EMPTY: ast::Ast = ast::Ast { items: vec![], comments: vec![] };

@@ -106,7 +106,8 @@ fn map(
     let around = |r: [f64; 2]| [0.5 * (r[0] + r[1]) - half, 0.5 * (r[0] + r[1]) + half];
     let grid = Grid { axes, x: around(xr), y: around(yr) };
     let rows: Vec<u32> = (0..(CELLS * CELLS) as u32).collect();
-    let nothing: Vec<Vec<f64>> = model.observations.iter().map(|_| vec![0.0; rows.len()]).collect();
+    let nothing: Vec<Vec<f64>> =
+        model.observations.iter().map(|o| vec![0.0; rows.len() * o.target_len(model)]).collect();
     let draws = if guide.random() == 0 { 1 } else { MAP_DRAWS };
     let predicted = predict::<f32>(problem, guide, &grid, &rows, &nothing, draws, &mut |_| {})?;
     let found = predicted.iter().find(|p| p.name == target).map(|p| &p.values);

@@ -64,7 +64,7 @@ impl Opened for TextTable {
             }
         }
         let columns = columns.into_iter().map(|texts| texts.map(Cells::Text)).collect();
-        Ok(Table { place: self.place, rows: lines.len(), lines, columns })
+        Ok(Table { place: self.place, rows: lines.len(), lines, origin: vec![], columns })
     }
 }
 

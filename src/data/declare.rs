@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::column_type::ColumnType;
-use super::error;
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::source::Spanned;
 use crate::syntax::ast::{ColumnFrom, Data, DataItem, Expr, Name, Source};
@@ -21,6 +20,20 @@ pub struct Declared<'a> {
     pub test: Option<&'a Source>,
     /// `missing = drop`
     pub drops_missing: bool,
+    /// `missing = predict`
+    pub predicts_missing: bool,
+    /// `where y < 5`; all of them must hold
+    pub conditions: Vec<&'a Expr>,
+    /// `take 20 per y`
+    pub take: Option<Take<'a>>,
+}
+
+/// `take 20 per y`
+pub struct Take<'a> {
+    /// `20`
+    pub count: usize,
+    /// `y`
+    pub per: &'a Name,
 }
 
 /// One declared column.
@@ -57,8 +70,16 @@ pub struct Share<'a> {
 
 /// Understands every line; what is wrong is left out and reported.
 pub fn declared<'a>(data: &'a Data, constants: &HashMap<String, f64>) -> (Declared<'a>, Diagnostics) {
-    let mut result =
-        Declared { columns: vec![], split_by: None, splits: vec![], test: None, drops_missing: false };
+    let mut result = Declared {
+        columns: vec![],
+        split_by: None,
+        splits: vec![],
+        test: None,
+        drops_missing: false,
+        predicts_missing: false,
+        conditions: vec![],
+        take: None,
+    };
     let mut findings = Diagnostics::default();
     for item in &data.items {
         if let Err(finding) = add(&mut result, item, constants) {
@@ -102,7 +123,7 @@ fn add<'a>(
         }
         DataItem::Missing(word) => match word.value.as_str() {
             "drop" => result.drops_missing = true,
-            "predict" => return Err(error::not_yet(word.span, "`missing = predict`")),
+            "predict" => result.predicts_missing = true,
             other => {
                 let finding = Diagnostic::new("N012", format!("`missing = {other}` means nothing"));
                 return Err(match suggest::nearest(other, ["drop", "predict"]) {
@@ -113,8 +134,13 @@ fn add<'a>(
                 });
             }
         },
-        DataItem::Where(condition) => return Err(error::not_yet(condition.span, "`where`")),
-        DataItem::Take { count, .. } => return Err(error::not_yet(count.span, "`take`")),
+        DataItem::Where(condition) => result.conditions.push(condition),
+        DataItem::Take { count, per } => {
+            if result.take.is_some() {
+                return Err(Diagnostic::new("N002", "a second `take`").at(per.span, "one is enough"));
+            }
+            result.take = Some(Take { count: constant::whole(count, constants, 1)?, per });
+        }
     }
     Ok(())
 }

@@ -182,7 +182,13 @@ impl Opened for Generated {
         let rows = self.generator.rows(&self.values);
         let column = |i: usize| Cells::Numbers { width: 1, data: rows.iter().map(|row| row[i]).collect() };
         let columns = wanted.iter().enumerate().map(|(i, wanted)| wanted.then(|| column(i))).collect();
-        Ok(Table { place: self.generator.name.to_owned(), rows: rows.len(), lines: vec![], columns })
+        Ok(Table {
+            place: self.generator.name.to_owned(),
+            rows: rows.len(),
+            lines: vec![],
+            origin: vec![],
+            columns,
+        })
     }
 }
 

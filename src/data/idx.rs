@@ -111,7 +111,7 @@ impl Opened for Pair {
         for (array, wanted) in self.arrays.into_iter().zip(wanted) {
             columns.push(if *wanted { Some(read_values(array)?) } else { None });
         }
-        Ok(Table { place, rows, lines: vec![], columns })
+        Ok(Table { place, rows, lines: vec![], origin: vec![], columns })
     }
 }
 

@@ -89,7 +89,8 @@ mod tests {
     fn sorted(texts: &[&str]) -> Vec<String> {
         let mut column = Texts::default();
         texts.iter().for_each(|t| column.push(t.as_bytes()));
-        let table = Table { place: "t".into(), rows: texts.len(), lines: vec![], columns: vec![] };
+        let table =
+            Table { place: "t".into(), rows: texts.len(), lines: vec![], origin: vec![], columns: vec![] };
         labels(&Cells::Text(column), &table)
     }
 

@@ -18,6 +18,7 @@ mod column_type;
 pub mod csv;
 mod declare;
 mod error;
+mod filter;
 pub mod generator;
 mod gzip;
 pub mod idx;
@@ -58,6 +59,8 @@ pub struct Options {
     pub set: HashMap<String, f64>,
     /// Seed of random splits.
     pub seed: u64,
+    /// Columns that are observed and stand nowhere else: under `missing = predict` their values may be absent.
+    pub targets: Vec<String>,
 }
 
 /// The rows of a model, checked and typed.
@@ -65,6 +68,10 @@ pub struct Options {
 pub struct Dataset {
     /// All rows: those of the source, then those of the test source.
     pub rows: usize,
+    /// Which row of its source each row is, from 1.
+    pub numbers: Vec<u64>,
+    /// Rows whose target is missing and is only predicted (`missing = predict`), ascending; they are in no split.
+    pub unobserved: Vec<u32>,
     /// One entry per column of the model.
     pub columns: Vec<Values>,
     /// Those that have rows, in the order train, valid, test.

@@ -2,11 +2,11 @@
 
 use super::bind::{self, Bound};
 use super::column_type::{ColumnType, Labels};
-use super::declare::{self, DeclaredColumn};
+use super::declare::{self, Declared, DeclaredColumn};
 use super::source::{self, Part};
-use super::table::{Header, Table};
-use super::{Files, Options, levels, open};
-use crate::diagnostic::Diagnostics;
+use super::table::{Header, Opened, Table};
+use super::{Files, Options, filter, levels, open};
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Column;
 use crate::syntax::ast;
 use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
@@ -27,15 +27,17 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
             let (found, faults) = bind::bind(&declared, main.header(), &place);
             findings.extend(faults);
             bound = found;
+            if let Err(fault) = filter::positions(&declared, main.header(), &place, options) {
+                findings.push(fault);
+            }
             let with_labels: Vec<&Bound> = declared
                 .columns
                 .iter()
                 .zip(&bound)
                 .filter_map(|(column, bound)| if needs_labels(column) { bound.as_ref() } else { None })
                 .collect();
-            if !with_labels.is_empty() {
-                let wanted = wanted(main.header(), with_labels, None);
-                match main.read(&wanted) {
+            if !with_labels.is_empty() && !findings.has_errors() {
+                match labelled(&declared, main, with_labels, &place, options) {
                     Ok(read) => table = Some(read),
                     Err(finding) => findings.push(finding),
                 }
@@ -53,6 +55,21 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
     (columns, findings)
 }
 
+/// The cells of the columns whose labels are asked for, of the rows that `where` keeps.
+fn labelled(
+    declared: &Declared,
+    main: Box<dyn Opened>,
+    with_labels: Vec<&Bound>,
+    place: &str,
+    options: &Options,
+) -> Result<Table, Diagnostic> {
+    let header = main.header().to_vec();
+    let filters = filter::positions(declared, &header, place, options)?;
+    let mut table = main.read(&wanted(&header, with_labels, filters))?;
+    filter::keep_where(&mut table, declared, &header, options)?;
+    Ok(table)
+}
+
 /// Whether the labels of a declared column are those that occur in the data.
 fn needs_labels(column: &DeclaredColumn) -> bool {
     matches!(column.ty, Some(ColumnType::Factor | ColumnType::Class(Labels::Any)))
@@ -62,10 +79,10 @@ fn needs_labels(column: &DeclaredColumn) -> bool {
 pub(super) fn wanted<'a>(
     header: &[Header],
     bound: impl IntoIterator<Item = &'a Bound>,
-    split_by: Option<usize>,
+    others: impl IntoIterator<Item = usize>,
 ) -> Vec<bool> {
     let mut wanted = vec![false; header.len()];
-    for position in bound.into_iter().flat_map(|b| b.positions.iter().copied()).chain(split_by) {
+    for position in bound.into_iter().flat_map(|b| b.positions.iter().copied()).chain(others) {
         wanted[position] = true;
     }
     wanted
@@ -103,5 +120,5 @@ fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>) 
         }
     };
     let ty = Type { element, shape, kind: Kind::Row, support };
-    Column { name: column.name.value.clone(), ty, levels, span: column.name.span }
+    Column { name: column.name.value.clone(), ty, levels, lag: None, span: column.name.span }
 }

@@ -52,6 +52,8 @@ pub struct Table {
     pub rows: usize,
     /// The line of the file each row starts on; empty where rows are simply counted from 1.
     pub lines: Vec<u64>,
+    /// Which row of the source each row is; empty where all are there.
+    pub origin: Vec<u32>,
     /// One entry per column of the header; `None` for those not wanted.
     pub columns: Vec<Option<Cells>>,
 }
@@ -59,7 +61,25 @@ pub struct Table {
 impl Table {
     /// The number that a person sees beside a row in an editor or a spreadsheet.
     pub fn row_number(&self, row: usize) -> u64 {
+        let row = self.source_row(row);
         self.lines.get(row).copied().unwrap_or(row as u64 + 1)
+    }
+    /// The position of a row among all of the source.
+    pub fn source_row(&self, row: usize) -> usize {
+        self.origin.get(row).map_or(row, |r| *r as usize)
+    }
+    /// Leaves out the rows for which `keep` is false.
+    pub fn keep(&mut self, keep: &[bool]) {
+        let kept: Vec<usize> =
+            (0..self.rows).filter(|row| keep.get(*row).copied().unwrap_or(false)).collect();
+        if kept.len() == self.rows {
+            return;
+        }
+        self.origin = kept.iter().map(|row| self.source_row(*row) as u32).collect();
+        for cells in self.columns.iter_mut().flatten() {
+            *cells = cells.rows(&kept);
+        }
+        self.rows = kept.len();
     }
 }
 
@@ -82,6 +102,27 @@ pub enum Cells {
         /// row-major
         data: Vec<u8>,
     },
+}
+
+impl Cells {
+    /// The given rows, in their order.
+    fn rows(&self, rows: &[usize]) -> Cells {
+        match self {
+            Cells::Text(texts) => {
+                let mut kept = Texts::default();
+                rows.iter().for_each(|row| kept.push(texts.bytes_of(*row)));
+                Cells::Text(kept)
+            }
+            Cells::Numbers { width, data } => {
+                Cells::Numbers { width: *width, data: picked(rows, *width, data) }
+            }
+            Cells::Bytes { width, data } => Cells::Bytes { width: *width, data: picked(rows, *width, data) },
+        }
+    }
+}
+
+fn picked<T: Copy>(rows: &[usize], width: usize, data: &[T]) -> Vec<T> {
+    rows.iter().flat_map(|row| data[row * width..(row + 1) * width].iter().copied()).collect()
 }
 
 /// Many short texts, end to end in one buffer.
@@ -107,7 +148,10 @@ impl Texts {
     }
     /// The text of a row; bytes that are not UTF-8 are shown as `�`, which no number or label contains.
     pub fn get(&self, row: usize) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes_of(row))
+    }
+    fn bytes_of(&self, row: usize) -> &[u8] {
         let start = if row == 0 { 0 } else { self.ends[row - 1] };
-        String::from_utf8_lossy(&self.bytes[start..self.ends[row]])
+        &self.bytes[start..self.ends[row]]
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::diagnostic::Diagnostics;
 use crate::model::Column;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{Arg, ColumnFrom, Data, DataItem, Expr, ExprKind, Name, Source, TypeName};
+use crate::syntax::ast::{Arg, BinaryOp, ColumnFrom, Data, DataItem, Expr, ExprKind, Name, Source, TypeName};
 use crate::ty::{Element, Shape, Support};
 
 #[derive(Default, Clone)]
@@ -284,7 +284,7 @@ fn missing_rows_drop_before_the_split_and_are_counted() {
     assert_eq!(real(&dataset, 0), [1.0, 4.0, 5.0]);
     assert_eq!(columns[1].levels, ["a", "b"]);
     assert_eq!(dataset.split("valid"), [2]);
-    assert_eq!(dataset.notes, ["2 of 5 rows of t.csv have missing or unreadable values and were dropped"]);
+    assert_eq!(dataset.notes, ["2 of 5 rows of t.csv lack a value and were dropped"]);
 }
 
 #[test]
@@ -500,4 +500,97 @@ fn the_example_models_find_their_data() {
             assert_eq!(fives, 5421);
         }
     }
+}
+
+#[test]
+fn where_keeps_rows_before_their_values_are_typed() {
+    let files = Memory::default().with("t.csv", "x,y,g\n1,0,a\n2,7,b\n3,1,a\n4,NA,a\n5,1,c\n");
+    let y_below_2 = compare("y", BinaryOp::Lt, num(2.0));
+    let items = |more: Vec<DataItem>| {
+        let mut items = vec![plain(&["x"], "real"), column(&["y"], ty("class", vec![num(2.0)], vec![]))];
+        items.extend(more);
+        items
+    };
+    // Row 4 cannot be decided; with `missing = drop` it is left out like the others.
+    let data = block(path("t.csv"), items(vec![DataItem::Where(y_below_2.clone())]));
+    let codes = read(&data, &files, &Options::default()).map(|_| ()).unwrap_err();
+    assert_eq!(codes.0[0].code.id(), "D002");
+    let data = block(
+        path("t.csv"),
+        items(vec![
+            DataItem::Where(y_below_2),
+            DataItem::Where(compare("g", BinaryOp::Ne, text("c"))),
+            DataItem::Missing(name("drop")),
+        ]),
+    );
+    let (_, dataset) = read(&data, &files, &Options::default()).unwrap();
+    assert_eq!(dataset.rows, 2);
+    assert_eq!(dataset.numbers, [1, 3]);
+    assert_eq!((dataset.columns[0].get(1, 0), dataset.columns[1].get(1, 0)), (3.0, 1.0));
+}
+
+#[test]
+fn labels_are_those_of_the_rows_that_where_keeps() {
+    let files = Memory::default().with("t.csv", "x,g\n1,a\n2,b\n3,c\n");
+    let condition = DataItem::Where(compare("x", BinaryOp::Ge, num(2.0)));
+    let data = block(path("t.csv"), vec![plain(&["g"], "factor"), condition]);
+    let (columns, dataset) = read(&data, &files, &Options::default()).unwrap();
+    assert_eq!(columns[0].levels, ["b", "c"]);
+    assert_eq!(dataset.columns[0], Values::Real { width: 1, data: vec![0.0, 1.0] });
+}
+
+#[test]
+fn take_keeps_so_many_of_each_value_and_depends_on_the_seed() {
+    let rows: String = (0..60).map(|i| format!("{i},{}\n", i % 3)).collect();
+    let files = Memory::default().with("t.csv", format!("x,y\n{rows}"));
+    let take = DataItem::Take { count: num(5.0), per: name("y") };
+    let data = block(path("t.csv"), vec![plain(&["x"], "real"), plain(&["y"], "class"), take]);
+    let of_seed = |seed| read(&data, &files, &Options { seed, ..Options::default() }).unwrap().1;
+    let first = of_seed(1);
+    assert_eq!(first.rows, 15);
+    for k in 0..3 {
+        assert_eq!((0..15).filter(|row| first.columns[1].get(*row, 0) == f64::from(k)).count(), 5);
+    }
+    assert_eq!(first.numbers, of_seed(1).numbers);
+    assert_ne!(first.numbers, of_seed(2).numbers);
+}
+
+#[test]
+fn missing_targets_are_kept_and_in_no_split() {
+    let files = Memory::default().with("t.csv", "x,y\n1,2\n2,NA\n3,4\n4,5\n");
+    let items =
+        vec![plain(&["x", "y"], "real"), DataItem::Missing(name("predict")), split("valid", true, 1.0)];
+    let data = block(path("t.csv"), items);
+    let with = |targets: &[&str]| {
+        let targets = targets.iter().map(|t| (*t).to_owned()).collect();
+        read(&data, &files, &Options { targets, ..Options::default() })
+    };
+    let (_, dataset) = with(&["y"]).unwrap();
+    assert_eq!((dataset.unobserved.as_slice(), dataset.split("train")), (&[1][..], &[0, 2][..]));
+    assert_eq!(dataset.split("valid"), [3]);
+    assert_eq!(with(&["x"]).map(|_| ()).unwrap_err().0[0].code.id(), "D002");
+}
+
+#[test]
+fn a_lag_looks_back_over_rows_that_are_dropped() {
+    let files = Memory::default().with("t.csv", "y,z\n1,1\n2,NA\n3,3\n4,4\n");
+    let data = block(path("t.csv"), vec![plain(&["y", "z"], "real"), DataItem::Missing(name("drop"))]);
+    let (mut columns, _) = schema(&data, &files, &Options::default());
+    let of = |c: u32, by| Column {
+        name: "lag".into(),
+        lag: Some((crate::model::ColumnId(c), by)),
+        ..columns[0].clone()
+    };
+    let more = [of(0, 1), of(1, 1)];
+    columns.extend(more);
+    let dataset = load(&data, &columns, &files, &Options::default()).unwrap();
+    // Row 1 has nothing before it, row 2 lacks z, row 3 lacks the z before it.
+    assert_eq!(dataset.numbers, [4]);
+    assert_eq!((dataset.columns[2].get(0, 0), dataset.columns[3].get(0, 0)), (3.0, 3.0));
+}
+
+fn compare(column: &str, op: BinaryOp, value: Expr) -> Expr {
+    let left = Expr { kind: ExprKind::Name(column.to_owned()), span: Span::new(1, 2) };
+    let kind = ExprKind::Binary { op, left: Box::new(left), right: Box::new(value) };
+    Expr { kind, span: Span::new(1, 2) }
 }

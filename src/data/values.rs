@@ -76,6 +76,25 @@ impl Values {
             Values::Bytes { width, data } => gather(rows, *width, data, out, T::from_byte),
         }
     }
+    /// The values so many rows earlier; the first rows, which have none, hold 0.
+    pub(super) fn lagged(&self, by: usize) -> Values {
+        match self {
+            Values::Real { width, data } => {
+                let gap = std::iter::repeat_n(0.0, by * width);
+                Values::Real {
+                    width: *width,
+                    data: gap.chain(data.iter().copied()).take(data.len()).collect(),
+                }
+            }
+            Values::Bytes { width, data } => {
+                let gap = std::iter::repeat_n(0, by * width);
+                Values::Bytes {
+                    width: *width,
+                    data: gap.chain(data.iter().copied()).take(data.len()).collect(),
+                }
+            }
+        }
+    }
     /// Keeps the rows for which `keep` is true.
     pub(super) fn retain(&mut self, keep: &[bool]) {
         match self {

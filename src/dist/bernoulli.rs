@@ -1,9 +1,9 @@
 //! `Bernoulli(p =)` or `Bernoulli(logit =)`.
 
-use super::probability::{log_and_complement, logit_of};
+use super::probability::{from_logit, log_and_complement, logit_of};
 use super::{ArgSpec, Family, Form, number};
 use crate::kernels::scalar::Unary;
-use crate::tape::{Slot, build::Builder};
+use crate::tape::{Op, Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand::RngExt;
 
@@ -35,10 +35,10 @@ pub static FAMILY: Family = Family {
             1.0
         }
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    class_log_probabilities: Some(|b, form, args| {
+        let (yes, no) = if form == P { log_and_complement(b, args[0]) } else { from_logit(b, args[0]) };
+        b.infer(Op::Concat, vec![no, yes])
+    }),
     page: "\
 log probability  log(p) for 1, log(1 - p) for 0,   p = 1/(1 + exp(-logit))
 mean             p
@@ -46,6 +46,7 @@ sd               sqrt(p (1 - p))
 
 Yes or no. `Bernoulli(p = sigmoid(v))` is computed as `Bernoulli(logit = v)`, so nothing is lost near 0 and 1.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 3.",
+    ..super::PLAIN
 };
 
 /// log σ((2x − 1)·logit), or log p and log(1 − p) chosen by x.

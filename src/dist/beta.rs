@@ -15,7 +15,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::Interval(Interval::UNIT),
-    is_discrete: false,
     log_density: |b, _, x, args| {
         // A value made by the bijection of (0, 1) is sigmoid(u): then both logarithms are exact at any u.
         let (log_x, log_rest) = log_and_complement(b, x);
@@ -42,10 +41,6 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| {
         checked_beta_reg(number(args, 0), number(args, 1), x.clamp(0.0, 1.0)).unwrap_or(f64::NAN)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
     page: "\
 log density      lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
 mean             a/(a + b)
@@ -54,4 +49,5 @@ sd               sqrt(a b/(a + b + 1))/(a + b)
 A probability or a share; Beta(1, 1) is Uniform(0, 1).
 As a prior of a probability it counts like a earlier successes and b earlier failures.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 25.",
+    ..super::PLAIN
 };

@@ -59,10 +59,6 @@ pub static FAMILY: Family = Family {
         };
         (0..=x as u64).map(|k| term(k as f64)).sum()
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
     page: "\
 log probability  lgamma(n+1) - lgamma(x+1) - lgamma(n-x+1) + log(B(x + a, n - x + b)/B(a, b))   for x = 0, ..., n
 mean             n a/(a + b)
@@ -70,6 +66,7 @@ sd               sqrt(n a b (a + b + n)/(a + b + 1))/(a + b)
 
 The number of successes in n trials whose common probability is Beta(a, b): Binomial with more spread.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, section 6.2.2.",
+    ..super::PLAIN
 };
 
 /// log B(a, b)

@@ -46,10 +46,6 @@ pub static FAMILY: Family = Family {
             checked_beta_reg(n - x.floor(), x.floor() + 1.0, rest(form, args)).unwrap_or(f64::NAN)
         }
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
     page: "\
 log probability  lgamma(n+1) - lgamma(x+1) - lgamma(n-x+1) + x log(p) + (n - x) log(1 - p)   for x = 0, ..., n
 mean             n p
@@ -58,6 +54,7 @@ sd               sqrt(n p (1 - p))
 The number of successes in n independent trials. p = 1/(1 + exp(-logit)).
 `Binomial(n = n, p = sigmoid(v))` is computed as `Binomial(n = n, logit = v)`, so nothing is lost near 0 and 1.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 3.",
+    ..super::PLAIN
 };
 
 /// log of the number of ways to choose x out of n

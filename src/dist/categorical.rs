@@ -30,17 +30,15 @@ pub static FAMILY: Family = Family {
         // Rounding left a crumb: the last class that can occur takes it.
         probs.iter().rposition(|p| *p > 0.0).map_or(f64::NAN, |class| class as f64)
     }),
-    mean: None,
-    sd: None,
     cdf: Some(|form, args, x| {
         let count = probs(form, args[0]).len();
         let upto = if x < 0.0 { 0 } else { (x.floor() as usize).saturating_add(1).min(count) };
         if upto == count { 1.0 } else { probs(form, args[0])[..upto].iter().sum() }
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    class_log_probabilities: Some(|b, form, args| match if form == PROBS { logits_of(b, args[0]) } else { Some(args[0]) } {
+        Some(logits) => b.infer(Op::LogSoftmax, vec![logits]),
+        None => b.log(args[0]),
+    }),
     page: "\
 log probability  log(probs[x]),   probs = softmax(logits)
 mean             none: classes have no order
@@ -49,6 +47,7 @@ sd               none
 One of K classes. `Categorical(probs = softmax(v))` is computed as `Categorical(logits = v)`, so nothing is lost.
 `logits` may be any K numbers; adding the same number to all of them changes nothing.
 Reference: Bishop, Pattern Recognition and Machine Learning, section 4.3.4.",
+    ..super::PLAIN
 };
 
 /// The class's entry of log softmax, or the logarithm of its probability.

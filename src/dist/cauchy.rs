@@ -17,7 +17,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::REAL,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let z = standardized(b, x, args[0], args[1]);
         standard(b, z, args[1], -LOG_PI)
@@ -32,7 +31,6 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     log_kernel: Some(|_, args, x| -((x - number(args, 0)) / number(args, 1)).powi(2).ln_1p()),
     location_scale: Some((0, 1)),
-    ends: [None, None],
     page: "\
 log density      -log(pi) - log(scale) - log(1 + z^2),   z = (x - loc)/scale
 mean             undefined
@@ -40,6 +38,7 @@ sd               undefined
 
 Tails so heavy that no mean exists; the scale is the distance from the middle to a quartile.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 16.",
+    ..super::PLAIN
 };
 
 /// constant − log scale − log1p(z²)
@@ -57,7 +56,8 @@ fn standard_cdf(z: f64) -> f64 {
     if z < -1.0 { FRAC_1_PI * (-1.0 / z).atan() } else { 0.5 + FRAC_1_PI * z.atan() }
 }
 
-fn log_mass(b: &mut Builder, loc: Slot, scale: Slot, low: Slot, high: Slot) -> Slot {
+/// log((atan β − atan α)/π) for standardised ends.
+pub fn log_mass(b: &mut Builder, loc: Slot, scale: Slot, low: Slot, high: Slot) -> Slot {
     match standardized_ends(b, loc, scale, low, high) {
         (None, None) => b.constant(0.0),
         (None, Some(beta)) => log_below(b, beta),

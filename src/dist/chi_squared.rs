@@ -1,5 +1,6 @@
 //! `ChiSquared(df)`.
 
+use super::truncation::{above, finite, gamma_mass};
 use super::{ArgSpec, Family, Form, gamma, number};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
@@ -11,7 +12,6 @@ pub static FAMILY: Family = Family {
     forms: &[Form { args: &[ArgSpec::scalar("df", Interval::POSITIVE)] }],
     positional: 1,
     support: |_, _| Support::POSITIVE,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let shape = b.scale(args[0], 0.5);
         let rate = b.constant(0.5);
@@ -26,10 +26,13 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| {
         if x <= 0.0 { 0.0 } else { checked_gamma_lr(0.5 * number(args, 0), 0.5 * x).unwrap_or(f64::NAN) }
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, _, args, low, high| {
+        let [low, high] = [above(b, low, 0.0), finite(b, high)].map(|end| end.map(|x| b.scale(x, 0.5)));
+        let shape = b.scale(args[0], 0.5);
+        gamma_mass(b, shape, low, high)
+    }),
+    fixed_for_mass: &["df"],
+    log_kernel: Some(|_, args, x| (0.5 * number(args, 0) - 1.0) * x.ln() - 0.5 * x),
     page: "\
 log density      -df/2 log(2) - lgamma(df/2) + (df/2 - 1) log(x) - x/2   for x > 0
 mean             df
@@ -37,4 +40,5 @@ sd               sqrt(2 df)
 
 The sum of df squared Normal(0, 1) values; the same as Gamma(shape = df/2, rate = 1/2).
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 18.",
+    ..super::PLAIN
 };

@@ -19,7 +19,6 @@ pub static FAMILY: Family = Family {
     ],
     positional: 0,
     support: |_, _| Support::POSITIVE,
-    is_discrete: false,
     log_density: |b, form, x, args| {
         let scaled = in_means(b, form, x, args);
         let log = b.log(args[0]);
@@ -36,8 +35,6 @@ pub static FAMILY: Family = Family {
     cdf: Some(|form, args, x| -(-x.max(0.0) / mean(form, args)).exp_m1()),
     log_mass: Some(log_mass),
     log_kernel: Some(|form, args, x| -x / mean(form, args)),
-    location_scale: None,
-    ends: [None, None],
     page: "\
 log density      log(rate) - rate x   for x >= 0,   mean = 1/rate
 mean             1/rate
@@ -46,6 +43,7 @@ sd               1/rate
 The time until an event that comes at a constant rate.
 The argument must be named, because books disagree about which of rate and mean it is.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 19.",
+    ..super::PLAIN
 };
 
 /// x · rate

@@ -9,20 +9,12 @@ pub static FAMILY: Family = Family {
     forms: &[Form { args: &[] }],
     positional: 0,
     support: |_, _| Support::REAL,
-    is_discrete: false,
     log_density: |b, _, x, _| {
         let zero = b.constant(0.0);
         guard::per_element(b, x, zero)
     },
-    sample: None,
-    mean: None,
-    sd: None,
-    cdf: None,
     // Density 1 on the interval too: `Flat on (0, inf)` has no mass to divide by.
     log_mass: Some(|b, _, _, _, _| b.constant(0.0)),
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
     page: "\
 log density      0
 mean             none
@@ -31,4 +23,5 @@ sd               none
 No prior opinion, written out: the density is 1 everywhere, or on the interval of `Flat on (a, b)`.
 It is improper: it cannot be sampled, and an ELBO with it is not comparable between models.
 Reference: Gelman et al., Bayesian Data Analysis, third edition, section 2.8.",
+    ..super::PLAIN
 };

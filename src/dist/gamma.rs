@@ -1,5 +1,6 @@
 //! `Gamma(shape =, rate =)` or `Gamma(shape =, scale =)`.
 
+use super::truncation::{above, finite, gamma_mass};
 use super::{ArgSpec, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
 use crate::tape::{Slot, build::Builder};
@@ -29,7 +30,6 @@ pub static FAMILY: Family = Family {
     ],
     positional: 1,
     support: |_, _| Support::POSITIVE,
-    is_discrete: false,
     log_density,
     sample: Some(|form, args, rng| match rand_distr::Gamma::new(number(args, 0), scale(form, args)) {
         Ok(gamma) => gamma.sample(rng),
@@ -43,10 +43,13 @@ pub static FAMILY: Family = Family {
         }
         checked_gamma_lr(number(args, 0), x / scale(form, args)).unwrap_or(f64::NAN)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, form, args, low, high| {
+        let [low, high] = [above(b, low, 0.0), finite(b, high)]
+            .map(|end| end.map(|x| if form == RATE { b.mul(args[1], x) } else { b.div(x, args[1]) }));
+        gamma_mass(b, args[0], low, high)
+    }),
+    fixed_for_mass: &["shape"],
+    log_kernel: Some(|form, args, x| (number(args, 0) - 1.0) * x.ln() - x / scale(form, args)),
     page: "\
 log density      shape log(rate) - lgamma(shape) + (shape - 1) log(x) - rate x   for x > 0,   scale = 1/rate
 mean             shape/rate
@@ -55,6 +58,7 @@ sd               sqrt(shape)/rate
 Waiting times and positive quantities; shape 1 is Exponential.
 The second argument must be named, because books disagree about which of rate and scale comes second.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 17.",
+    ..super::PLAIN
 };
 
 /// α log β − lnΓ(α) + (α − 1) log x − βx

@@ -1,8 +1,11 @@
 //! `Geometric(p =)` or `Geometric(logit =)`, failures before the first success.
 
+use super::logarithms::log_one_minus_exp_neg;
 use super::probability::{self, log_and_complement};
-use super::{ArgSpec, Family, Form, guard, number};
-use crate::kernels::scalar::Unary;
+use super::truncation::finite;
+use super::{ArgSpec, Ends, Family, Form, guard, number};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 
@@ -39,10 +42,9 @@ pub static FAMILY: Family = Family {
             if x < 0.0 { 0.0 } else { -((x.floor() + 1.0) * log_rest(form, args)).exp_m1() }
         },
     ),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, form, args, low, high| log_mass(b, form, args, low, high)),
+    mass_ends: Ends::Data,
+    log_kernel: Some(|form, args, x| x * log_rest(form, args)),
     page: "\
 log probability  log(p) + x log(1 - p)   for x = 0, 1, 2, ...,   p = 1/(1 + exp(-logit))
 mean             (1 - p)/p
@@ -50,6 +52,7 @@ sd               sqrt(1 - p)/p
 
 The number of failures before the first success. Some books count the success too: that is x + 1.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, section 5.2.",
+    ..super::PLAIN
 };
 
 /// log(1 − p)
@@ -60,4 +63,27 @@ fn log_rest(form: usize, args: &[&[f64]]) -> f64 {
 /// (1 − p)/p
 fn odds_against(form: usize, args: &[&[f64]]) -> f64 {
     if form == P { (1.0 - number(args, 0)) / number(args, 0) } else { (-number(args, 0)).exp() }
+}
+
+/// log(qᵃ − q^(b+1)) = a log q + log(1 − q^(b+1−a))
+fn log_mass(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot {
+    let (_, log_q) =
+        if form == P { log_and_complement(b, args[0]) } else { probability::from_logit(b, args[0]) };
+    let zero = b.constant(0.0);
+    let low = match finite(b, low) {
+        Some(low) => b.binary(Binary::Max, low, zero),
+        None => zero,
+    };
+    let start = b.mul(low, log_q);
+    match finite(b, high) {
+        None => start,
+        Some(high) => {
+            let count = b.sub(high, low);
+            let count = b.add_number(count, 1.0);
+            let fall = b.mul(count, log_q);
+            let d = b.neg(fall);
+            let rest = log_one_minus_exp_neg(b, d);
+            b.add(start, rest)
+        }
+    }
 }

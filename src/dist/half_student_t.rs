@@ -1,6 +1,7 @@
 //! `HalfStudentT(df, scale)`.
 
 use super::logarithms::ln_gamma_half_step_value;
+use super::truncation::above;
 use super::{ArgSpec, Family, Form, guard, number, student_t};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
@@ -14,7 +15,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::POSITIVE,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let z = b.div(x, args[1]);
         let whole = student_t::standard(b, z, args[0], args[1]);
@@ -39,10 +39,17 @@ pub static FAMILY: Family = Family {
         let z = x.max(0.0) / number(args, 1);
         student_t::standard_central_mass(number(args, 0), z)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, _, args, low, high| {
+        let zero = b.constant(0.0);
+        let low = above(b, low, 0.0).unwrap_or(zero);
+        let half = student_t::log_mass(b, &[args[0], zero, args[1]], low, high);
+        b.add_number(half, std::f64::consts::LN_2)
+    }),
+    fixed_for_mass: &["df"],
+    log_kernel: Some(|_, args, x| {
+        let z = x / number(args, 1);
+        -0.5 * (number(args, 0) + 1.0) * (z * z / number(args, 0)).ln_1p()
+    }),
     page: "\
 log density      log(2) + log density of StudentT(df, 0, scale)   for x >= 0
 mean             2 scale sqrt(df/pi) exp(lgamma((df+1)/2) - lgamma(df/2))/(df - 1) for df > 1, else infinite
@@ -50,6 +57,7 @@ sd               sqrt(scale^2 df/(df-2) - mean^2) for df > 2, infinite for 1 < d
 
 The absolute value of a StudentT(df, 0, scale): a prior of scales between HalfCauchy (df = 1) and HalfNormal.
 Reference: Gelman, Prior distributions for variance parameters, Bayesian Analysis 1 (2006).",
+    ..super::PLAIN
 };
 
 /// E|t| for scale 1.

@@ -1,5 +1,6 @@
 //! `InvGamma(shape, scale)`.
 
+use super::truncation::{above, finite, gamma_mass};
 use super::{ArgSpec, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
 use crate::ty::{Interval, Support};
@@ -14,7 +15,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::POSITIVE,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let [shape, scale] = [args[0], args[1]];
         let log_scale = b.log(scale);
@@ -53,10 +53,14 @@ pub static FAMILY: Family = Family {
         }
         checked_gamma_ur(number(args, 0), number(args, 1) / x).unwrap_or(f64::NAN)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, _, args, low, high| {
+        // scale/x is Gamma(shape, 1), and turns the ends around.
+        let [low, high] =
+            [finite(b, high), above(b, low, 0.0)].map(|end| end.map(|x| b.div(args[1], x)));
+        gamma_mass(b, args[0], low, high)
+    }),
+    fixed_for_mass: &["shape"],
+    log_kernel: Some(|_, args, x| -(number(args, 0) + 1.0) * x.ln() - number(args, 1) / x),
     page: "\
 log density      shape log(scale) - lgamma(shape) - (shape + 1) log(x) - scale/x   for x > 0
 mean             scale/(shape - 1) for shape > 1, else infinite
@@ -65,4 +69,5 @@ sd               scale/((shape - 1) sqrt(shape - 2)) for shape > 2, infinite for
 The distribution of 1/g for g ~ Gamma(shape, rate = scale): the conjugate prior of a Normal's variance.
 It keeps away from 0; on an sd it is a strong statement that small values do not occur.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 17.",
+    ..super::PLAIN
 };

@@ -17,7 +17,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::REAL,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let z = standardized(b, x, args[0], args[1]);
         let size = b.unary(Unary::Abs, z);
@@ -40,7 +39,6 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     log_kernel: Some(|_, args, x| -((x - number(args, 0)) / number(args, 1)).abs()),
     location_scale: Some((0, 1)),
-    ends: [None, None],
     page: "\
 log density      -|z| - log(2 scale),   z = (x - loc)/scale
 mean             loc
@@ -48,6 +46,7 @@ sd               sqrt(2) scale
 
 A peak at loc with exponential tails on both sides; as a prior it favours values near loc.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 24.",
+    ..super::PLAIN
 };
 
 /// With the distance s of the interval from loc, the length L of its part left of loc and R of that right of it, all in

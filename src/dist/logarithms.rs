@@ -31,6 +31,13 @@ pub fn one_minus_exp_neg(b: &mut Builder, d: Slot) -> Slot {
     b.neg(e)
 }
 
+/// log(b/a) for 0 < a < b, as log1p((b − a)/a): near neighbours keep their digits.
+pub fn log_quotient(b: &mut Builder, large: Slot, small: Slot) -> Slot {
+    let difference = b.sub(large, small);
+    let ratio = b.div(difference, small);
+    b.log1p(ratio)
+}
+
 /// log Γ(z + ½) − log Γ(z) for z > 0.
 ///
 /// Below 20 as it stands; from 20 on by the asymptotic series ½ log z − 1/(8z) + 1/(192z³) − 1/(640z⁵) + 17/(14336z⁷)

@@ -10,6 +10,8 @@ mod binomial;
 mod categorical;
 mod cauchy;
 mod chi_squared;
+mod delta;
+mod dirichlet;
 mod exponential;
 mod flat;
 mod gamma;
@@ -22,23 +24,32 @@ mod half_student_t;
 mod inv_gamma;
 mod kumaraswamy;
 mod laplace;
+mod lkj_cholesky;
 mod log_normal;
 mod logarithms;
 mod logistic;
+mod mixture;
+mod mv_normal;
 mod neg_binomial;
 mod normal;
 mod numbers;
+mod ordered_logistic;
 mod page;
 mod pareto;
 mod poisson;
 mod probability;
+mod random_walk;
 mod student_t;
 mod truncation;
 mod uniform;
+mod von_mises;
 mod weibull;
 
+pub use guard::between;
+pub use normal::log_density as normal_log_density;
 pub use numbers::Numbers;
 pub use page::{page, reference};
+pub use truncation::MOST_TERMS;
 pub use truncation::truncated_log_density;
 
 use crate::tape::{Slot, build::Builder};
@@ -78,14 +89,104 @@ pub struct Family {
     pub log_kernel: Option<Cdf>,
     /// Argument positions of location and scale, if it is a location-scale family (for non-centring).
     pub location_scale: Option<(usize, usize)>,
+    /// Values from independent standard Normals, where it is such a family: the same as location and scale for vectors.
+    pub from_standard: Option<fn(b: &mut Builder, form: usize, args: &[Slot], z: Slot) -> Slot>,
     /// Argument positions that are the lower and the upper end of the support (`Uniform`).
     pub ends: [Option<usize>; 2],
+    /// What one value is.
+    pub event: Event,
+    /// One draw of a vector or matrix with this many numbers.
+    pub sample_event: Option<EventSampler>,
+    /// Arguments that must be constants or data where the distribution is truncated or censored, because the mass of
+    /// an interval is known without its derivative in them.
+    pub fixed_for_mass: &'static [&'static str],
+    /// What the ends of an interval must be for its mass to be known.
+    pub mass_ends: Ends,
+    /// Log probabilities of the classes, for distributions over classes.
+    pub class_log_probabilities: Option<fn(b: &mut Builder, form: usize, args: &[Slot]) -> Slot>,
+    /// The distribution of one entry of a vector: what predictions show.
+    pub marginal: Option<MarginalOf>,
     /// The page of `bnnc explain`: formula, arguments, reference.
     pub page: &'static str,
 }
 
+/// What every family is unless it says otherwise.
+const PLAIN: Family = Family {
+    name: "",
+    forms: &[],
+    positional: 0,
+    support: |_, _| Support::REAL,
+    is_discrete: false,
+    log_density: |b, _, x, _| b.scale(x, 0.0),
+    sample: None,
+    mean: None,
+    sd: None,
+    cdf: None,
+    log_mass: None,
+    log_kernel: None,
+    location_scale: None,
+    from_standard: None,
+    ends: [None, None],
+    event: Event::Scalar,
+    sample_event: None,
+    fixed_for_mass: &[],
+    mass_ends: Ends::Any,
+    class_log_probabilities: None,
+    marginal: None,
+    page: "",
+};
+
+/// What the ends of an interval must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// any expression
+    Any,
+    /// whole numbers that depend on no unknown
+    Data,
+    /// whole numbers known before the data are read, or infinite
+    Constant,
+}
+
+/// What one value of a distribution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// a number; a tensor holds independent ones
+    Scalar,
+    /// the last axis
+    Vector,
+    /// the last two axes, of one size, which is written once
+    Square,
+}
+
+impl Event {
+    /// How many of a value's axes are its own.
+    pub fn rank(self) -> usize {
+        match self {
+            Event::Scalar => 0,
+            Event::Vector => 1,
+            Event::Square => 2,
+        }
+    }
+}
+
+/// The distribution of entry `entry` of a vector of `len`.
+pub type MarginalOf = fn(b: &mut Builder, form: usize, args: &[Slot], len: usize, entry: usize) -> Marginal;
+
+/// A family with its arguments on the tape.
+#[derive(Debug)]
+pub struct Marginal {
+    /// Which.
+    pub family: &'static Family,
+    /// Which form.
+    pub form: usize,
+    /// Its arguments.
+    pub args: Vec<Slot>,
+}
+
 /// A draw from the arguments' numbers.
 pub type Sampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64;
+/// A draw of several numbers from the arguments' numbers.
+pub type EventSampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]);
 /// A moment from the arguments' numbers.
 pub type Moment = fn(form: usize, args: &[&[f64]]) -> f64;
 /// A function of x, as F(x), from the arguments' numbers.
@@ -127,6 +228,16 @@ pub enum ArgSlot {
     Scores,
     /// an increasing vector
     Ordered,
+    /// a number inside the interval, or a vector of them, one per entry of a value
+    Entries(Interval),
+    /// a symmetric positive definite matrix with one row per entry of a value
+    Covariance,
+    /// a lower triangular matrix with a positive diagonal
+    Cholesky,
+    /// the Cholesky factor of a correlation matrix
+    CholeskyCorr,
+    /// the distributions that a mixture mixes: their log densities along the last axis
+    Components,
 }
 
 /// What is known of an argument before fitting.
@@ -159,14 +270,22 @@ pub static ALL: &[&Family] = &[
     &uniform::FAMILY,
     &beta::FAMILY,
     &kumaraswamy::FAMILY,
+    &von_mises::FAMILY,
     &flat::FAMILY,
+    &mv_normal::FAMILY,
+    &dirichlet::FAMILY,
+    &lkj_cholesky::FAMILY,
+    &random_walk::FAMILY,
     &bernoulli::FAMILY,
     &geometric::FAMILY,
     &binomial::FAMILY,
     &beta_binomial::FAMILY,
     &categorical::FAMILY,
+    &ordered_logistic::FAMILY,
     &poisson::FAMILY,
     &neg_binomial::FAMILY,
+    &delta::FAMILY,
+    &mixture::FAMILY,
 ];
 
 /// Looks a family up by its exact name.

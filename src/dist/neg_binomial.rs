@@ -1,7 +1,9 @@
 //! `NegBinomial(mean =, shape =)` or `NegBinomial(log_mean =, shape =)`.
 
-use super::{ArgSpec, Family, Form, guard, number};
+use super::truncation::sum_of_terms;
+use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
+use crate::kernels::special;
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
@@ -52,10 +54,17 @@ pub static FAMILY: Family = Family {
         let shape = number(args, 1);
         checked_beta_reg(shape, x.floor() + 1.0, shape / (shape + mean(form, args))).unwrap_or(f64::NAN)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, form, args, low, high| {
+        sum_of_terms(b, low, high, None, &mut |b, k| {
+            let k = b.constant(k);
+            log_density(b, form, k, args)
+        })
+    }),
+    mass_ends: Ends::Constant,
+    log_kernel: Some(|form, args, x| {
+        let (mean, shape) = (mean(form, args), number(args, 1));
+        special::ln_gamma(x + shape) - special::ln_gamma(x + 1.0) + x * (mean / (mean + shape)).ln()
+    }),
     page: "\
 log probability  lgamma(x + shape) - lgamma(shape) - lgamma(x + 1)
                  - shape log(1 + mean/shape) + x log(mean/(mean + shape))   for x = 0, 1, 2, ...
@@ -65,6 +74,7 @@ sd               sqrt(mean + mean^2/shape)
 Counts with more spread than Poisson; a large shape is Poisson.
 `NegBinomial(mean = exp(v), ...)` is computed as `NegBinomial(log_mean = v, ...)`.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 5.",
+    ..super::PLAIN
 };
 
 /// lnΓ(x+k) − lnΓ(k) − lnΓ(x+1) − k log1p(m/k) + x (log m − log k − log1p(m/k))

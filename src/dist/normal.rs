@@ -17,7 +17,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 2,
     support: |_, _| Support::REAL,
-    is_discrete: false,
     log_density: |b, _, x, args| log_density(b, x, args[0], args[1]),
     sample: Some(|_, args, rng| {
         let z: f64 = rand_distr::StandardNormal.sample(rng);
@@ -29,7 +28,6 @@ pub static FAMILY: Family = Family {
     log_mass: Some(|b, _, args, low, high| log_mass(b, args[0], args[1], low, high)),
     log_kernel: Some(|_, args, x| -0.5 * ((x - number(args, 0)) / number(args, 1)).powi(2)),
     location_scale: Some((0, 1)),
-    ends: [None, None],
     page: "\
 log density      -z^2/2 - log(sd) - log(2 pi)/2,   z = (x - mean)/sd
 mean             mean
@@ -37,6 +35,7 @@ sd               sd
 
 The bell curve: the sum of many small independent effects.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 13.",
+    ..super::PLAIN
 };
 
 /// −½z² − log sd − ½ log 2π
@@ -55,7 +54,19 @@ pub fn log_density(b: &mut Builder, x: Slot, mean: Slot, sd: Slot) -> Slot {
 /// d = log Φ(β) − log Φ(α). An interval narrow for its place would lose the digits of d; there the Taylor series about
 /// the middle m holds: h φ(m) (1 + (m²−1)h²/24 + (m⁴−6m²+3)h⁴/1920), h = β − α, with relative error below 1e−15 while
 /// h·max(1, |m|) < 0.02.
-fn log_mass(b: &mut Builder, mean: Slot, sd: Slot, low: Slot, high: Slot) -> Slot {
+pub fn log_mass(b: &mut Builder, mean: Slot, sd: Slot, low: Slot, high: Slot) -> Slot {
+    let length = b.sub(high, low);
+    log_mass_of_length(b, mean, sd, (low, high), length)
+}
+
+/// [`log_mass`] with high − low given, for whoever knows it better than by subtraction.
+pub fn log_mass_of_length(
+    b: &mut Builder,
+    mean: Slot,
+    sd: Slot,
+    (low, high): (Slot, Slot),
+    length: Slot,
+) -> Slot {
     match standardized_ends(b, mean, sd, low, high) {
         (None, None) => b.constant(0.0),
         (None, Some(beta)) => b.unary(Unary::LogNormalCdf, beta),
@@ -64,7 +75,6 @@ fn log_mass(b: &mut Builder, mean: Slot, sd: Slot, low: Slot, high: Slot) -> Slo
             b.unary(Unary::LogNormalCdf, minus)
         }
         (Some(alpha), Some(beta)) => {
-            let length = b.sub(high, low);
             let h = b.div(length, sd);
             let ends = b.add(alpha, beta);
             let m = b.scale(ends, 0.5);

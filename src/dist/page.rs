@@ -1,6 +1,6 @@
 //! The page of a family, for `bnnc explain Normal` and `docs/distributions.md`.
 
-use super::{ArgSlot, ArgSpec, ArgValue, Family};
+use super::{ArgSlot, ArgSpec, ArgValue, Event, Family};
 use crate::ty::Support;
 
 /// The page of a family by its exact name.
@@ -51,6 +51,9 @@ fn values(family: &Family) -> String {
         Support::Interval(interval) if interval.low.is_nan() || interval.high.is_nan() => {
             "between its arguments".to_owned()
         }
+        Support::CholeskyCorr(_) => "the Cholesky factor of a correlation matrix".to_owned(),
+        Support::Simplex(_) => "a vector of shares that sum to 1".to_owned(),
+        _ if family.event == Event::Vector => "a vector of real numbers".to_owned(),
         Support::Interval(interval) if interval.whole && interval.high == 1.0 => "0 or 1".to_owned(),
         support => support.to_string(),
     }
@@ -98,5 +101,10 @@ fn slot(arg: &ArgSpec) -> String {
         ArgSlot::Simplex => "a vector of probabilities that sum to 1".to_owned(),
         ArgSlot::Scores => "a vector of real numbers".to_owned(),
         ArgSlot::Ordered => "an increasing vector".to_owned(),
+        ArgSlot::Entries(interval) => format!("{interval}, one number or one for each entry"),
+        ArgSlot::Covariance => "a symmetric positive definite matrix".to_owned(),
+        ArgSlot::Cholesky => "a lower triangular matrix with a positive diagonal".to_owned(),
+        ArgSlot::CholeskyCorr => "the Cholesky factor of a correlation matrix".to_owned(),
+        ArgSlot::Components => "distributions, separated by commas".to_owned(),
     }
 }

@@ -1,5 +1,7 @@
 //! `Pareto(shape =, scale =)`.
 
+use super::logarithms::{log_one_minus_exp_neg, log_quotient};
+use super::truncation::finite;
 use super::{ArgSpec, Family, Form, guard, number};
 use crate::kernels::scalar::Binary;
 use crate::ty::{Interval, Support};
@@ -13,7 +15,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 0,
     support: |_, args| Support::Interval(Interval::open(args[1].constant.unwrap_or(f64::NAN), f64::INFINITY)),
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let [shape, scale] = [args[0], args[1]];
         let [log_x, log_scale, log_shape] = [x, scale, shape].map(|v| b.log(v));
@@ -45,10 +46,28 @@ pub static FAMILY: Family = Family {
         let (shape, scale) = (number(args, 0), number(args, 1));
         if x <= scale { 0.0 } else { -(shape * (scale / x).ln()).exp_m1() }
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
     ends: [Some(1), None],
+    log_mass: Some(|b, _, args, low, high| {
+        let [shape, scale] = [args[0], args[1]];
+        let low = finite(b, low).map(|low| b.binary(Binary::Max, low, scale));
+        let start = match low {
+            Some(low) => {
+                let log_ratio = log_quotient(b, low, scale);
+                b.mul(shape, log_ratio)
+            }
+            None => b.constant(0.0),
+        };
+        match finite(b, high) {
+            None => b.neg(start),
+            Some(high) => {
+                let log_ratio = log_quotient(b, high, low.unwrap_or(scale));
+                let length = b.mul(shape, log_ratio);
+                let rest = log_one_minus_exp_neg(b, length);
+                b.sub(rest, start)
+            }
+        }
+    }),
+    log_kernel: Some(|_, args, x| -(number(args, 0) + 1.0) * x.ln()),
     page: "\
 log density      log(shape) - log(x) - shape log(x/scale)   for x >= scale
 mean             shape scale/(shape - 1) for shape > 1, else infinite
@@ -57,4 +76,5 @@ sd               scale/(shape - 1) sqrt(shape/(shape - 2)) for shape > 2,
 
 Sizes above a smallest one: the share above x falls as a power of x.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, chapter 20.",
+    ..super::PLAIN
 };

@@ -1,7 +1,9 @@
 //! `Poisson(rate)` or `Poisson(log_rate =)`.
 
-use super::{ArgSpec, Family, Form, guard, number};
-use crate::kernels::scalar::Unary;
+use super::truncation::{between_tails, finite};
+use super::{ArgSpec, Ends, Family, Form, guard, number};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::kernels::special;
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
@@ -32,10 +34,9 @@ pub static FAMILY: Family = Family {
         }
         checked_gamma_ur(x.floor() + 1.0, rate(form, args)).unwrap_or(f64::NAN)
     }),
-    log_mass: None,
-    log_kernel: None,
-    location_scale: None,
-    ends: [None, None],
+    log_mass: Some(|b, form, args, low, high| log_mass(b, form, args, low, high)),
+    mass_ends: Ends::Data,
+    log_kernel: Some(|form, args, x| x * rate(form, args).ln() - special::ln_gamma(x + 1.0)),
     page: "\
 log probability  x log(rate) - rate - lgamma(x + 1)   for x = 0, 1, 2, ...
 mean             rate
@@ -44,6 +45,7 @@ sd               sqrt(rate)
 The number of events that come independently at a constant rate.
 `Poisson(exp(v))` is computed as `Poisson(log_rate = v)`.
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 4.",
+    ..super::PLAIN
 };
 
 fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
@@ -58,4 +60,25 @@ fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
 
 fn rate(form: usize, args: &[&[f64]]) -> f64 {
     if form == RATE { number(args, 0) } else { number(args, 0).exp() }
+}
+
+/// P(X ≥ a) = P(a, rate) and P(X ≤ b) = 1 − P(b + 1, rate), the incomplete gamma function in its shape.
+fn log_mass(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot {
+    let rate = if form == RATE { args[0] } else { b.exp(args[0]) };
+    let low = match b.constant_value(low) {
+        Some(value) if value <= 0.0 => None,
+        _ => Some(low),
+    };
+    let next = finite(b, high).map(|high| b.add_number(high, 1.0));
+    match (low, next) {
+        (None, None) => b.constant(0.0),
+        (Some(low), None) => b.binary(Binary::LogGammaP, low, rate),
+        (None, Some(next)) => b.binary(Binary::LogGammaQ, next, rate),
+        (Some(low), Some(next)) => {
+            let [from, to] = [low, next]
+                .map(|k| (b.binary(Binary::LogGammaQ, k, rate), b.binary(Binary::LogGammaP, k, rate)));
+            let is_right = b.binary(Binary::Lt, rate, low);
+            between_tails(b, is_right, from, to)
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! `StudentT(df, loc, scale)`.
 
 use super::logarithms::{LOG_PI, ln_gamma_half_step, ln_gamma_half_step_value, standardized};
+use super::truncation::{between_tails, standardized_ends};
 use super::{ArgSpec, Family, Form, number};
+use crate::kernels::scalar::Binary;
 use crate::kernels::special::{erf, normal_cdf};
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
@@ -21,7 +23,6 @@ pub static FAMILY: Family = Family {
     }],
     positional: 3,
     support: |_, _| Support::REAL,
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let z = standardized(b, x, args[1], args[2]);
         standard(b, z, args[0], args[2])
@@ -33,10 +34,13 @@ pub static FAMILY: Family = Family {
     mean: Some(|_, args| if number(args, 0) > 1.0 { number(args, 1) } else { f64::NAN }),
     sd: Some(|_, args| number(args, 2) * standard_sd(number(args, 0))),
     cdf: Some(|_, args, x| standard_cdf(number(args, 0), (x - number(args, 1)) / number(args, 2))),
-    log_mass: None,
-    log_kernel: None,
     location_scale: Some((1, 2)),
-    ends: [None, None],
+    log_mass: Some(|b, _, args, low, high| log_mass(b, args, low, high)),
+    fixed_for_mass: &["df"],
+    log_kernel: Some(|_, args, x| {
+        let z = (x - number(args, 1)) / number(args, 2);
+        -0.5 * (number(args, 0) + 1.0) * (z * z / number(args, 0)).ln_1p()
+    }),
     page: "\
 log density      lgamma((df+1)/2) - lgamma(df/2) - log(df pi)/2 - log(scale) - (df+1)/2 log(1 + z^2/df),
                  z = (x - loc)/scale
@@ -45,6 +49,7 @@ sd               scale sqrt(df/(df-2)) for df > 2, infinite for 1 < df <= 2, els
 
 A bell curve with heavy tails: df = 1 is Cauchy, large df is Normal.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 28.",
+    ..super::PLAIN
 };
 
 /// The log density with z = (x − loc)/scale in hand; the normaliser is that of the whole line.
@@ -117,4 +122,24 @@ fn normalised(df: f64, z: f64) -> f64 {
     let y = a * (z * z / df).ln_1p();
     let last = (((-0.4 * y - 3.3) * y - 24.0) * y - 85.5) / (0.8 * y * y + 100.0 + b);
     ((last + y + 3.0) / b + 1.0) * y.sqrt()
+}
+
+/// log(F(β) − F(α)) for the distribution function of df, loc and scale.
+pub fn log_mass(b: &mut Builder, args: &[Slot], low: Slot, high: Slot) -> Slot {
+    let df = args[0];
+    let tails = |b: &mut Builder, z: Slot| {
+        let minus = b.neg(z);
+        (b.binary(Binary::LogStudentCdf, df, z), b.binary(Binary::LogStudentCdf, df, minus))
+    };
+    match standardized_ends(b, args[1], args[2], low, high) {
+        (None, None) => b.constant(0.0),
+        (None, Some(beta)) => tails(b, beta).0,
+        (Some(alpha), None) => tails(b, alpha).1,
+        (Some(alpha), Some(beta)) => {
+            let zero = b.constant(0.0);
+            let is_right = b.binary(Binary::Lt, zero, alpha);
+            let (start, end) = (tails(b, alpha), tails(b, beta));
+            between_tails(b, is_right, start, end)
+        }
+    }
 }

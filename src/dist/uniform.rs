@@ -18,7 +18,6 @@ pub static FAMILY: Family = Family {
         let end = |value: &ArgValue| value.constant.unwrap_or(f64::NAN);
         Support::Interval(Interval::open(end(&args[0]), end(&args[1])))
     },
-    is_discrete: false,
     log_density: |b, _, x, args| {
         let length = b.sub(args[1], args[0]);
         let log = b.log(length);
@@ -38,7 +37,6 @@ pub static FAMILY: Family = Family {
     }),
     log_mass: Some(log_mass),
     log_kernel: Some(|_, _, _| 0.0),
-    location_scale: None,
     ends: [Some(0), Some(1)],
     page: "\
 log density      -log(high - low)   for low <= x <= high
@@ -47,6 +45,7 @@ sd               (high - low)/sqrt(12)
 
 Every value between two bounds alike. A prior with hard ends: no data can move the posterior past them.
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 26.",
+    ..super::PLAIN
 };
 
 /// log((min(b, high) − max(a, low)) / (high − low))

@@ -27,7 +27,7 @@ pub(super) fn scratch_len<T: Real>(program: &Program) -> usize {
 
 fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
     match &step.kernel {
-        Kernel::RowNoise(_) => step.out.len / capacity,
+        Kernel::RowNoise { .. } | Kernel::RowSigns { .. } => step.out.len / capacity,
         Kernel::DenseWeight => dense::weight_gradient_scratch::<T>(step.args[1].len / capacity, capacity),
         Kernel::Conv(g) => {
             let shape = convolution(g);
@@ -107,7 +107,14 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             }
         }
         Kernel::Noise(variable) => noise::normals(out, stream(context.key, *variable), 0),
-        Kernel::RowNoise(variable) => row_noise(memory, context.key, *variable, out, rows, scratch),
+        Kernel::RowNoise { variable, is_image } => {
+            let key = stream(context.key, *variable);
+            fresh(memory, out, *is_image, scratch, |row, at| noise::normals(row, key, at));
+        }
+        Kernel::RowSigns { variable, is_image } => {
+            let key = stream(context.key, *variable);
+            fresh(memory, out, *is_image, scratch, |row, at| noise::signs(row, key, at));
+        }
         Kernel::Concat => {
             let mut at = 0;
             for i in 0..step.args.len() {
@@ -121,6 +128,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             out.fill(T::ZERO);
             out[*start..*start + x.len()].copy_from_slice(x);
         }
+        Kernel::Take(places) => loops::take(arg(0), places, out),
+        Kernel::Put(places) => loops::put(arg(0), places, out),
         Kernel::Unary(f) => elementwise::unary(*f, arg(0), out),
         Kernel::Binary { op, mode, left } => match mode {
             Mode::Same if *left => elementwise::binary(*op, arg(1), arg(0), out),
@@ -235,19 +244,27 @@ fn stream(key: NoiseKey, variable: u32) -> noise::Key {
 }
 
 /// Noise that depends on the row's number in the data set, so that it is the same in whatever shard a row comes.
-fn row_noise<T: Real>(
+///
+/// A row's numbers begin at a group of the stream, so that none is computed for two rows.
+fn fresh<T: Real>(
     memory: &Memory<'_, T>,
-    key: NoiseKey,
-    variable: u32,
     out: &mut [T],
-    rows: usize,
+    is_image: bool,
     scratch: &mut [T],
+    draw: impl Fn(&mut [T], u64),
 ) {
-    let features = out.len() / rows;
     let ids = &memory.shard.expect("row noise is drawn with a shard").ids;
-    let row = &mut scratch[..features];
+    let rows = ids.len();
+    let features = out.len() / rows;
+    let stride = features.next_multiple_of(noise::GROUP) as u64;
     for (r, id) in ids.iter().enumerate() {
-        noise::normals(row, stream(key, variable), u64::from(*id) * features as u64);
+        let at = u64::from(*id) * stride;
+        if is_image {
+            draw(&mut out[r * features..(r + 1) * features], at);
+            continue;
+        }
+        let row = &mut scratch[..features];
+        draw(row, at);
         for (f, v) in row.iter().enumerate() {
             out[f * rows + r] = *v;
         }

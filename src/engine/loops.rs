@@ -22,6 +22,23 @@ pub(super) fn tile<T: Real>(x: &[T], out: &mut [T]) {
     }
 }
 
+/// Lane i of the result is lane `places[i]` of x; a lane has as many numbers as there are rows, or one.
+pub(super) fn take<T: Real>(x: &[T], places: &[u32], out: &mut [T]) {
+    let rows = out.len() / places.len().max(1);
+    for (lane, p) in out.chunks_exact_mut(rows.max(1)).zip(places) {
+        lane.copy_from_slice(&x[*p as usize * rows..][..rows]);
+    }
+}
+
+/// Lane i of x is added to lane `places[i]` of zeros.
+pub(super) fn put<T: Real>(x: &[T], places: &[u32], out: &mut [T]) {
+    out.fill(T::ZERO);
+    let rows = x.len() / places.len().max(1);
+    for (lane, p) in x.chunks_exact(rows.max(1)).zip(places) {
+        elementwise::accumulate(lane, &mut out[*p as usize * rows..][..rows]);
+    }
+}
+
 /// `[R]` to `[R][n]`.
 pub(super) fn spread_image_row<T: Real>(x: &[T], out: &mut [T]) {
     let n = out.len() / x.len();

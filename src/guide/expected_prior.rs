@@ -2,20 +2,22 @@
 //!
 //! A prior term is replaced where its unknown is in a mean-field block and its arguments do not depend on it:
 //!
-//! - Normal, whatever the arguments: the expectation over w given the arguments' draw, and over a log-normal scale
-//!   too where the scale is a constant times one (8);
-//! - Laplace, the expectation over w given the arguments' draw (9);
-//! - HalfNormal and InvGamma of a log-normal scale, Jacobian included (10).
+//! - Normal (8) and Laplace (9), whatever the arguments: the expectation over w given the arguments' draw, and over the
+//!   scale too where it is log-normal ([`super::log_normal`]) and the location a constant;
+//! - HalfNormal, InvGamma and Exponential of a log-normal scale, Jacobian included (10).
 //!
 //! All keep the expectation of the objective; what is not listed is drawn.
 
+use super::GuideSettings;
 use super::collapse::{Collapse, Moment};
-use super::{Draw, GuideSettings};
-use crate::kernels::scalar::{Binary, Unary};
+use super::draw::Draw;
+use super::log_normal::{LogNormal, Reader};
+use crate::kernels::scalar::Unary;
 use crate::lower::{Latent, LogJoint};
-use crate::model::{Model, Treatment};
-use crate::tape::{Op, Slot, build::Builder};
-use std::f64::consts::PI;
+use crate::model::{Model, Treatment, Unknown};
+use crate::rewrites::{Note, Rewrite};
+use crate::tape::{Slot, build::Builder};
+use std::f64::consts::{LN_2, PI};
 
 /// Prior and Jacobian terms of all unknowns, on the new tape.
 pub(super) fn terms(
@@ -26,7 +28,7 @@ pub(super) fn terms(
     collapse: &Collapse,
     draw: &Draw,
     map: &[Slot],
-    rewrites: &mut Vec<String>,
+    notes: &mut Vec<Note>,
 ) -> Vec<Slot> {
     let mut out = vec![];
     for latent in &joint.latents {
@@ -44,19 +46,24 @@ pub(super) fn terms(
             .flatten()
             .map(|s| map[s.0 as usize])
             .collect();
-        let is_mean_field = unknown.treatment == Treatment::Random && latent.start >= draw.full_dims;
-        let plain = unknown.prior.truncation.is_none() && !latent.is_non_centred;
-        let closed = if settings.expected_prior && is_mean_field && plain {
-            closed_form(b, joint, model, draw, map, latent)
-        } else {
-            None
+        if !settings.expected_prior || unknown.treatment != Treatment::Random {
+            out.extend(drawn);
+            continue;
+        }
+        let closed = match obstacle(unknown, latent, draw) {
+            Some(why) => Err(why.to_owned()),
+            None => closed_form(b, joint, model, draw, map, latent)
+                .ok_or_else(|| format!("no closed form of {} here", unknown.prior.family.name)),
         };
         match closed {
-            Some((term, what)) => {
-                rewrites.push(format!("expected_prior {what}: {}", unknown.name));
+            Ok((term, what)) => {
+                notes.push(Note::applied(Rewrite::ExpectedPrior, format!("{} by {what}", unknown.name)));
                 out.push(term);
             }
-            None => out.extend(drawn),
+            Err(why) => {
+                notes.push(Note::refused(Rewrite::ExpectedPrior, format!("{}: {why}", unknown.name)));
+                out.extend(drawn);
+            }
         }
     }
     b.origin = None;
@@ -79,12 +86,10 @@ fn under_collapsed(
     let size = if settings.expected_prior {
         let m = b.slice(draw.mu, latent.start, &shape);
         let sigma = b.slice(draw.sigma, latent.start, &shape);
+        let zero = b.constant(0.0);
         match moment {
-            Moment::Normal => {
-                let zero = b.constant(0.0);
-                second_moment(b, m, sigma, zero)
-            }
-            Moment::Laplace => expected_distance(b, m, sigma),
+            Moment::Normal => second_moment(b, m, sigma, zero),
+            Moment::Laplace => expected_distance(b, m, sigma, zero),
         }
     } else {
         match moment {
@@ -95,6 +100,19 @@ fn under_collapsed(
     let weighted = b.mul(precision, size);
     let sum = b.sum(weighted);
     b.scale(sum, -moment.coefficient())
+}
+
+/// Why no closed form is looked for.
+fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
+    if latent.start < draw.full_dims {
+        Some("it is in the full-rank block")
+    } else if !unknown.prior.is_bare() {
+        Some("its prior is truncated, ordered or mixed")
+    } else if latent.is_non_centred {
+        Some("it is non-centred")
+    } else {
+        None
+    }
 }
 
 fn closed_form(
@@ -111,18 +129,26 @@ fn closed_form(
     let sigma = b.slice(draw.sigma, latent.start, &shape);
     let args: Vec<Slot> = latent.args.iter().map(|a| map[a.0 as usize]).collect();
     let is_real = unknown.bijection.name == "identity";
+    let reader = Reader { joint, model, draw, map };
+    // The scale is integrated out too where the location cannot depend on it.
+    let random_scale =
+        |b: &mut Builder, scale, location| b.constant_value(location).and_then(|_| reader.random(b, scale));
     match unknown.prior.family.name {
         "Normal" if is_real => {
             let moment = second_moment(b, m, sigma, args[0]);
-            let term = match log_normal(b, joint, model, draw, map, args[1]) {
-                Some(scale) if b.constant_value(args[0]).is_some() => normal_scale_out(b, moment, &scale),
-                _ => normal_given_scale(b, moment, args[1]),
+            let term = match random_scale(b, args[1], args[0]) {
+                Some(scale) => normal_scale_out(b, moment, &scale),
+                None => normal_given_scale(b, moment, args[1]),
             };
             let wide = b.spread(term, &shape);
             Some((b.sum(wide), "(8)"))
         }
         "Laplace" if is_real => {
-            let term = laplace_given_scale(b, m, sigma, args[0], args[1]);
+            let distance = expected_distance(b, m, sigma, args[0]);
+            let term = match random_scale(b, args[1], args[0]) {
+                Some(scale) => laplace_scale_out(b, distance, &scale),
+                None => laplace_given_scale(b, distance, args[1]),
+            };
             let wide = b.spread(term, &shape);
             Some((b.sum(wide), "(9)"))
         }
@@ -136,6 +162,16 @@ fn closed_form(
             let term = b.sub(m, log_a);
             let term = b.sub(term, half);
             let term = b.add_number(term, 0.5 * (2.0 / PI).ln());
+            let wide = b.spread(term, &shape);
+            Some((b.sum(wide), "(10)"))
+        }
+        // log λ + a − λ e^(a + t²/2), for the rate λ
+        "Exponential" if unknown.bijection.name == "exp" && unknown.prior.form == 0 => {
+            let mean = square_moment(b, m, sigma, 1.0);
+            let log_rate = b.log(args[0]);
+            let tail = b.mul(args[0], mean);
+            let term = b.add(log_rate, m);
+            let term = b.sub(term, tail);
             let wide = b.spread(term, &shape);
             Some((b.sum(wide), "(10)"))
         }
@@ -185,36 +221,38 @@ fn normal_given_scale(b: &mut Builder, moment: Slot, scale: Slot) -> Slot {
     b.add_number(term, -0.5 * (2.0 * PI).ln())
 }
 
-/// A scale c e^v with v ~ N(a, t²).
-struct LogNormal {
-    a: Slot,
-    t: Slot,
-    log_c: f64,
-}
-
-/// (8), second line: −½ log 2π − (a + log c) − ½ moment e^{−2(a + log c) + 2t²}
+/// (8), second line: −½ log 2π − E log s − ½ moment E s⁻²
 fn normal_scale_out(b: &mut Builder, moment: Slot, scale: &LogNormal) -> Slot {
-    let precision = square_moment(b, scale.a, scale.t, -2.0);
-    let precision = b.scale(precision, (-2.0 * scale.log_c).exp());
+    let precision = scale.moment(b, -2.0);
     let quadratic = b.mul(moment, precision);
     let half = b.scale(quadratic, -0.5);
-    let term = b.sub(half, scale.a);
-    b.add_number(term, -scale.log_c - 0.5 * (2.0 * PI).ln())
+    let log_scale = scale.mean_log(b);
+    let term = b.sub(half, log_scale);
+    b.add_number(term, -0.5 * (2.0 * PI).ln())
 }
 
-/// (9): −log 2b − A/b with A = E|w − c| = δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ), δ = m − c.
-fn laplace_given_scale(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot, scale: Slot) -> Slot {
-    let delta = b.sub(m, centre);
-    let expected = expected_distance(b, delta, sigma);
-    let quotient = b.div(expected, scale);
+/// (9), first line: −log 2b − A/b
+fn laplace_given_scale(b: &mut Builder, distance: Slot, scale: Slot) -> Slot {
+    let quotient = b.div(distance, scale);
     let log_scale = b.log(scale);
     let term = b.add(quotient, log_scale);
-    let term = b.add_number(term, std::f64::consts::LN_2);
+    let term = b.add_number(term, LN_2);
     b.neg(term)
 }
 
-/// E|x| of x ~ Normal(δ, σ²): δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ).
-fn expected_distance(b: &mut Builder, delta: Slot, sigma: Slot) -> Slot {
+/// (9), second line: −log 2 − E log b − A E b⁻¹
+fn laplace_scale_out(b: &mut Builder, distance: Slot, scale: &LogNormal) -> Slot {
+    let inverse = scale.moment(b, -1.0);
+    let quotient = b.mul(distance, inverse);
+    let log_scale = scale.mean_log(b);
+    let term = b.add(quotient, log_scale);
+    let term = b.add_number(term, LN_2);
+    b.neg(term)
+}
+
+/// A = E|w − c| = δ (2Φ(δ/σ) − 1) + 2σ φ(δ/σ), δ = m − c.
+fn expected_distance(b: &mut Builder, m: Slot, sigma: Slot, centre: Slot) -> Slot {
+    let delta = b.sub(m, centre);
     let ratio = b.div(delta, sigma);
     let cdf = b.unary(Unary::NormalCdf, ratio);
     let twice = b.scale(cdf, 2.0);
@@ -226,72 +264,4 @@ fn expected_distance(b: &mut Builder, delta: Slot, sigma: Slot) -> Slot {
     let spread = b.mul(sigma, bell);
     let second = b.scale(spread, 2.0 / (2.0 * PI).sqrt());
     b.add(first, second)
-}
-
-/// Reads a slot as a constant times the exponential of a mean-field latent, element by element.
-fn log_normal(
-    b: &mut Builder,
-    joint: &LogJoint,
-    model: &Model,
-    draw: &Draw,
-    map: &[Slot],
-    slot: Slot,
-) -> Option<LogNormal> {
-    let (mut at, mut log_c) = (slot, 0.0);
-    // Ones by which a vector of scales was repeated along a second axis.
-    let mut ones: Option<Slot> = None;
-    loop {
-        let latent = joint.latents.iter().find(|l| map[l.value.0 as usize] == at);
-        if let Some(latent) = latent {
-            let unknown = model.unknown(latent.unknown);
-            let fits = unknown.bijection.name == "exp"
-                && unknown.treatment == Treatment::Random
-                && latent.start >= draw.full_dims
-                && !latent.is_non_centred;
-            if !fits {
-                return None;
-            }
-            let shape = unknown.shape.clone();
-            let a = b.slice(draw.mu, latent.start, &shape);
-            let t = b.slice(draw.sigma, latent.start, &shape);
-            let [a, t] = [a, t].map(|x| match ones {
-                Some(ones) => b.infer(Op::Outer, vec![x, ones]),
-                None => x,
-            });
-            return Some(LogNormal { a, t, log_c });
-        }
-        let (op, args) = {
-            let x = b.tape().get(at);
-            (x.op.clone(), x.args.clone())
-        };
-        let constant = |b: &Builder, s: Slot| b.constant_value(s).filter(|c| *c > 0.0);
-        match op {
-            Op::Binary(Binary::Mul) => {
-                if let Some(c) = constant(b, args[0]) {
-                    log_c += c.ln();
-                    at = args[1];
-                } else {
-                    log_c += constant(b, args[1])?.ln();
-                    at = args[0];
-                }
-            }
-            Op::Binary(Binary::Div) => {
-                log_c -= constant(b, args[1])?.ln();
-                at = args[0];
-            }
-            Op::Outer if ones.is_none() && is_all_ones(b, args[1]) => {
-                ones = Some(args[1]);
-                at = args[0];
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// Whether a slot is a fixed tensor of ones.
-fn is_all_ones(b: &Builder, slot: Slot) -> bool {
-    match &b.tape().get(slot).op {
-        Op::Tensor(numbers) => numbers.iter().all(|n| n.0 == 1.0),
-        _ => false,
-    }
 }

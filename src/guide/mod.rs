@@ -10,20 +10,28 @@
 //! ```
 //!
 //! The first `full_dims` latents form a full-rank block (equation 5, `L` strictly lower plus e^ω on the diagonal),
-//! the other random ones are mean-field (4), learned ones have no noise. Variance-reducing rewrites are passes named
-//! in [`Guided::rewrites`].
+//! the other random ones are mean-field (4), learned ones have no noise. Rewrites that reduce the variance are one file
+//! each; what became of them is in [`Guided::notes`], in the words of [`crate::rewrites`].
 
 pub mod collapse;
+mod draw;
 mod expected_prior;
+mod flipout;
+mod local_reparam;
+mod log_normal;
+mod weights;
 
 use crate::lower::{LATENTS, LogJoint};
-use collapse::Collapse;
 use crate::model::Model;
+use crate::rewrites::{Note, Rewrite};
 use crate::tape::{Op, Slot, Tape, build::Builder};
-use crate::ty::Shape;
-use std::collections::HashMap;
-use std::f64::consts::PI;
+use collapse::Collapse;
+use draw::Draw;
+use flipout::Flipped;
+use local_reparam::Local;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use weights::{Readers, weights};
 
 /// Where the standard normal noise comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +47,39 @@ pub enum NoiseSource {
 pub struct GuideSettings {
     /// How many leading latents share one full-rank block; 0 is mean-field throughout.
     pub full_dims: usize,
-    /// Equation 15: log q from the same draw, its parameters held. Else the entropy in closed form.
-    pub stick_the_landing: bool,
     /// Where noise comes from.
     pub noise: NoiseSource,
+    /// Equation 15: log q from the same draw, its parameters held.
+    pub stick_the_landing: bool,
+    /// Equations 4 and 5: the entropy in closed form, unless sticking the landing; else it is drawn.
+    pub entropy: bool,
     /// Equations 8 to 10: expected priors in closed form where they exist.
     pub expected_prior: bool,
     /// Equation 12: scales of weights by their optimal q.
     pub collapse: bool,
+    /// Equation 13, where it is exact.
+    pub local_reparam: bool,
+    /// Equation 14, where (13) is not applied.
+    pub flipout: bool,
+    /// Equation 13 also where a weight is reused within a row: biased, for the test that shows it.
+    pub even_where_reused: bool,
+}
+
+impl GuideSettings {
+    /// A mean-field guide without any rewrite, its noise an input: the reference for all of them.
+    pub fn plain() -> Self {
+        GuideSettings {
+            full_dims: 0,
+            noise: NoiseSource::Input,
+            stick_the_landing: false,
+            entropy: false,
+            expected_prior: false,
+            collapse: false,
+            local_reparam: false,
+            flipout: false,
+            even_where_reused: false,
+        }
+    }
 }
 
 /// The ELBO on a tape.
@@ -64,28 +97,62 @@ pub struct Guided {
     pub drawn: Slot,
     /// Its terms that are functions of the guide's parameters only: needed once a step, not once a draw.
     pub exact: Slot,
-    /// The names of the rewrites applied, each with what it touched.
-    pub rewrites: Vec<String>,
+    /// Whether rows share noise: some weight that they read is drawn for all of them.
+    pub rows_share_noise: bool,
     /// The scales that have no parameters of their own.
     pub collapse: Arc<Collapse>,
+    /// What became of each rewrite.
+    pub notes: Vec<Note>,
+}
+
+/// Keys that tell the guide's noise apart. Those of methods ([`crate::infer::draws::variable`]) lie between.
+mod stream {
+    use crate::lower::Latent;
+
+    /// Draws of a run of latents.
+    pub(super) fn run(i: usize) -> u32 {
+        if i == 0 { 0 } else { 255 + i as u32 }
+    }
+    /// (13): outputs of a weight's product.
+    pub(super) fn outputs(weight: &Latent) -> u32 {
+        (1 << 20) + weight.unknown.0
+    }
+    /// (14): signs of a weight's input channels.
+    pub(super) fn signs_in(weight: &Latent) -> u32 {
+        (2 << 20) + weight.unknown.0
+    }
+    /// (14): signs of a weight's output channels.
+    pub(super) fn signs_out(weight: &Latent) -> u32 {
+        (3 << 20) + weight.unknown.0
+    }
 }
 
 /// Replaces the latents by their guide.
 pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guided {
     let mut b = Builder::new();
-    let mut rewrites = vec![];
-    let (collapse, lines) = match settings.collapse {
-        true => collapse::find(joint, model, settings.full_dims.min(joint.random_dim)),
-        false => Default::default(),
+    let mut notes = vec![];
+    let full = settings.full_dims.min(joint.random_dim);
+    let collapse = match settings.collapse {
+        true => collapse::find(joint, model, full, &mut notes),
+        false => Collapse::default(),
     };
-    rewrites.extend(lines);
-    let draw = Draw::new(&mut b, joint, settings, &collapse);
-    let map = inline(&mut b, &joint.tape, draw.u);
-    let mut terms: Vec<Slot> =
-        joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]).into_iter().collect();
-    terms.extend(expected_prior::terms(&mut b, joint, model, settings, &collapse, &draw, &map, &mut rewrites));
-    terms.extend(draw.entropy(&mut b, settings, &mut rewrites));
-    let is_drawn = depends_on_draw(b.tape());
+    let by_row = by_row(joint, model, settings, &mut notes);
+    let alone: BTreeSet<usize> = by_row.latents().collect();
+    let draw = Draw::new(&mut b, joint, settings, &alone, &collapse);
+    let map = inline(&mut b, joint, &draw, &by_row);
+    let likelihood = joint.tape.output("log_likelihood").map(|s| map[s.0 as usize]);
+    let mut terms: Vec<Slot> = likelihood.into_iter().collect();
+    terms.extend(expected_prior::terms(&mut b, joint, model, settings, &collapse, &draw, &map, &mut notes));
+    terms.extend(draw.entropy(&mut b, settings, &mut notes));
+    let is_drawn = depends_on(b.tape(), &|op| {
+        let is_noise_input = matches!(op, Op::Input(name) if name == "noise" || name == "score");
+        is_noise_input
+            || matches!(op, Op::Noise(_) | Op::RowNoise(_) | Op::RowSigns(_) | Op::Column(_) | Op::RowWeight)
+    });
+    let shares = depends_on(b.tape(), &|op| {
+        matches!(op, Op::Noise(_)) || matches!(op, Op::Input(name) if name == "noise")
+    });
+    let rows_share_noise = likelihood.is_some_and(|s| shares[s.0 as usize]);
     let (drawn, exact): (Vec<Slot>, Vec<Slot>) = terms.into_iter().partition(|t| is_drawn[t.0 as usize]);
     let (drawn, exact) = (total(&mut b, &drawn), total(&mut b, &exact));
     let objective = b.add(drawn, exact);
@@ -96,7 +163,7 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     let tape = crate::tape::prune::without_unused(&b.finish());
     let named = |name: &str| tape.output(name).expect("named above");
     let (objective, drawn, exact) = (named("objective"), named("drawn"), named("exact"));
-    Guided { tape, objective, drawn, exact, rewrites, collapse: Arc::new(collapse) }
+    Guided { tape, objective, drawn, exact, rows_share_noise, collapse: Arc::new(collapse), notes }
 }
 
 /// Σ of scalar terms.
@@ -108,117 +175,103 @@ fn total(b: &mut Builder, terms: &[Slot]) -> Slot {
     sum
 }
 
-/// Which slots depend on noise or on rows.
-fn depends_on_draw(tape: &Tape) -> Vec<bool> {
-    let mut is_drawn = vec![false; tape.instructions.len()];
+/// Which slots depend on an instruction of a kind.
+fn depends_on(tape: &Tape, is_source: &dyn Fn(&Op) -> bool) -> Vec<bool> {
+    let mut depends = vec![false; tape.instructions.len()];
     for (i, x) in tape.instructions.iter().enumerate() {
-        is_drawn[i] = match &x.op {
-            Op::Noise(_) | Op::RowNoise(_) | Op::Column(_) | Op::RowWeight => true,
-            Op::Input(name) => name == "noise" || name == "score",
-            _ => x.args.iter().any(|a| is_drawn[a.0 as usize]),
-        };
+        depends[i] = is_source(&x.op) || x.args.iter().any(|a| depends[a.0 as usize]);
     }
-    is_drawn
+    depends
 }
 
-/// The guide's slots.
-struct Draw {
-    mu: Slot,
-    sigma: Slot,
-    omega: Slot,
-    /// 1 for latents with a Gaussian guide, 0 for collapsed ones; none if there are none.
-    is_free: Option<Vec<f64>>,
-    /// Precisions of weights under collapsed scales.
-    precision: Option<Slot>,
-    u: Slot,
-    random: usize,
-    full_dims: usize,
+/// Weights whose noise differs from row to row.
+#[derive(Default)]
+struct ByRow<'a> {
+    local: Vec<Local<'a>>,
+    flipped: Vec<Flipped<'a>>,
 }
 
-impl Draw {
-    /// u = μ + e^ω ⊙ ε, plus L ε on the full-rank block.
-    fn new(b: &mut Builder, joint: &LogJoint, settings: &GuideSettings, collapse: &Collapse) -> Draw {
-        let (dim, random, full) = (joint.dim, joint.random_dim, settings.full_dims.min(joint.random_dim));
-        let mu = b.input("mu", Shape::vector(dim));
-        if random == 0 {
-            let none = (None, None);
-            return Draw { mu, sigma: mu, omega: mu, is_free: none.0, precision: none.1, u: mu, random, full_dims: 0 };
-        }
-        let omega = b.input("omega", Shape::vector(random));
-        let noise = match settings.noise {
-            NoiseSource::Input => b.input("noise", Shape::vector(random)),
-            NoiseSource::Keyed => b.noise(0, Shape::vector(random)),
-        };
-        let (mut is_free, mut precision) = (None, None);
-        if !collapse.is_empty() {
-            is_free = Some((0..random).map(|i| f64::from(u8::from(!collapse.holds(i)))).collect());
-            precision = Some(b.input("precision", Shape::vector(random)));
-        }
-        let sigma = b.exp(omega);
-        let mut step = b.mul(sigma, noise);
-        if full > 1 {
-            let lower = b.input("lower", [full, full].into());
-            let mask: Vec<f64> = (0..full * full).map(|k| f64::from(k % full < k / full)).collect();
-            let mask = b.tensor(&mask, [full, full].into());
-            let strict = b.mul(lower, mask);
-            let head = b.slice(noise, 0, &Shape::vector(full));
-            let mixed = b.infer(Op::Dot { transposed: true }, vec![head, strict]);
-            let wide = if full < random {
-                b.with_shape(Op::Pad { start: 0 }, vec![mixed], Shape::vector(random))
-            } else {
-                mixed
-            };
-            step = b.add(step, wide);
-        }
-        let u = if random < dim {
-            let head = b.slice(mu, 0, &Shape::vector(random));
-            let moved = b.add(head, step);
-            let learned = b.slice(mu, random, &Shape::vector(dim - random));
-            b.infer(Op::Concat, vec![moved, learned])
-        } else {
-            b.add(mu, step)
-        };
-        b.name(u, LATENTS);
-        Draw { mu, sigma, omega, is_free, precision, u, random, full_dims: full }
+impl ByRow<'_> {
+    /// Where their latents begin.
+    fn latents(&self) -> impl Iterator<Item = usize> {
+        let local = self.local.iter().flat_map(|l| l.latents().map(|l| l.start));
+        local.chain(self.flipped.iter().map(|f| f.weight.start))
     }
 
-    /// (4, 5): Σω + (D/2) log 2πe; or (15): uᵀ score, whose gradient is that of −log q with q held.
-    fn entropy(&self, b: &mut Builder, settings: &GuideSettings, rewrites: &mut Vec<String>) -> Option<Slot> {
-        if self.random == 0 {
-            return None;
+    /// What replaces an instruction of the log joint, if it is one of theirs.
+    fn replacement(
+        &self,
+        b: &mut Builder,
+        joint: &LogJoint,
+        draw: &Draw,
+        at: Slot,
+        map: &[Slot],
+    ) -> Option<Slot> {
+        if let Some(local) = self.local.iter().find(|l| l.replaced == at) {
+            let x = map[local.input().0 as usize];
+            return Some(local.outputs(b, draw, joint, x));
         }
-        Some(if settings.stick_the_landing {
-            rewrites.push("stick_the_landing (15): log q from the same draw, its parameters held".into());
-            let score = b.input("score", Shape::vector(self.random));
-            let head = b.slice(self.u, 0, &Shape::vector(self.random));
-            let product = b.mul(score, head);
-            b.sum(product)
-        } else {
-            rewrites.push("entropy (4, 5): in closed form".into());
-            let (omega, count) = match &self.is_free {
-                None => (self.omega, self.random as f64),
-                Some(is_free) => {
-                    let mask = b.tensor(is_free, Shape::vector(self.random));
-                    (b.mul(self.omega, mask), is_free.iter().sum())
-                }
-            };
-            let sum = b.sum(omega);
-            b.add_number(sum, 0.5 * count * (1.0 + (2.0 * PI).ln()))
+        self.flipped.iter().find_map(|f| {
+            let product = *f.products.iter().find(|p| p.at == at)?;
+            let x = map[product.input.0 as usize];
+            Some(f.output(b, draw, joint, product, x))
         })
     }
 }
 
-/// Copies a tape behind what is there, with the latents replaced; returns the new slot of each old one.
-fn inline(b: &mut Builder, tape: &Tape, u: Slot) -> Vec<Slot> {
+/// Decides for each weight: (13) where it is asked for and exact, else (14), else a draw that rows share.
+fn by_row<'a>(
+    joint: &'a LogJoint,
+    model: &Model,
+    settings: &GuideSettings,
+    notes: &mut Vec<Note>,
+) -> ByRow<'a> {
+    let mut by_row = ByRow::default();
+    if !settings.local_reparam && !settings.flipout {
+        return by_row;
+    }
+    let readers = Readers::of_likelihood(&joint.tape);
+    for weight in weights(joint, model, settings, &readers) {
+        let name = &model.unknown(weight.latent.unknown).name;
+        if settings.local_reparam {
+            match local_reparam::exact(&weight, joint, model, settings, &readers) {
+                Ok(local) => {
+                    notes.push(Note::applied(Rewrite::LocalReparam, name));
+                    by_row.local.push(local);
+                    continue;
+                }
+                Err(why) => notes.push(Note::refused(Rewrite::LocalReparam, format!("{name}: {why}"))),
+            }
+        }
+        if settings.flipout {
+            match flipout::exact(&weight) {
+                Ok(flipped) => {
+                    notes.push(Note::applied(Rewrite::Flipout, name));
+                    by_row.flipped.push(flipped);
+                }
+                Err(why) => notes.push(Note::refused(Rewrite::Flipout, format!("{name}: {why}"))),
+            }
+        }
+    }
+    by_row
+}
+
+/// Copies the log joint behind what is there, with the latents replaced; returns the new slot of each old one.
+fn inline(b: &mut Builder, joint: &LogJoint, draw: &Draw, by_row: &ByRow<'_>) -> Vec<Slot> {
+    let tape = &joint.tape;
+    let is_latents = |s: Slot| tape.get(s).op == Op::Input(LATENTS.into());
     let mut map: Vec<Slot> = Vec::with_capacity(tape.instructions.len());
     let mut names: HashMap<Slot, &str> = HashMap::new();
-    for x in &tape.instructions {
+    for (i, x) in tape.instructions.iter().enumerate() {
         b.origin = x.origin;
-        let slot = if x.op == Op::Input(LATENTS.into()) {
-            u
-        } else {
-            let args = x.args.iter().map(|a| map[a.0 as usize]).collect();
-            b.again(x, args)
+        let slot = match x.op {
+            // Read as a whole where one vector is all there is, else by slices only.
+            Op::Input(_) if is_latents(Slot(i as u32)) => draw.whole(),
+            Op::Slice { start } if is_latents(x.args[0]) => draw.value(b, start, &x.shape),
+            _ => by_row.replacement(b, joint, draw, Slot(i as u32), &map).unwrap_or_else(|| {
+                let args = x.args.iter().map(|a| map[a.0 as usize]).collect();
+                b.again(x, args)
+            }),
         };
         if let Some(name) = &x.name {
             names.insert(slot, name);

@@ -2,6 +2,7 @@
 
 use super::coordinates::Coordinates;
 use super::objective::{FullBatch, program, shards, with_gradient};
+use super::points::Points;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey, Shard};
@@ -28,6 +29,8 @@ pub mod variable {
     pub const PREDICT: u64 = 6;
     /// order of the rows in an epoch
     pub const ORDER: u64 = 7;
+    /// scramble of a step's Sobol points
+    pub const SCRAMBLE: u64 = 8;
 }
 
 /// Draws that compare two guides.
@@ -39,6 +42,8 @@ pub struct Objective<T> {
     shards: Arc<Vec<Shard<T>>>,
     random: usize,
     collapse: Arc<Collapse>,
+    points: Points,
+    is_score_given: bool,
 }
 
 impl<T: Number> Objective<T> {
@@ -51,7 +56,19 @@ impl<T: Number> Objective<T> {
         let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega", "lower"])?;
         let program = program::<T>(&tape, problem.train.len())?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
-        Ok(Objective { program, shards: Arc::new(shards), random: problem.joint.random_dim, collapse: guided.collapse })
+        Ok(Objective {
+            program,
+            shards: Arc::new(shards),
+            random: problem.joint.random_dim,
+            collapse: guided.collapse,
+            points: Points::of(problem),
+            is_score_given: settings.stick_the_landing,
+        })
+    }
+
+    /// The same objective with its draws hanging together in another way.
+    pub fn with_points(self, points: Points) -> Self {
+        Objective { points, ..self }
     }
 
     /// Memory for one thread.
@@ -64,6 +81,8 @@ impl<T: Number> Objective<T> {
             score: vec![0.0; n],
             precision: vec![0.0; n],
             collapse: self.collapse.clone(),
+            points: self.points,
+            is_score_given: self.is_score_given,
             u: vec![],
             buffer: vec![],
         }
@@ -77,6 +96,8 @@ pub struct Evaluator<T> {
     score: Vec<f64>,
     precision: Vec<f64>,
     collapse: Arc<Collapse>,
+    points: Points,
+    is_score_given: bool,
     u: Vec<f64>,
     buffer: Vec<T>,
 }
@@ -116,26 +137,23 @@ impl<T: Real> Evaluator<T> {
                 }
             }
         }
+        if !self.is_score_given {
+            return objective;
+        }
         let surrogate: f64 = self.score.iter().zip(&self.u).map(|(s, u)| s * u).sum();
         objective - surrogate - guide.log_density(&self.noise)
     }
 
-    /// The mean of `draws` draws' ELBO and gradient; draws come in antithetic pairs (16) where their number is even.
+    /// The mean of `draws` draws' ELBO and gradient; how the draws hang together is equation 16.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey, draws: usize, gradient: &mut Gaussian) -> f64 {
         for part in [&mut gradient.mu, &mut gradient.omega, &mut gradient.lower] {
             part.fill(0.0);
         }
-        let is_paired = draws.is_multiple_of(2);
         let factor = 1.0 / draws as f64;
         let mut total = 0.0;
         let integrals = self.collapse.precision(&guide.mu, &guide.omega, &mut self.precision);
         for d in 0..draws {
-            if is_paired && d % 2 == 1 {
-                self.noise.iter_mut().for_each(|e| *e = -*e);
-            } else {
-                let stream = noise::key(key.seed, key.step, variable::GUIDE, key.draw + d as u64);
-                noise::normals(&mut self.noise, stream, 0);
-            }
+            self.points.next(key, d, draws, &mut self.noise);
             total += self.draw(guide, factor, gradient);
         }
         total * factor + integrals

@@ -17,11 +17,12 @@ use super::small_net::random_start;
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
-use crate::guide::guide;
+use crate::guide::{Guided, guide};
 use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::noise;
 use crate::model::Role;
 use crate::plan::{Program, plan};
+use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
@@ -82,6 +83,7 @@ struct Trainer<'p, T> {
     steps: u64,
     /// Draws shared by the whole batch; none: one per shard.
     shared: Option<usize>,
+    noise: String,
     lanes: usize,
     collapse: Arc<Collapse>,
     state: State<T>,
@@ -92,25 +94,14 @@ impl<'p, T: Number> Trainer<'p, T> {
     fn new(problem: &'p Problem<'p>) -> Result<Self, FitError> {
         let settings = problem.settings;
         let rows = problem.train.len();
-        let batch = match settings.batch {
-            Batch::Auto => BATCH.min(rows),
-            Batch::All => rows,
-            Batch::Rows(n) => n,
-        };
-        let shared = match settings.draws {
-            Draws::Auto => None,
-            Draws::Shared => Some(1),
-            Draws::Number(n) => Some(n),
-        };
+        let batch = batch_rows(problem);
         let wants = guide_settings(problem, Path::Minibatch);
         let guided = guide(problem.joint, problem.model, &wants);
+        let shared = shared_draws(problem, &guided);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
-        let capacity = match shared {
-            None => ROWS_PER_DRAW,
-            Some(_) => shard_rows(&drawn, size_of::<T>(), batch).min(batch.div_ceil(lanes)),
-        };
+        let capacity = rows_per_shard(problem, &guided, &drawn, size_of::<T>());
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
@@ -118,8 +109,9 @@ impl<'p, T: Number> Trainer<'p, T> {
         let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
         let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
         let (state, rates) = start(problem);
+        let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
-        Ok(Trainer { problem, drawn, exact, batch, steps, shared, lanes, collapse, state, rates })
+        Ok(Trainer { problem, drawn, exact, batch, steps, shared, noise, lanes, collapse, state, rates })
     }
 
     fn run(self, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -134,8 +126,9 @@ impl<'p, T: Number> Trainer<'p, T> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
         jobs.push(job(&self.exact, false));
         let team = Team::new(jobs, self.problem.threads);
-        let Trainer { problem, drawn, batch, steps, shared, lanes, collapse, state, rates, .. } = self;
-        let step = Step { problem, batch, capacity: drawn.capacity, shared, lanes, random, collapse };
+        let Trainer { problem, drawn, batch, steps, shared, noise, lanes, collapse, state, rates, .. } = self;
+        let path = format!("minibatches of {batch}, {noise}");
+        let step = Step { problem, batch, capacity: drawn.capacity, shared, path, lanes, random, collapse };
         let shared_state = RwLock::new(state);
         let work = |i: usize, job: &mut Job<T>| {
             let state = read(&shared_state);
@@ -186,6 +179,7 @@ struct Step<'p> {
     batch: usize,
     capacity: usize,
     shared: Option<usize>,
+    path: String,
     lanes: usize,
     random: usize,
     collapse: Arc<Collapse>,
@@ -335,7 +329,7 @@ impl Step<'_> {
             trace,
             clipped: 0,
             warnings: vec![],
-            path: self.describe(),
+            path: self.path.clone(),
         })
     }
 
@@ -435,16 +429,55 @@ impl Step<'_> {
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
     }
+}
 
-    fn describe(&self) -> String {
-        match self.shared {
-            None => {
-                format!("minibatches of {}, a draw of the weights per {} rows", self.batch, self.capacity)
-            }
-            Some(1) => format!("minibatches of {}, one draw of the weights a step", self.batch),
-            Some(n) => format!("minibatches of {}, {n} draws of the weights a step", self.batch),
-        }
+/// Rows in a step.
+fn batch_rows(problem: &Problem<'_>) -> usize {
+    let rows = problem.train.len();
+    match problem.settings.batch {
+        Batch::Auto => BATCH.min(rows),
+        Batch::All => rows,
+        Batch::Rows(n) => n,
     }
+}
+
+/// Draws shared by the whole batch; none: one per shard.
+fn shared_draws(problem: &Problem<'_>, guided: &Guided) -> Option<usize> {
+    match problem.settings.draws {
+        // Where each row has noise of its own there is no draw to share.
+        Draws::Auto if !guided.rows_share_noise => Some(1),
+        Draws::Auto => None,
+        Draws::Shared => Some(1),
+        Draws::Number(n) => Some(n),
+    }
+}
+
+/// Rows that a program of this path is planned for.
+pub fn rows_per_shard(problem: &Problem<'_>, guided: &Guided, tape: &Tape, bytes: usize) -> usize {
+    let batch = batch_rows(problem);
+    match shared_draws(problem, guided) {
+        None => ROWS_PER_DRAW,
+        Some(_) => shard_rows(tape, bytes, batch).min(batch.div_ceil(SHARED_LANES)),
+    }
+}
+
+/// Which noise a step has, in words.
+fn noise_words(notes: &[Note], rows_share: bool, shared: Option<usize>, capacity: usize) -> String {
+    let is_on = |rewrite| notes.iter().any(|n: &Note| n.is_applied && n.rewrite == rewrite);
+    let mut words = vec![];
+    if is_on(Rewrite::LocalReparam) {
+        words.push("fresh noise per row".to_owned());
+    }
+    if is_on(Rewrite::Flipout) {
+        words.push("fresh signs per row".to_owned());
+    }
+    match shared {
+        _ if !rows_share => {}
+        None => words.push(format!("a draw of the weights per {capacity} rows")),
+        Some(1) => words.push("one draw of the weights a step".into()),
+        Some(n) => words.push(format!("{n} draws of the weights a step")),
+    }
+    if words.is_empty() { "no noise".into() } else { words.join(" and ") }
 }
 
 /// Adds an executor's gradient times a share; returns its value times the share.

@@ -6,6 +6,7 @@
 pub mod climb;
 pub mod coordinates;
 pub mod draws;
+pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 pub mod lbfgs;
@@ -14,22 +15,29 @@ pub mod messages;
 pub mod minibatch;
 pub mod no_net;
 pub mod objective;
+pub mod of_rows;
+pub mod points;
 pub mod posterior;
 pub mod predict;
 pub mod problem;
 pub mod progress;
+pub mod row_reports;
 pub mod settings;
+pub mod shown;
 pub mod small_net;
 
 use crate::diagnostic::Diagnostic;
-use crate::guide::{GuideSettings, NoiseSource};
+use crate::guide::{GuideSettings, Guided, NoiseSource};
 use crate::model::Role;
+use crate::rewrites::{Note, Rewrite};
+use crate::tape::Tape;
 use climb::TracePoint;
 use error::FitError;
+use objective::shard_rows;
 use posterior::Gaussian;
 use problem::Problem;
 use progress::Progress;
-use settings::{Batch, GuideChoice};
+use settings::{Batch, Draws, GuideChoice};
 
 /// Latents up to which a net is fitted on all rows.
 const SMALL_DIMS: usize = 2_000;
@@ -67,10 +75,10 @@ impl Path {
         }
     }
     /// Rows that a program of this path is planned for.
-    pub fn rows(self, problem: &Problem<'_>) -> usize {
+    pub fn rows(self, problem: &Problem<'_>, guided: &Guided, tape: &Tape) -> usize {
         match self {
-            Path::NoNet | Path::SmallNet => problem.train.len(),
-            Path::Minibatch => minibatch::ROWS_PER_DRAW,
+            Path::NoNet | Path::SmallNet => shard_rows(tape, self.bytes(), problem.train.len()),
+            Path::Minibatch => minibatch::rows_per_shard(problem, guided, tape, self.bytes()),
         }
     }
 }
@@ -102,22 +110,91 @@ pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
 
 /// The guide of a path.
 pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
-    let is_left_out = |name: &str| problem.settings.without.iter().any(|n| n == name);
+    let settings = problem.settings;
+    let keeps = |rewrite| !settings.leaves_out(rewrite);
     match path {
-        Path::NoNet | Path::SmallNet => GuideSettings {
-            full_dims: full_rank_dims(problem, path),
-            stick_the_landing: true,
-            noise: NoiseSource::Input,
-            expected_prior: false,
-            collapse: !is_left_out("collapse"),
-        },
-        Path::Minibatch => GuideSettings {
-            full_dims: 0,
-            stick_the_landing: false,
-            noise: NoiseSource::Keyed,
-            expected_prior: !is_left_out("expected_prior"),
-            collapse: !is_left_out("collapse"),
-        },
+        Path::NoNet | Path::SmallNet => {
+            let stick_the_landing = sticks_the_landing(problem);
+            GuideSettings {
+                full_dims: full_rank_dims(problem, path),
+                noise: NoiseSource::Input,
+                stick_the_landing,
+                entropy: keeps(Rewrite::Entropy),
+                // Sticking the landing works because log p and log q are of the same draw.
+                expected_prior: !stick_the_landing && keeps(Rewrite::ExpectedPrior),
+                collapse: keeps(Rewrite::Collapse),
+                ..GuideSettings::plain()
+            }
+        }
+        Path::Minibatch => {
+            let is_auto = settings.draws == Draws::Auto;
+            GuideSettings {
+                noise: NoiseSource::Keyed,
+                entropy: keeps(Rewrite::Entropy),
+                expected_prior: keeps(Rewrite::ExpectedPrior),
+                collapse: keeps(Rewrite::Collapse),
+                local_reparam: is_auto && keeps(Rewrite::LocalReparam),
+                flipout: is_auto && settings.asks_for(Rewrite::Flipout),
+                ..GuideSettings::plain()
+            }
+        }
+    }
+}
+
+/// Whether a path that sees all rows sticks the landing.
+fn sticks_the_landing(problem: &Problem<'_>) -> bool {
+    !problem.settings.leaves_out(Rewrite::StickTheLanding)
+}
+
+/// What becomes of the rewrites that are not the guide's: those of the noise, and those that the path leaves out.
+pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
+    let settings = problem.settings;
+    let mut notes = points::notes(problem, path);
+    if path != Path::Minibatch {
+        if sticks_the_landing(problem) {
+            notes.push(Note::refused(
+                Rewrite::ExpectedPrior,
+                "stick_the_landing needs log p of the same draw",
+            ));
+        }
+        notes.push(Note::refused(
+            Rewrite::LocalReparam,
+            "all rows share a draw, whose log q is of the same draw",
+        ));
+    } else {
+        if settings.draws != Draws::Auto {
+            notes.push(Note::refused(Rewrite::LocalReparam, "`draws` asks for draws that rows share"));
+        }
+        notes.push(Note::refused(Rewrite::StickTheLanding, "the noise of minibatches dominates"));
+    }
+    notes.retain(|n| !settings.leaves_out(n.rewrite));
+    notes
+}
+
+/// O001: a rewrite that `with` names and that cannot be applied.
+///
+/// # Errors
+/// Says which, and why.
+pub fn check_with(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
+    let settings = problem.settings;
+    let random = problem.joint.random_dim;
+    let why = if settings.asks_for(Rewrite::Flipout) && path != Path::Minibatch {
+        Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
+    } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
+        Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && path == Path::Minibatch {
+        Some((Rewrite::QuasiRandom, "minibatches draw by key".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && random > points::MOST_DIMS {
+        Some((Rewrite::QuasiRandom, format!("{random} dimensions; at most {}", points::MOST_DIMS)))
+    } else {
+        None
+    };
+    match why {
+        None => Ok(()),
+        Some((rewrite, why)) => Err(FitError::Refused(
+            Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
+                .help(format!("it wants: {}", rewrite.entry().condition)),
+        )),
     }
 }
 
@@ -129,6 +206,7 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
     if problem.joint.dim == 0 {
         return Ok(Outcome::point(vec![]));
     }
+    check_with(problem, path(problem))?;
     match path(problem) {
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),

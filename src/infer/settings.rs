@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Setting, SettingValue};
+use crate::rewrites::Rewrite;
 use crate::source::Span;
 
 /// How to fit.
@@ -27,6 +28,8 @@ pub struct Settings {
     pub restarts: Option<usize>,
     /// `without`
     pub without: Vec<String>,
+    /// `with`
+    pub with: Vec<String>,
     /// `predict_draws`
     pub predict_draws: usize,
     /// `seed`
@@ -99,6 +102,7 @@ impl Default for Settings {
             precision: Precision::Auto,
             restarts: None,
             without: vec![],
+            with: vec![],
             predict_draws: 100,
             seed: 0,
         }
@@ -128,6 +132,16 @@ impl Settings {
             Draws::Shared => 1,
             Draws::Number(n) => n,
         }
+    }
+
+    /// Whether `without` names a rewrite.
+    pub fn leaves_out(&self, rewrite: Rewrite) -> bool {
+        self.without.iter().any(|n| n == rewrite.name())
+    }
+
+    /// Whether `with` names a rewrite.
+    pub fn asks_for(&self, rewrite: Rewrite) -> bool {
+        self.with.iter().any(|n| n == rewrite.name())
     }
 
     fn set(&mut self, setting: &Setting) -> Result<(), Diagnostic> {
@@ -172,6 +186,15 @@ impl Settings {
             "without" => {
                 if let SettingValue::Words(names) = &setting.value {
                     self.without = names.clone();
+                }
+            }
+            "with" => {
+                if let SettingValue::Words(names) = &setting.value {
+                    self.with = names.clone();
+                }
+                if let Some(both) = self.with.iter().find(|n| self.without.contains(n)) {
+                    let d = Diagnostic::new("O001", format!("`{both}` stands in `with` and in `without`"));
+                    return Err(place(d, setting, "asked for here").help("keep one of them"));
                 }
             }
             "kl_weight" if number(setting, 0.0)? != Some(1.0) => return Err(not_yet(setting, "`kl_weight`")),

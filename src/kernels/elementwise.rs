@@ -83,7 +83,9 @@ macro_rules! for_unary {
             | Unary::LogNormalCdf
             | Unary::LnGamma
             | Unary::Digamma
-            | Unary::Trigamma => $run!(|x| <$T>::from_f64($op.apply(x.to_f64()))),
+            | Unary::Trigamma
+            | Unary::LogBesselI0e
+            | Unary::BesselDrop => $run!(|x| <$T>::from_f64($op.apply(x.to_f64()))),
         }
     };
 }
@@ -102,6 +104,9 @@ macro_rules! for_binary {
             Binary::Eq => $run!(|a, b| if a == b { <$T>::ONE } else { <$T>::ZERO }),
             Binary::Lt => $run!(|a, b| if a < b { <$T>::ONE } else { <$T>::ZERO }),
             Binary::Le => $run!(|a, b| if a <= b { <$T>::ONE } else { <$T>::ZERO }),
+            Binary::LogAddExp | Binary::LogGammaP | Binary::LogGammaQ | Binary::LogStudentCdf => {
+                $run!(|a, b| <$T>::from_f64($op.apply(a.to_f64(), b.to_f64())))
+            }
         }
     };
 }

@@ -56,6 +56,10 @@ pub enum Unary {
     Digamma,
     /// ψ′(x)
     Trigamma,
+    /// log(e^−x I₀(x)), I₀ the modified Bessel function
+    LogBesselI0e,
+    /// 1 − I₁(x)/I₀(x)
+    BesselDrop,
 }
 
 /// A function of two numbers.
@@ -81,6 +85,14 @@ pub enum Binary {
     Lt,
     /// 1 where a ≤ b, else 0
     Le,
+    /// log(e^a + e^b)
+    LogAddExp,
+    /// log P(a, b), the lower incomplete gamma function over Γ(a); a is data or a constant
+    LogGammaP,
+    /// log(1 − P(a, b)); a is data or a constant
+    LogGammaQ,
+    /// log of Student's distribution function with a degrees of freedom at b; a is data or a constant
+    LogStudentCdf,
 }
 
 impl Unary {
@@ -111,6 +123,8 @@ impl Unary {
         Unary::LnGamma,
         Unary::Digamma,
         Unary::Trigamma,
+        Unary::LogBesselI0e,
+        Unary::BesselDrop,
     ];
 
     /// The name printed on a tape.
@@ -141,6 +155,8 @@ impl Unary {
             Unary::LnGamma => "ln_gamma",
             Unary::Digamma => "digamma",
             Unary::Trigamma => "trigamma",
+            Unary::LogBesselI0e => "log_bessel_i0e",
+            Unary::BesselDrop => "bessel_drop",
         }
     }
 
@@ -196,6 +212,8 @@ impl Unary {
             Unary::LnGamma => super::special::ln_gamma(x),
             Unary::Digamma => super::special::digamma(x),
             Unary::Trigamma => super::special::trigamma(x),
+            Unary::LogBesselI0e => super::special::log_bessel_i0e(x),
+            Unary::BesselDrop => super::special::bessel_drop(x),
         }
     }
 }
@@ -213,6 +231,10 @@ impl Binary {
         Binary::Eq,
         Binary::Lt,
         Binary::Le,
+        Binary::LogAddExp,
+        Binary::LogGammaP,
+        Binary::LogGammaQ,
+        Binary::LogStudentCdf,
     ];
 
     /// The name printed on a tape.
@@ -228,6 +250,10 @@ impl Binary {
             Binary::Eq => "eq",
             Binary::Lt => "lt",
             Binary::Le => "le",
+            Binary::LogAddExp => "log_add_exp",
+            Binary::LogGammaP => "log_gamma_p",
+            Binary::LogGammaQ => "log_gamma_q",
+            Binary::LogStudentCdf => "log_student_cdf",
         }
     }
 
@@ -244,6 +270,18 @@ impl Binary {
             Binary::Eq => f64::from(a == b),
             Binary::Lt => f64::from(a < b),
             Binary::Le => f64::from(a <= b),
+            Binary::LogAddExp => {
+                let (most, least) = if a >= b { (a, b) } else { (b, a) };
+                // Two equal infinities are their own sum.
+                if most == least {
+                    most + std::f64::consts::LN_2
+                } else {
+                    most + (least - most).exp().ln_1p()
+                }
+            }
+            Binary::LogGammaP => super::special::log_gamma_p(a, b),
+            Binary::LogGammaQ => super::special::log_gamma_q(a, b),
+            Binary::LogStudentCdf => super::special::log_student_cdf(a, b),
         }
     }
 }

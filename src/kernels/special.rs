@@ -1,5 +1,11 @@
 //! Special functions in f64 that the standard library lacks.
 
+mod bessel;
+mod incomplete;
+
+pub use bessel::{bessel_drop, log_bessel_i0e};
+pub use incomplete::{log_beta_regularized, log_gamma_p, log_gamma_q, log_student_cdf};
+
 use statrs::function::gamma as st_gamma;
 use std::f64::consts::FRAC_1_SQRT_2;
 

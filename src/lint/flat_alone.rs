@@ -27,10 +27,7 @@ fn check(model: &Model) -> Vec<Diagnostic> {
 
 /// Which unknowns a likelihood depends on, also through the priors of others.
 fn observed(model: &Model) -> Vec<bool> {
-    let of_dist = |d: &Distribution| {
-        let bounds = d.truncation.into_iter().flat_map(|(a, b)| [a, b]);
-        d.args.iter().copied().chain(bounds).collect::<Vec<ExprId>>()
-    };
+    let of_dist = Distribution::exprs;
     let mut unknowns = vec![false; model.unknowns.len()];
     let mut seen = vec![false; model.exprs.len()];
     let mut pending: Vec<ExprId> = model.observations.iter().flat_map(|o| of_dist(&o.dist)).collect();

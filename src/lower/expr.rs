@@ -44,6 +44,16 @@ impl Lowering<'_> {
         match &model.expr(id).kind {
             ExprKind::Number(x) => self.b.constant(*x),
             ExprKind::Column(c) => self.b.column(c.0, shape),
+            ExprKind::Statistic(s) => {
+                let values = &model.statistics[s.0 as usize].values;
+                match shape.is_scalar() {
+                    true => self.b.constant(values.first().copied().unwrap_or(f64::NAN)),
+                    false => {
+                        let unread = vec![f64::NAN; shape.len()];
+                        self.b.tensor(if values.is_empty() { &unread } else { values }, shape)
+                    }
+                }
+            }
             ExprKind::Unknown(u) => self.latents[u.0 as usize].value,
             ExprKind::Unary(f, x) => {
                 let x = self.done(*x);

@@ -8,11 +8,13 @@
 //! densities carry the row weight (N/B), nothing else does. Beside the tape stand the places that later stages need:
 //! which slice belongs to which unknown, and which slots hold its prior's terms.
 
+mod density;
 mod expr;
 
+mod scale_mixture;
 mod unknown;
 
-use crate::dist::truncated_log_density;
+pub use scale_mixture::with_scale_mixtures;
 pub use unknown::free_shape;
 
 use crate::model::{ExprId, Model, UnknownId};
@@ -142,15 +144,33 @@ impl<'m> Lowering<'m> {
         for observation in &self.model.observations {
             self.b.origin = Some(observation.span);
             let target = self.expr(observation.target);
-            let args: Vec<Slot> = observation.dist.args.iter().map(|a| self.expr(*a)).collect();
-            let density = self.distribution(&observation.dist, target, &args);
+            let args = self.arguments(&observation.dist);
+            let density = self.density(&observation.dist, target, &args);
+            let density = match observation.dist.event().rank() {
+                // A formula that does not mention the value is one number; each entry has it.
+                0 => {
+                    let shape = self.b.shape(target).clone();
+                    self.b.spread(density, &shape)
+                }
+                _ => density,
+            };
             let ll = self.b.sum(density);
             self.b.name(ll, &format!("log_lik {}", observation.name));
-            self.b.output(format!("log_lik:{}", observation.name), ll);
-            let ends = observation.dist.truncation.map(|(low, high)| [self.expr(low), self.expr(high)]);
-            for (i, arg) in args.iter().chain(ends.iter().flatten()).enumerate() {
-                self.b.output(format!("arg:{}:{i}", observation.name), *arg);
+            if !self.b.shape(target).is_scalar() {
+                self.b.output(format!("target:{}", observation.name), target);
+                self.b.output(format!("log_lik_each:{}", observation.name), density);
             }
+            self.b.output(format!("log_lik:{}", observation.name), ll);
+            for (i, arg) in self.all_arguments(&observation.dist).into_iter().enumerate() {
+                self.b.output(format!("arg:{}:{i}", observation.name), arg);
+            }
+            let ll = match observation.dist.weight {
+                Some(weight) => {
+                    let weight = self.expr(weight);
+                    self.b.mul(ll, weight)
+                }
+                None => ll,
+            };
             per_row = Some(match per_row {
                 Some(sum) => self.b.add(sum, ll),
                 None => ll,
@@ -170,18 +190,6 @@ impl<'m> Lowering<'m> {
         for (name, id) in &self.model.reports {
             let slot = self.expr(*id);
             self.b.output(format!("report:{name}"), slot);
-        }
-    }
-
-    /// Elementwise log density of a distribution, truncated if it says so.
-    fn distribution(&mut self, dist: &crate::model::Distribution, x: Slot, args: &[Slot]) -> Slot {
-        match dist.truncation {
-            None => (dist.family.log_density)(&mut self.b, dist.form, x, args),
-            Some((low, high)) => {
-                let ends = (self.expr(low), self.expr(high));
-                truncated_log_density(&mut self.b, dist.family, dist.form, x, args, ends)
-                    .expect("the checker refuses to truncate a family without log mass")
-            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! Unknowns: a slice of the flat latents each, its bijection, its prior and its log-Jacobian.
 
 use super::{LATENTS, Latent, Lowering};
+use crate::dist::normal_log_density;
+use crate::kernels::special::ln_gamma;
 use crate::model::{Role, Treatment, Unknown, UnknownId};
 use crate::tape::Slot;
 use crate::ty::Shape;
@@ -68,14 +70,17 @@ impl Lowering<'_> {
         latent.value = (unknown.bijection.forward)(&mut self.b, latent.u, &bounds);
         // Even a learned tensor without a prior (`Point`) has none here: its density is 1.
         if unknown.treatment != Treatment::Point {
-            let density = self.distribution(&unknown.prior, latent.value, &latent.args);
-            let wide = self.b.spread(density, &unknown.shape);
-            latent.log_prior = Some(self.b.sum(wide));
+            let density = self.density(&unknown.prior, latent.value, &latent.args);
+            let rank = unknown.shape.rank() - unknown.prior.event().rank();
+            let copies: Shape = unknown.shape.0[..rank].into();
+            let wide = self.b.spread(density, &copies);
+            let total = self.b.sum(wide);
+            latent.log_prior = Some(self.b.add_number(total, log_orderings(unknown)));
         }
         if unknown.treatment == Treatment::Random {
             let jacobian = (unknown.bijection.log_jacobian)(&mut self.b, latent.u, &bounds);
             if self.b.constant_value(jacobian) != Some(0.0) {
-                let wide = if unknown.bijection.is_elementwise {
+                let wide = if unknown.bijection.rank == 0 {
                     self.b.spread(jacobian, &unknown.shape)
                 } else {
                     jacobian
@@ -87,9 +92,15 @@ impl Lowering<'_> {
 
     /// Equation 17 with λ = 0: z ~ family(0, 1), θ = location + scale · z. The density of z carries the Jacobian.
     fn non_centred(&mut self, unknown: &Unknown, latent: &mut Latent) {
+        let (zero, one) = (self.b.constant(0.0), self.b.constant(1.0));
+        if let Some(from_standard) = unknown.prior.family.from_standard {
+            let density = normal_log_density(&mut self.b, latent.u, zero, one);
+            latent.log_prior = Some(self.b.sum(density));
+            latent.value = from_standard(&mut self.b, unknown.prior.form, &latent.args, latent.u);
+            return;
+        }
         let (location, scale) =
             unknown.prior.family.location_scale.expect("only location-scale priors are non-centred");
-        let (zero, one) = (self.b.constant(0.0), self.b.constant(1.0));
         let mut standard = latent.args.clone();
         standard[location] = zero;
         standard[scale] = one;
@@ -102,13 +113,24 @@ impl Lowering<'_> {
     }
 }
 
+/// log K! for each increasing vector of K copies that are alike: one order of K! is left.
+fn log_orderings(unknown: &Unknown) -> f64 {
+    match unknown.shape.0.split_last() {
+        Some((last, outer)) if unknown.prior.is_ordered => {
+            outer.iter().product::<usize>() as f64 * ln_gamma(*last as f64 + 1.0)
+        }
+        _ => 0.0,
+    }
+}
+
 /// Shape of an unknown's free numbers: the last axis may be shorter than the constrained one.
 pub fn free_shape(unknown: &Unknown) -> Shape {
     let mut sizes = unknown.shape.0.clone();
-    if !unknown.bijection.is_elementwise
-        && let Some(last) = sizes.last_mut()
+    if unknown.bijection.rank > 0
+        && let Some(last) = sizes.last().copied()
     {
-        *last = (unknown.bijection.free)(*last);
+        sizes.truncate(sizes.len() - unknown.bijection.rank);
+        sizes.push((unknown.bijection.free)(last));
     }
     Shape(sizes)
 }

@@ -30,6 +30,7 @@ mod tests;
 
 pub use class_predictive::{ClassPredictive, ClassSummary};
 pub use ece::{Bin, reliability};
+pub use log_mean::LogMeanExp;
 pub use real_predictive::{RealDraw, RealPredictive, RealSummary, quantile};
 
 /// An entry of the table.

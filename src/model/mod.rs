@@ -6,7 +6,7 @@
 
 pub mod print;
 
-use crate::dist::Family;
+use crate::dist::{Event, Family};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::transform::Bijection;
@@ -22,6 +22,10 @@ pub struct ColumnId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UnknownId(pub u32);
 
+/// Position in [`Model::statistics`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StatisticId(pub u32);
+
 /// A checked model.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -31,6 +35,8 @@ pub struct Model {
     pub columns: Vec<Column>,
     /// All expressions; operands first.
     pub exprs: Vec<Expr>,
+    /// Numbers computed from the training rows before fitting; those that others are computed from come first.
+    pub statistics: Vec<Statistic>,
     /// All unknowns; those that a prior's arguments mention come first.
     pub unknowns: Vec<Unknown>,
     /// The likelihood terms.
@@ -56,8 +62,49 @@ pub struct Column {
     pub ty: Type,
     /// Labels of classes and factor levels, in order of position; empty for other types.
     pub levels: Vec<String>,
+    /// For `lag(y, k)`: which column, and how many rows earlier; none for a column that was declared.
+    pub lag: Option<(ColumnId, usize)>,
     /// Where it was declared.
     pub span: Span,
+}
+
+/// A number, or one for each element, computed from the training rows: `mean(x)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statistic {
+    /// What of them.
+    pub what: Summary,
+    /// An expression of data.
+    pub of: ExprId,
+    /// As many numbers as its shape says once the rows have been read; empty before.
+    pub values: Vec<f64>,
+}
+
+/// What a statistic is of many numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Summary {
+    /// Σ x
+    Sum,
+    /// Σ x / n
+    Mean,
+    /// √(Σ (x − mean)² / (n − 1))
+    Sd,
+    /// smallest
+    Min,
+    /// largest
+    Max,
+}
+
+impl Summary {
+    /// The function of the language.
+    pub fn name(self) -> &'static str {
+        match self {
+            Summary::Sum => "sum",
+            Summary::Mean => "mean",
+            Summary::Sd => "sd",
+            Summary::Min => "min",
+            Summary::Max => "max",
+        }
+    }
 }
 
 /// A typed expression.
@@ -82,6 +129,8 @@ pub enum ExprKind {
     Column(ColumnId),
     /// the (constrained) value of an unknown
     Unknown(UnknownId),
+    /// `mean(x)` and others over the training rows
+    Statistic(StatisticId),
     /// elementwise function
     Unary(Unary, ExprId),
     /// elementwise, equal shapes, one a scalar, or (inside nets) one a suffix of the other
@@ -148,7 +197,9 @@ impl ExprKind {
     /// The expressions that this one is made of.
     pub fn operands(&self) -> Vec<ExprId> {
         match self {
-            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) => vec![],
+            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
+                vec![]
+            }
             ExprKind::Unary(_, x)
             | ExprKind::Reduce(_, x)
             | ExprKind::Softmax(x)
@@ -162,6 +213,40 @@ impl ExprKind {
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
             ExprKind::Join(parts) => parts.clone(),
             ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
+        }
+    }
+}
+
+impl ExprKind {
+    /// The same operation on other operands.
+    pub fn of(&self, operand: impl Fn(ExprId) -> ExprId) -> ExprKind {
+        let f = |id: &ExprId| operand(*id);
+        match self {
+            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
+                self.clone()
+            }
+            ExprKind::Unary(u, x) => ExprKind::Unary(*u, f(x)),
+            ExprKind::Binary(u, a, b) => ExprKind::Binary(*u, f(a), f(b)),
+            ExprKind::Reduce(r, x) => ExprKind::Reduce(*r, f(x)),
+            ExprKind::Softmax(x) => ExprKind::Softmax(f(x)),
+            ExprKind::LogSoftmax(x) => ExprKind::LogSoftmax(f(x)),
+            ExprKind::Dot(a, b) => ExprKind::Dot(f(a), f(b)),
+            ExprKind::Join(parts) => ExprKind::Join(parts.iter().map(f).collect()),
+            ExprKind::Element(x, i) => ExprKind::Element(f(x), *i),
+            ExprKind::IndexBy(a, b) => ExprKind::IndexBy(f(a), f(b)),
+            ExprKind::OneHot(x) => ExprKind::OneHot(f(x)),
+            ExprKind::Dense { x, w } => ExprKind::Dense { x: f(x), w: f(w) },
+            ExprKind::Conv { x, w, stride, pad } => {
+                ExprKind::Conv { x: f(x), w: f(w), stride: *stride, pad: *pad }
+            }
+            ExprKind::MaxPool { x, size, stride } => {
+                ExprKind::MaxPool { x: f(x), size: *size, stride: *stride }
+            }
+            ExprKind::AvgPool { x, size, stride } => {
+                ExprKind::AvgPool { x: f(x), size: *size, stride: *stride }
+            }
+            ExprKind::Reshape(x) => ExprKind::Reshape(f(x)),
+            ExprKind::Repeat(x, n) => ExprKind::Repeat(f(x), *n),
         }
     }
 }
@@ -192,8 +277,88 @@ pub struct Distribution {
     pub args: Vec<ExprId>,
     /// `on (a, b)`; ends may be infinite numbers.
     pub truncation: Option<(ExprId, ExprId)>,
+    /// `censored by`
+    pub censoring: Option<Censoring>,
+    /// `weighted by`: the factor of a row's log density.
+    pub weight: Option<ExprId>,
+    /// `ordered`: copies along the last axis increase.
+    pub is_ordered: bool,
+    /// What a `Mixture` mixes; empty for all others.
+    pub components: Vec<Distribution>,
     /// Where it was written.
     pub span: Span,
+}
+
+/// `censored by`: what is known of a value that was not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Censoring {
+    /// by a column
+    Sides {
+        /// 1 where the value is a lower bound
+        right: ExprId,
+        /// 1 where it is an upper bound
+        left: Option<ExprId>,
+    },
+    /// between two values; where these are equal, the target itself was seen
+    Between(ExprId, ExprId),
+}
+
+impl Distribution {
+    /// A distribution without suffixes.
+    pub fn new(family: &'static Family, form: usize, args: Vec<ExprId>, span: Span) -> Distribution {
+        Distribution {
+            family,
+            form,
+            args,
+            truncation: None,
+            censoring: None,
+            weight: None,
+            is_ordered: false,
+            components: vec![],
+            span,
+        }
+    }
+
+    /// Whether it is the family's own density: no suffix, nothing mixed.
+    pub fn is_bare(&self) -> bool {
+        self.truncation.is_none()
+            && self.censoring.is_none()
+            && self.weight.is_none()
+            && !self.is_ordered
+            && self.components.is_empty()
+    }
+
+    /// Every expression that it is made of: arguments, bounds, columns of suffixes, components.
+    pub fn exprs(&self) -> Vec<ExprId> {
+        let mut all = self.args.clone();
+        all.extend(self.truncation.into_iter().flat_map(|(a, b)| [a, b]));
+        match self.censoring {
+            Some(Censoring::Sides { right, left }) => all.extend([right].into_iter().chain(left)),
+            Some(Censoring::Between(low, high)) => all.extend([low, high]),
+            None => {}
+        }
+        all.extend(self.weight);
+        all.extend(self.components.iter().flat_map(Distribution::exprs));
+        all
+    }
+
+    /// Whether its values are whole numbers, classes or single points; a mixture is if all that it mixes is.
+    pub fn is_discrete(&self) -> bool {
+        match self.components.as_slice() {
+            [] => self.family.is_discrete,
+            parts => parts.iter().all(Distribution::is_discrete),
+        }
+    }
+
+    /// Whether it, or something that it mixes, is a single point.
+    pub fn has_atom(&self) -> bool {
+        self.family.name == "Delta" || self.components.iter().any(Distribution::has_atom)
+    }
+
+    /// What one value is; that of what it mixes.
+    pub fn event(&self) -> Event {
+        self.components.first().map_or(self.family.event, Distribution::event)
+    }
 }
 
 /// How an unknown is treated by inference.
@@ -261,8 +426,21 @@ pub struct Observation {
     pub target: ExprId,
     /// The right side.
     pub dist: Distribution,
+    /// What it is reported as, if the target is standardised or centred.
+    pub units: Option<Units>,
     /// Where.
     pub span: Span,
+}
+
+/// The target is `(of − shift) / scale`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Units {
+    /// The value in its own units.
+    pub of: ExprId,
+    /// What was subtracted.
+    pub shift: StatisticId,
+    /// What it was divided by, if it was.
+    pub scale: Option<StatisticId>,
 }
 
 /// A net as declared.

@@ -10,8 +10,8 @@
 //! of their own, and are called by their names there (`%7` for the latter).
 
 use super::{
-    Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue, Treatment,
-    Unknown,
+    Censoring, Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue,
+    Treatment, Unknown,
 };
 use crate::kernels::scalar::{Binary, Unary};
 use crate::ty::{Element, Support, Type};
@@ -100,14 +100,12 @@ struct Text<'m> {
 
 impl<'m> Text<'m> {
     fn new(model: &'m Model) -> Self {
-        let of_dist = |d: &Distribution| {
-            let bounds = d.truncation.into_iter().flat_map(|(a, b)| [a, b]);
-            d.args.iter().copied().chain(bounds).collect::<Vec<_>>()
-        };
+        let of_dist = Distribution::exprs;
         let observed = model.observations.iter().flat_map(|o| [vec![o.target], of_dist(&o.dist)].concat());
         let priors = model.unknowns.iter().flat_map(|u| [u.bounds.clone(), of_dist(&u.prior)].concat());
         let reported = model.reports.iter().map(|r| r.1);
-        let mut pending: Vec<ExprId> = observed.chain(priors).chain(reported).collect();
+        let counted = model.statistics.iter().map(|s| s.of);
+        let mut pending: Vec<ExprId> = observed.chain(priors).chain(reported).chain(counted).collect();
         let mut users = vec![0usize; model.exprs.len()];
         while let Some(id) = pending.pop() {
             users[id.0 as usize] += 1;
@@ -140,7 +138,11 @@ impl<'m> Text<'m> {
     }
 
     fn observation(&self, o: &Observation) -> String {
-        format!("{} ~ {}", self.formula(o.target, 0), self.distribution(&o.dist))
+        let units = match o.units {
+            Some(units) => format!("    # reported in units of {}", self.formula(units.of, 0)),
+            None => String::new(),
+        };
+        format!("{} ~ {}{units}", self.formula(o.target, 0), self.distribution(&o.dist))
     }
 
     fn report(&self, name: &str, id: ExprId) -> String {
@@ -181,14 +183,33 @@ impl<'m> Text<'m> {
     /// `Normal(mean = 0, sd = s) on (0, inf)`
     fn distribution(&self, dist: &Distribution) -> String {
         let names = dist.family.forms[dist.form].args.iter().map(|a| a.name);
-        let args: Vec<String> =
+        let mut args: Vec<String> =
             names.zip(&dist.args).map(|(name, arg)| format!("{name} = {}", self.formula(*arg, 0))).collect();
+        args.extend(dist.components.iter().map(|c| self.distribution(c)));
         let mut text = dist.family.name.to_owned();
         if !args.is_empty() {
             text.push_str(&format!("({})", args.join(", ")));
         }
         if let Some((low, high)) = dist.truncation {
             text.push_str(&format!(" on ({}, {})", self.formula(low, 0), self.formula(high, 0)));
+        }
+        match dist.censoring {
+            Some(Censoring::Sides { right, left }) => {
+                text.push_str(&format!(" censored right by {}", self.formula(right, 0)));
+                if let Some(left) = left {
+                    text.push_str(&format!(", left by {}", self.formula(left, 0)));
+                }
+            }
+            Some(Censoring::Between(low, high)) => {
+                text.push_str(&format!(" censored by ({}, {})", self.formula(low, 0), self.formula(high, 0)));
+            }
+            None => {}
+        }
+        if let Some(weight) = dist.weight {
+            text.push_str(&format!(" weighted by {}", self.formula(weight, 0)));
+        }
+        if dist.is_ordered {
+            text.push_str(" ordered");
         }
         text
     }
@@ -222,6 +243,10 @@ impl<'m> Text<'m> {
             ExprKind::Number(v) => brackets(if *v < 0.0 { 3 } else { 5 }, v.to_string()),
             ExprKind::Column(c) => self.model.column(*c).name.clone(),
             ExprKind::Unknown(u) => self.model.unknown(*u).name.clone(),
+            ExprKind::Statistic(s) => {
+                let statistic = &self.model.statistics[s.0 as usize];
+                format!("{} of rows({})", statistic.what.name(), at(&statistic.of, 0))
+            }
             ExprKind::Unary(Unary::Neg, x) => brackets(3, format!("-{}", at(x, 3))),
             ExprKind::Unary(f, x) => call(f.name(), &[x]),
             ExprKind::Binary(f, a, b) => {
@@ -234,7 +259,12 @@ impl<'m> Text<'m> {
                     Binary::Eq => (0, "==", 1, 1),
                     Binary::Lt => (0, "<", 1, 1),
                     Binary::Le => (0, "<=", 1, 1),
-                    Binary::Min | Binary::Max => return call(f.name(), &[a, b]),
+                    Binary::Min
+                    | Binary::Max
+                    | Binary::LogAddExp
+                    | Binary::LogGammaP
+                    | Binary::LogGammaQ
+                    | Binary::LogStudentCdf => return call(f.name(), &[a, b]),
                 };
                 brackets(own, format!("{} {sign} {}", at(a, left), at(b, right)))
             }

@@ -69,11 +69,27 @@ pub enum Kernel {
     /// out ← standard normal noise of a variable
     Noise(u32),
     /// out ← fresh noise for each row and feature
-    RowNoise(u32),
+    RowNoise {
+        /// which stream
+        variable: u32,
+        /// `[R][n]` rather than `[F][R]`
+        is_image: bool,
+    },
+    /// out ← a fresh sign for each row and feature
+    RowSigns {
+        /// which stream
+        variable: u32,
+        /// `[R][n]` rather than `[F][R]`
+        is_image: bool,
+    },
     /// args end to end
     Concat,
     /// zeros, with x at an offset (in numbers)
     Pad(usize),
+    /// `[F][R]`: lane i of the result is lane `places[i]`
+    Take(Vec<u32>),
+    /// `[F][R]`: lane i is added to lane `places[i]` of zeros
+    Put(Vec<u32>),
     /// elementwise
     Unary(Unary),
     /// elementwise; `left`: the narrow operand is the first of the function

@@ -66,10 +66,14 @@ fn legal(b: &mut Builder, x: &Instruction, mut args: Vec<Slot>) -> Slot {
             args = args.into_iter().map(|a| to_rows(b, a)).collect();
             b.push(x.op.clone(), args, x.shape.clone(), x.kind)
         }
-        Op::Slice { .. } | Op::Pad { .. } if x.kind == Kind::Row => {
+        Op::Slice { .. } | Op::Pad { .. } | Op::Take(_) | Op::Put(_) if x.kind == Kind::Row => {
             args[0] = flatten(b, args[0]);
             let flat = b.push(x.op.clone(), args, Shape::vector(x.shape.len()), x.kind);
             b.reshape(flat, &x.shape)
+        }
+        // The kernels take one vector per row.
+        Op::Softmax | Op::LogSoftmax | Op::LogSumExp if b.shape(args[0]).rank() > 1 => {
+            by_vector(b, x, args[0])
         }
         Op::Pick | Op::Softmax | Op::LogSoftmax | Op::LogSumExp => {
             if x.kind == Kind::Row {
@@ -79,6 +83,21 @@ fn legal(b: &mut Builder, x: &Instruction, mut args: Vec<Slot>) -> Slot {
         }
         _ => b.push(x.op.clone(), args, x.shape.clone(), x.kind),
     }
+}
+
+/// A function over the last axis, vector by vector.
+fn by_vector(b: &mut Builder, x: &Instruction, arg: Slot) -> Slot {
+    let shape = b.shape(arg).clone();
+    let last = shape.0.last().copied().unwrap_or(1);
+    let flat = flatten(b, arg);
+    let parts = (0..shape.len() / last.max(1))
+        .map(|copy| {
+            let vector = b.slice(flat, copy * last, &Shape::vector(last));
+            b.infer(x.op.clone(), vec![vector])
+        })
+        .collect();
+    let joined = b.infer(Op::Concat, parts);
+    b.reshape(joined, &x.shape)
 }
 
 fn to_rows(b: &mut Builder, x: Slot) -> Slot {

@@ -80,7 +80,8 @@ fn choose(tape: &Tape, slot: Slot) -> Result<Choice, String> {
         Op::Tensor(values) => Kernel::Literal(values.iter().map(|v| v.0).collect()),
         Op::Input(_) | Op::Column(_) | Op::RowWeight => return Ok(Choice::Given),
         Op::Noise(v) => Kernel::Noise(*v),
-        Op::RowNoise(v) => Kernel::RowNoise(*v),
+        Op::RowNoise(v) => Kernel::RowNoise { variable: *v, is_image: image },
+        Op::RowSigns(v) => Kernel::RowSigns { variable: *v, is_image: image },
         Op::Unary(f) => Kernel::Unary(*f),
         Op::Binary(f) => return Ok(binary(tape, x, *f)),
         Op::Select => Kernel::Select,
@@ -119,6 +120,8 @@ fn choose(tape: &Tape, slot: Slot) -> Result<Choice, String> {
         Op::OneHot => Kernel::OneHot,
         Op::Slice { start } => return Ok(Choice::View { of: x.args[0], start: *start }),
         Op::Pad { start } => Kernel::Pad(*start),
+        Op::Take(places) => Kernel::Take(places.clone()),
+        Op::Put(places) => Kernel::Put(places.clone()),
         Op::Concat => Kernel::Concat,
         Op::Reshape => match (arg_image(0), image) {
             (true, false) => Kernel::ImageToLanes,

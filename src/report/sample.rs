@@ -95,7 +95,8 @@ fn classes(levels: &[&str], target: Vec<usize>, probability: Vec<f64>, sd: Vec<f
 }
 
 fn class_run(model: &str, source: &str, ty: &str, c: ClassPredictions, model_text: &str) -> Run {
-    let target = TargetRecord { name: "y".into(), ty: ty.into(), levels: c.levels.clone() };
+    let target =
+        TargetRecord { name: "y".into(), ty: ty.into(), levels: c.levels.clone(), unit: String::new() };
     let split = |split: &str, rows: usize| SplitMetrics {
         split: split.into(),
         rows,
@@ -273,7 +274,8 @@ pub(super) fn regression() -> Run {
         target,
         mean,
     };
-    let record = TargetRecord { name: "kid_score".into(), ty: "real".into(), levels: vec![] };
+    let record =
+        TargetRecord { name: "kid_score".into(), ty: "real".into(), levels: vec![], unit: String::new() };
     let values = [("rmse", 8.1), ("mae", 6.5), ("nll", 3.52), ("coverage90", 0.91), ("crps", 4.6)];
     let metric =
         TargetMetrics { target: "kid_score".into(), values: values.map(|(n, v)| (n.to_owned(), v)).to_vec() };

@@ -40,7 +40,12 @@ fn of_target(run: &Run, split: &SplitMetrics, metrics: &TargetMetrics) -> Vec<St
         "train" => format!("On {} training rows", thousands(split.rows)),
         held_out => format!("On {} held-out rows ({held_out})", thousands(split.rows)),
     };
-    let name = if metrics.target.is_empty() { "the target" } else { metrics.target.as_str() };
+    let unit = run.manifest.targets.iter().find(|t| t.name == metrics.target).map_or("", |t| t.unit.as_str());
+    let name = match (unit, metrics.target.as_str()) {
+        ("", "") => "the target",
+        ("", name) => name,
+        (unit, _) => unit,
+    };
     if metrics.get("accuracy").is_some() {
         let classes = match values {
             Some(TargetValues::Classes(c)) => Some(c),

@@ -145,6 +145,9 @@ pub struct TargetRecord {
     /// The labels of its classes in order; empty for numbers.
     #[serde(default)]
     pub levels: Vec<String>,
+    /// What its numbers are, where that is not the column of its name: `a` for `z = standardize(a)`.
+    #[serde(default)]
+    pub unit: String,
 }
 
 /// One function of the training rows: `standardize(x)` is `(x − shift) / scale`, per column.

@@ -269,7 +269,7 @@ mod tests {
             TargetValues::Classes(c) => c.levels.clone(),
             TargetValues::Reals(_) => vec![],
         };
-        let record = |t| TargetRecord { levels: levels(t), name: t.name.clone(), ty: String::new() };
+        let record = |t| TargetRecord { levels: levels(t), name: t.name.clone(), ..TargetRecord::default() };
         p.targets.iter().map(record).collect()
     }
 

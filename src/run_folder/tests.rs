@@ -7,7 +7,12 @@ use std::path::Path;
 fn sample() -> Run {
     let levels = vec!["0".to_owned(), "1".to_owned()];
     let mut manifest = Manifest { model: "moons".into(), seed: 3, ..Manifest::default() };
-    manifest.targets = vec![TargetRecord { name: "y".into(), ty: "class(2)".into(), levels: levels.clone() }];
+    manifest.targets = vec![TargetRecord {
+        name: "y".into(),
+        ty: "class(2)".into(),
+        levels: levels.clone(),
+        unit: String::new(),
+    }];
     manifest.options.insert("method".into(), "advi".into());
     manifest.verdict = vec!["Right on 2 of 2 rows.".into()];
     let values = ClassPredictions {

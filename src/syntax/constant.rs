@@ -28,6 +28,11 @@ const FUNCTIONS: &[Function] = &[
     ("tanh", f64::tanh),
 ];
 
+/// A function that constant expressions may use.
+pub fn function(name: &str) -> Option<fn(f64) -> f64> {
+    FUNCTIONS.iter().find(|(known, _)| *known == name).map(|(_, f)| *f)
+}
+
 /// Evaluates a constant expression; comparisons give 0 or 1.
 ///
 /// A name that is neither a constant nor `pi` or `inf` is N001 with the nearest known name; a form that is not
@@ -61,7 +66,7 @@ fn evaluate(expr: &Expr, constants: &HashMap<String, f64>) -> Result<f64, Diagno
         ExprKind::Name(name) => named(name, expr.span, constants),
         ExprKind::Negate(inner) => Ok(-evaluate(inner, constants)?),
         ExprKind::Binary { op, left, right } => {
-            Ok(binary(*op, evaluate(left, constants)?, evaluate(right, constants)?))
+            Ok(operate(*op, evaluate(left, constants)?, evaluate(right, constants)?))
         }
         ExprKind::Call { name, args } => {
             let known = FUNCTIONS.iter().find(|(known, _)| *known == name.value);
@@ -109,7 +114,8 @@ fn named(name: &str, span: Span, constants: &HashMap<String, f64>) -> Result<f64
     })
 }
 
-fn binary(op: BinaryOp, left: f64, right: f64) -> f64 {
+/// An operator on two numbers; comparisons give 0 or 1.
+pub fn operate(op: BinaryOp, left: f64, right: f64) -> f64 {
     let truth = |holds: bool| f64::from(u8::from(holds));
     match op {
         BinaryOp::Add => left + right,

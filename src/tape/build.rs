@@ -127,6 +127,10 @@ impl Builder {
     pub fn row_noise(&mut self, variable: u32, shape: Shape) -> Slot {
         self.with_shape(Op::RowNoise(variable), vec![], shape)
     }
+    /// Fresh signs for each row.
+    pub fn row_signs(&mut self, variable: u32, shape: Shape) -> Slot {
+        self.with_shape(Op::RowSigns(variable), vec![], shape)
+    }
     /// An elementwise function.
     pub fn unary(&mut self, f: Unary, x: Slot) -> Slot {
         self.infer(Op::Unary(f), vec![x])
@@ -217,6 +221,68 @@ impl Builder {
             return x;
         }
         self.with_shape(Op::Slice { start }, vec![x], shape.clone())
+    }
+    /// Element i is element `places[i]` of the flattened value.
+    pub fn take(&mut self, x: Slot, places: Vec<u32>, shape: &Shape) -> Slot {
+        let is_all = places.iter().enumerate().all(|(i, p)| i == *p as usize);
+        if is_all && places.len() == self.shape(x).len() {
+            return self.reshape(x, shape);
+        }
+        self.with_shape(Op::Take(places), vec![x], shape.clone())
+    }
+    /// Element i is added at `places[i]` of zeros.
+    pub fn put(&mut self, x: Slot, places: Vec<u32>, shape: &Shape) -> Slot {
+        self.with_shape(Op::Put(places), vec![x], shape.clone())
+    }
+    /// Σ over the last axis.
+    pub fn sum_last(&mut self, x: Slot) -> Slot {
+        let shape = self.shape(x).clone();
+        match shape.0.split_last() {
+            None => x,
+            Some((_, [])) => self.sum(x),
+            Some((last, outer)) => {
+                let places = (0..shape.len()).map(|i| (i / last) as u32).collect();
+                self.put(x, places, &outer.into())
+            }
+        }
+    }
+    /// Repeats every element along a new last axis, unless the value is a scalar, which spreads by itself.
+    pub fn spread_last(&mut self, x: Slot, last: usize) -> Slot {
+        let mut shape = self.shape(x).clone();
+        if shape.is_scalar() {
+            return x;
+        }
+        let places = (0..shape.len() * last).map(|i| (i / last) as u32).collect();
+        shape.0.push(last);
+        self.take(x, places, &shape)
+    }
+    /// Entry k along the last axis, for all copies.
+    pub fn entry(&mut self, x: Slot, k: usize) -> Slot {
+        let shape = self.shape(x).clone();
+        match shape.0.split_last() {
+            None => x,
+            Some((_, [])) => self.slice(x, k, &Shape::scalar()),
+            Some((last, outer)) => {
+                let outer: Shape = outer.into();
+                let places = (0..outer.len()).map(|copy| (copy * last + k) as u32).collect();
+                self.take(x, places, &outer)
+            }
+        }
+    }
+    /// Values of one shape as the entries along a new last axis.
+    pub fn stack(&mut self, entries: &[Slot]) -> Slot {
+        let mut shape = Shape::scalar();
+        for e in entries {
+            if shape.is_suffix_of(self.shape(*e)) {
+                shape = self.shape(*e).clone();
+            }
+        }
+        let wide: Vec<Slot> = entries.iter().map(|e| self.spread(*e, &shape)).collect();
+        let flat = self.infer(Op::Concat, wide);
+        let (copies, last) = (shape.len(), entries.len());
+        let places = (0..copies * last).map(|i| ((i % last) * copies + i / last) as u32).collect();
+        shape.0.push(last);
+        self.take(flat, places, &shape)
     }
     /// A convolution.
     pub fn conv(&mut self, x: Slot, w: Slot, window: Window) -> Slot {

@@ -85,6 +85,8 @@ pub enum Op {
     Noise(u32),
     /// Per-row standard normal noise, fresh for every row and element; the number keys the variable.
     RowNoise(u32),
+    /// Per-row −1 or 1, each with probability ½, fresh for every row and element; the number keys the variable.
+    RowSigns(u32),
     /// `x`
     Unary(Unary),
     /// `a, b`
@@ -134,6 +136,10 @@ pub enum Op {
         /// first element
         start: usize,
     },
+    /// `x`: element i is element `places[i]` of the flattened value; places may repeat
+    Take(Vec<u32>),
+    /// `x`: element i is added at `places[i]` of zeros of the instruction's shape
+    Put(Vec<u32>),
     /// `a, b, …`: flattened and laid end to end
     Concat,
     /// `x`: same elements, the instruction's shape

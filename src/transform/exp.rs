@@ -7,7 +7,7 @@ pub static BIJECTION: Bijection = Bijection {
     name: "exp",
     bounds: 0,
     free: |n| n,
-    is_elementwise: true,
+    rank: 0,
     forward: |b, u, _| b.exp(u),
     log_jacobian: |_, u, _| u,
     forward_value: |u, _, out| out.extend(u.iter().map(|u| u.exp())),

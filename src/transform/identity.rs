@@ -7,7 +7,7 @@ pub static BIJECTION: Bijection = Bijection {
     name: "identity",
     bounds: 0,
     free: |n| n,
-    is_elementwise: true,
+    rank: 0,
     forward: |_, u, _| u,
     log_jacobian: |b, u, _| {
         let zero = b.constant(0.0);

@@ -12,7 +12,7 @@ pub static BIJECTION: Bijection = Bijection {
     name: "interval",
     bounds: 2,
     free: |n| n,
-    is_elementwise: true,
+    rank: 0,
     forward,
     log_jacobian: |b, u, bounds| {
         // −|u| − 2 log1p(e^−|u|) = log σ(u) + log σ(−u)

@@ -7,7 +7,7 @@ pub static BIJECTION: Bijection = Bijection {
     name: "lower",
     bounds: 1,
     free: |n| n,
-    is_elementwise: true,
+    rank: 0,
     forward: |b, u, bounds| {
         let above = b.exp(u);
         b.add(bounds[0], above)

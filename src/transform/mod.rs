@@ -1,9 +1,16 @@
 //! Bijections from the reals to a support: one file each, one line in [`ALL`] (`docs/inference.md`, section 2).
 
+mod cholesky_corr;
 mod exp;
 mod identity;
 mod interval;
 mod lower;
+mod ordered;
+mod positive_ordered;
+mod simplex;
+mod softplus;
+mod sum_to_zero;
+mod unit_vector;
 mod upper;
 
 use crate::tape::{Slot, build::Builder};
@@ -18,11 +25,12 @@ pub struct Bijection {
     pub bounds: usize,
     /// How many free numbers per `constrained` numbers of the last axis (the same for elementwise bijections).
     pub free: fn(constrained: usize) -> usize,
-    /// Whether each element is mapped on its own.
-    pub is_elementwise: bool,
+    /// How many of the last axes are mapped together: 0 for elementwise bijections, 1 for vectors, 2 for matrices.
+    pub rank: usize,
     /// θ from u.
     pub forward: fn(b: &mut Builder, u: Slot, bounds: &[Slot]) -> Slot,
-    /// log |det ∂θ/∂u|, elementwise where the bijection is (the caller sums).
+    /// log |det ∂θ/∂u|, elementwise where the bijection is, else one per vector (the caller sums).
+    /// It gets u again, because far out θ has forgotten it.
     pub log_jacobian: fn(b: &mut Builder, u: Slot, bounds: &[Slot]) -> Slot,
     /// θ from u in f64, on one vector (elementwise bijections: any length).
     pub forward_value: fn(u: &[f64], bounds: &[f64], out: &mut Vec<f64>),
@@ -33,8 +41,20 @@ pub struct Bijection {
 }
 
 /// Every bijection.
-pub static ALL: &[&Bijection] =
-    &[&identity::BIJECTION, &exp::BIJECTION, &lower::BIJECTION, &upper::BIJECTION, &interval::BIJECTION];
+pub static ALL: &[&Bijection] = &[
+    &identity::BIJECTION,
+    &exp::BIJECTION,
+    &softplus::BIJECTION,
+    &lower::BIJECTION,
+    &upper::BIJECTION,
+    &interval::BIJECTION,
+    &ordered::BIJECTION,
+    &positive_ordered::BIJECTION,
+    &sum_to_zero::BIJECTION,
+    &simplex::BIJECTION,
+    &cholesky_corr::BIJECTION,
+    &unit_vector::BIJECTION,
+];
 
 /// Looks a bijection up by its name.
 pub fn find(name: &str) -> Option<&'static Bijection> {
@@ -44,7 +64,16 @@ pub fn find(name: &str) -> Option<&'static Bijection> {
 /// How an unknown with a support is mapped: the bijection and the bounds it needs as numbers (`None`: no bijection of
 /// this version reaches the support).
 pub fn for_support(support: &Support) -> Option<(&'static Bijection, Vec<f64>)> {
-    let Support::Interval(interval) = support else { return None };
+    let interval = match support {
+        Support::Interval(interval) => interval,
+        Support::Ordered(_) => return Some((&ordered::BIJECTION, vec![])),
+        Support::PositiveOrdered(_) => return Some((&positive_ordered::BIJECTION, vec![])),
+        Support::SumToZero(_) => return Some((&sum_to_zero::BIJECTION, vec![])),
+        Support::Simplex(_) => return Some((&simplex::BIJECTION, vec![])),
+        Support::CholeskyCorr(_) => return Some((&cholesky_corr::BIJECTION, vec![])),
+        Support::UnitVector(_) => return Some((&unit_vector::BIJECTION, vec![])),
+        Support::Class(_) | Support::Factor(_) => return None,
+    };
     let (low, high) = (interval.low, interval.high);
     // Written so that an end which is not a number is refused too.
     let is_proper = low < high && !interval.whole;

@@ -7,7 +7,7 @@ pub static BIJECTION: Bijection = Bijection {
     name: "upper",
     bounds: 1,
     free: |n| n,
-    is_elementwise: true,
+    rank: 0,
     forward: |b, u, bounds| {
         let below = b.exp(u);
         b.sub(bounds[0], below)

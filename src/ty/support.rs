@@ -82,6 +82,8 @@ pub enum Support {
     SumToZero(usize),
     /// Cholesky factor of a K×K correlation matrix
     CholeskyCorr(usize),
+    /// length 1 along the last axis
+    UnitVector(usize),
 }
 
 impl Support {
@@ -89,6 +91,19 @@ impl Support {
     pub const REAL: Support = Support::Interval(Interval::REAL);
     /// Above zero.
     pub const POSITIVE: Support = Support::Interval(Interval::POSITIVE);
+
+    /// The same kind of vector or matrix with another size; anything else as it is.
+    pub fn of_size(self, n: usize) -> Support {
+        match self {
+            Support::Simplex(_) => Support::Simplex(n),
+            Support::Ordered(_) => Support::Ordered(n),
+            Support::PositiveOrdered(_) => Support::PositiveOrdered(n),
+            Support::SumToZero(_) => Support::SumToZero(n),
+            Support::CholeskyCorr(_) => Support::CholeskyCorr(n),
+            Support::UnitVector(_) => Support::UnitVector(n),
+            Support::Interval(_) | Support::Class(_) | Support::Factor(_) => self,
+        }
+    }
 
     /// Each element's interval, whatever the joint constraint.
     pub fn interval(&self) -> Interval {
@@ -100,7 +115,7 @@ impl Support {
             Support::Simplex(_) => Interval::UNIT,
             Support::Ordered(_) | Support::SumToZero(_) => Interval::REAL,
             Support::PositiveOrdered(_) => Interval::POSITIVE,
-            Support::CholeskyCorr(_) => Interval::closed(-1.0, 1.0),
+            Support::CholeskyCorr(_) | Support::UnitVector(_) => Interval::closed(-1.0, 1.0),
         }
     }
 }
@@ -117,6 +132,7 @@ impl std::fmt::Display for Support {
             Support::PositiveOrdered(k) => write!(f, "positive_ordered[{k}]"),
             Support::SumToZero(k) => write!(f, "sum_to_zero[{k}]"),
             Support::CholeskyCorr(k) => write!(f, "cholesky_corr[{k}]"),
+            Support::UnitVector(k) => write!(f, "unit_vector[{k}]"),
         }
     }
 }

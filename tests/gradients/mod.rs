@@ -187,6 +187,56 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "places taken and put, entries and stacks, functions over the last of two axes",
+        inputs: 6,
+        build: |b, u| {
+            let m = b.slice(u, 0, &[2, 3].into());
+            let turned = b.take(m, vec![0, 3, 1, 4, 2, 5, 0], &[7].into());
+            let summed = b.put(turned, vec![0, 1, 1, 2, 0, 0, 2], &[3].into());
+            let soft = b.infer(Op::Softmax, vec![m]);
+            let logs = b.infer(Op::LogSoftmax, vec![m]);
+            let both = b.mul(soft, logs);
+            let lse = b.infer(Op::LogSumExp, vec![both]);
+            let lse = b.unary(Unary::Exp, lse);
+            let first = b.entry(m, 0);
+            let stacked = b.stack(&[first, lse]);
+            let last = b.sum_last(stacked);
+            let wide = b.spread_last(last, 3);
+            let mixed = b.mul(wide, m);
+            let global = b.sum(mixed);
+            let rows = vector(b);
+            let product = b.mul(rows, summed);
+            let picked = b.take(product, vec![2, 0, 2, 1], &[2, 2].into());
+            let of_rows = b.infer(Op::LogSumExp, vec![picked]);
+            let soft = b.infer(Op::Softmax, vec![picked]);
+            let soft = b.put(soft, vec![1, 0, 1, 1], &[2].into());
+            let of_rows = b.mul(of_rows, soft);
+            let scalar = b.column(3, Shape::scalar());
+            let pair = b.stack(&[scalar, of_rows]);
+            let pair = b.sum_last(pair);
+            let ll = total(b, pair);
+            b.add(global, ll)
+        },
+    },
+    Case {
+        name: "log-add-exp, incomplete gamma, Student's and Bessel functions",
+        inputs: 3,
+        build: |b, u| {
+            let x = vector(b);
+            let v = b.slice(u, 0, &[3].into());
+            let joined = b.binary(Binary::LogAddExp, x, v);
+            let size = b.unary(Unary::Softplus, joined);
+            let shape = b.column(3, Shape::scalar());
+            let below = b.binary(Binary::LogGammaP, shape, size);
+            let above = b.binary(Binary::LogGammaQ, shape, size);
+            let student = b.binary(Binary::LogStudentCdf, shape, joined);
+            let bessel = b.unary(Unary::LogBesselI0e, size);
+            let drop = b.unary(Unary::BesselDrop, size);
+            let all = b.infer(Op::Concat, vec![below, above, student, bessel, drop]);
+            total(b, all)
+        },
+    },
+    Case {
         name: "selection, extremes, vectors against row scalars",
         inputs: 6,
         build: |b, u| {

@@ -49,10 +49,11 @@ const CASES: &[(&str, usize)] = &[
 fn what_may_be_collapsed_is_and_nothing_else() {
     for (priors, count) in CASES {
         let (model, joint) = lowered(&net(priors));
-        let (collapse, lines) = find(&joint, &model, 0);
-        assert_eq!(collapse.scales.len(), *count, "{priors}: {lines:?}");
-        assert_eq!(lines.is_empty(), *count == 0, "{priors}");
-        let (none, _) = find(&joint, &model, joint.random_dim);
+        let mut notes = vec![];
+        let collapse = find(&joint, &model, 0, &mut notes);
+        assert_eq!(collapse.scales.len(), *count, "{priors}: {notes:?}");
+        assert_eq!(notes.is_empty(), *count == 0, "{priors}");
+        let none = find(&joint, &model, joint.random_dim, &mut notes);
         assert!(none.is_empty(), "nothing in a full-rank block is collapsed: {priors}");
     }
 }
@@ -62,9 +63,9 @@ fn a_scale_that_the_likelihood_reads_is_not_collapsed() {
     let text = "data moons(50, noise = 0.3) { x1, x2 : real; y : class(2) }\n\
         s ~ HalfNormal(1)\nbeta[2] ~ Normal(0, s)\nx1 ~ Normal(x2 * beta[1] + beta[2], s)\n";
     let (model, joint) = lowered(text);
-    assert!(find(&joint, &model, 0).0.is_empty());
+    assert!(find(&joint, &model, 0, &mut vec![]).is_empty());
     let (model, joint) = lowered(&text.replace("beta[2], s)", "beta[2], 1)"));
-    assert_eq!(find(&joint, &model, 0).0.scales.len(), 1);
+    assert_eq!(find(&joint, &model, 0, &mut vec![]).scales.len(), 1);
 }
 
 /// Nodes over a weight's noise and over the logarithm of a scale.
@@ -75,7 +76,7 @@ const GRID: usize = 3_001;
 fn the_integral_is_the_best_bound_over_every_q_of_the_scale() {
     for (priors, _) in CASES.iter().filter(|c| c.1 > 0) {
         let (model, joint) = lowered(&net(priors));
-        let (collapse, _) = find(&joint, &model, 0);
+        let collapse = find(&joint, &model, 0, &mut vec![]);
         let n = joint.random_dim;
         let mu: Vec<f64> = (0..n).map(|i| 0.6 * (1.3 * i as f64).sin()).collect();
         let omega: Vec<f64> = (0..n).map(|i| -1.0 + 0.5 * (0.7 * i as f64).cos()).collect();

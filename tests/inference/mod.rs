@@ -1,8 +1,7 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
-mod posteriordb;
 mod collapse;
-mod rewrites;
+mod posteriordb;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;
@@ -115,7 +114,9 @@ fn the_number_of_threads_changes_no_bit() {
     let short = [("steps", "30"), ("restarts", "3"), ("predict_draws", "2")];
     let batches = [("steps", "30"), ("batch", "96"), ("predict_draws", "2")];
     let shared = [("steps", "30"), ("batch", "96"), ("draws", "shared"), ("predict_draws", "2")];
-    for settings in [&short[..], &batches[..], &shared[..]] {
+    let drawn = [batches[0], batches[1], batches[2], ("without", "[local_reparam]")];
+    let flipped = [drawn[0], drawn[1], drawn[2], drawn[3], ("with", "[flipout]")];
+    for settings in [&short[..], &batches[..], &shared[..], &drawn[..], &flipped[..]] {
         let with = |threads| bits(&run("moons.bnn", Options { threads: Some(threads), ..set(settings) }));
         let one = with(1);
         assert!(one.iter().any(|(_, b)| b.iter().any(|x| *x != 0)));

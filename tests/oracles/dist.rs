@@ -3,7 +3,7 @@
 use super::table::{self, Row};
 use super::{agree, none};
 use bnnc::adjoint::gradient;
-use bnnc::dist::{self, ArgValue, Family};
+use bnnc::dist::{self, ArgValue, Event, Family};
 use bnnc::kernels::scalar::{Binary, Unary};
 use bnnc::tape::eval::{Inputs, evaluate};
 use bnnc::tape::{Op, Slot, build::Builder};
@@ -32,7 +32,7 @@ pub struct Case {
 }
 
 impl Case {
-    fn says(&self, what: &str, got: f64, want: f64) -> String {
+    pub fn says(&self, what: &str, got: f64, want: f64) -> String {
         let Case { family, form, x, args, row } = self;
         format!(
             "line {}: {} {form} {args:?} at {x}: {what} is {got:e}, should be {want:e}",
@@ -61,7 +61,7 @@ pub fn cases() -> Vec<Case> {
 #[test]
 fn every_family_and_form_has_reference_values() {
     let cases = cases();
-    for family in dist::ALL {
+    for family in dist::ALL.iter().filter(|f| f.event == Event::Scalar) {
         for form in 0..family.forms.len() {
             let rows: Vec<&Case> =
                 cases.iter().filter(|c| c.family.name == family.name && c.form == form).collect();

@@ -13,6 +13,7 @@ import pathlib
 import platform
 
 import mpmath as mp
+import numpy
 import scipy
 from scipy import stats
 
@@ -368,6 +369,69 @@ family(
 )
 
 
+def bessel_log(k):
+    return log(mp.besseli(0, k))
+
+
+def von_mises_cdf(x, m, k):
+    # From -pi; the density is a periodic function of x.
+    if x <= -pi:
+        return mp.mpf(0)
+    if x >= pi:
+        return mp.mpf(1)
+    points = sorted({-pi, x} | {v for v in (m - 2 * pi, m, m + 2 * pi) if -pi < v < x})
+    density = lambda t: exp(k * (mp.cos(t - m) - 1) - bessel_log(k) + k) / (2 * pi)
+    if k < 50:
+        with mp.workdps(25):
+            return mp.quad(density, points)
+    width = 12 / sqrt(k)
+    fine = {m + j * width / 6 for j in range(-8, 9)}
+    points = sorted(set(points) | {v for v in fine if -pi < v < x})
+    with mp.workdps(25):
+        return mp.quad(density, points)
+
+
+family(
+    "VonMises", 0,
+    lambda x, m, k: [k * (mp.cos(x - m) - 1), -(bessel_log(k) - k), -log(2 * pi)],
+    von_mises_cdf, None, None,
+    [((0.0, 1.0), [-3.1, -1.0, 0.0, 0.5, 3.0]), ((1.2, 1e-6), [-3.0, 0.0, 1.0, 2.9]), ((-2.5, 4.0), [-3.1, -2.5, 0.7, 3.0]),
+     ((0.3, 29.9), [-0.5, 0.3, 0.31, 1.5]), ((0.3, 30.1), [-0.5, 0.3, 0.31, 1.5]), ((0.5, 1e3), [0.4, 0.5, 0.52, 0.7]), ((-1.0, 1e8), [-1.0001, -1.0, -0.9999])],
+    lambda m, k: stats.vonmises(k, loc=m), inside=lambda x, *a: True,
+)
+family(
+    "Delta", 0, lambda x, v: [mp.mpf(0)], lambda x, v: mp.mpf(x >= v), lambda v: v, lambda v: mp.mpf(0),
+    [((2.5,), [-1.0, 2.5, 3.0]), ((0.0,), [0.0, 1.0])], None, discrete=True, inside=lambda x, v: x == v,
+)
+
+
+def ordered_logistic_logs(s, cuts):
+    below = [mp.mpf(0)] + [sigmoid(c - s) for c in cuts] + [mp.mpf(1)]
+    return [log(b - a) for a, b in zip(below, below[1:])]
+
+
+family(
+    "OrderedLogistic", 0,
+    lambda x, s, cuts: [ordered_logistic_logs(s, cuts)[int(x)]],
+    lambda x, s, cuts: mp.mpf(1) if int(x) >= len(cuts) else sigmoid(cuts[int(x)] - s),
+    None, None,
+    [((0.3, [-1.0, 0.5]), [0.0, 1.0, 2.0]), ((40.0, [-2.0, 0.0, 0.001, 5.0]), [0.0, 1.0, 2.0, 3.0, 4.0]), ((-35.0, [-1.0, 1.0, 30.0]), [0.0, 1.0, 2.0, 3.0])],
+    None, discrete=True, inside=nonneg,
+)
+
+
+def mixture_terms(x, weights, densities):
+    terms = [log(w) + d for w, d in zip(weights, densities)]
+    return [max(terms), log(mp.fsum(exp(t - max(terms)) for t in terms))]
+
+
+family(
+    "Mixture", 0, mixture_terms, None, None, None,
+    [(([0.25, 0.75], [-1.0, -2.0]), [0.0]), (([1e-300, 1.0 - 2.0**-30, 2.0**-30], [-1.0, -2000.0, 5.0]), [0.0]), (([0.5, 0.5], [-1e5, -1e5]), [0.0])],
+    None, discrete=True,
+)
+
+
 def number(value):
     if value is None:
         return ""
@@ -427,7 +491,7 @@ def write_dist():
                     row = [f.name, f.form, number(mp.mpf(x)), texts(exacts)]
                     if not f.inside(mp.mpf(x), *exacts):
                         below = 0 if f.cdf and (f.inside(x + 1e9, *exacts) or f.inside(mp.mpf(1) / 2, *exacts) and x < 0.5) else 1
-                        if f.name == "Uniform":
+                        if f.name in ("Uniform", "Delta"):
                             below = 0 if x < args[0] else 1
                         out.writerow(row + ["-inf", "0", "", "", str(below) if f.cdf else "", number(mean), number(sd)])
                         continue
@@ -440,6 +504,8 @@ def write_dist():
                     gx = None if f.discrete or at_end else derivative(lambda t: f.log_density(t, *exacts), xe)
                     if f.name == "Uniform" and at_end:
                         gargs = None
+                    elif f.name == "Delta":
+                        gargs = None
                     elif f.name in ("Binomial", "BetaBinomial"):
                         gargs = [nan] + gradient(lambda *a: f.log_density(xe, exacts[0], *a), exacts[1:])
                     elif f.name == "Pareto" and at_end:
@@ -451,7 +517,7 @@ def write_dist():
                         scipys = f.reference(*args)
                         density = scipys.logpmf(x) if f.discrete else scipys.logpdf(x)
                         close(value, float(density), f"{f.name} log density at {x}, {args}", 1e-6)
-                        if cdf is not None:
+                        if cdf is not None and f.name != "VonMises":  # scipy counts from loc - pi
                             close(cdf, float(scipys.cdf(x)), f"{f.name} cdf at {x}, {args}")
                     out.writerow(row + [number(value), mp.nstr(size, 5), number(gx), texts(gargs) if gargs else "", number(cdf), number(mean), number(sd)])
 
@@ -490,6 +556,117 @@ def log_masses():
         yield "Flat", 0, (), low, high, lambda l, h: mp.mpf(1)
 
 
+    yield from more_log_masses()
+
+
+def more_log_masses():
+    """Families whose mass is known in closed form, or as an incomplete gamma or beta function."""
+    inner = [(0.5, 2.0), (0.0, 0.7), (2.0, 2.0 + 1e-6), (1.5, inf), (0.0, inf), (-1.0, 3.0)]
+
+    def by_survival(survival):
+        return lambda *a: survival(max(a[-2], mp.mpf(0)), *a[:-2]) - (mp.mpf(0) if mp.isinf(a[-1]) else survival(a[-1], *a[:-2]))
+
+    for low, high in inner + [(30.0, 40.0), (60.0, inf), (1e-6, 2e-6)]:
+        yield "Weibull", 0, (1.5, 2.0), low, high, by_survival(lambda x, k, s: exp(-((x / s) ** k)))
+        yield "Weibull", 0, (0.5, 2.0), low, high, by_survival(lambda x, k, s: exp(-((x / s) ** k)))
+        yield "HalfNormal", 0, (1.3,), low, high, by_survival(lambda x, s: mp.erfc(x / s / sqrt(2)))
+        yield "HalfCauchy", 0, (1.3,), low, high, by_survival(lambda x, s: 2 * mp.atan2(s, x) / pi)
+        yield "LogNormal", 0, (0.4, 0.8), low, high, by_survival(lambda x, m, s: mp.mpf(1) if x == 0 else mp.erfc((log(x) - m) / s / sqrt(2)) / 2)
+        yield "Gamma", 0, (2.5, 1.2), low, high, by_survival(lambda x, a, r: mp.gammainc(a, r * x, regularized=True))
+        yield "Gamma", 1, (0.3, 1.2), low, high, by_survival(lambda x, a, s: mp.gammainc(a, x / s, regularized=True))
+        yield "ChiSquared", 0, (5.0,), low, high, by_survival(lambda x, v: mp.gammainc(v / 2, x / 2, regularized=True))
+        yield "InvGamma", 0, (2.5, 1.2), low, high, by_survival(lambda x, a, b: mp.mpf(1) if x == 0 else 1 - mp.gammainc(a, b / x, regularized=True))
+        yield "HalfStudentT", 0, (3.5, 1.3), low, high, by_survival(lambda x, v, s: 2 * t_cdf(v, -x / s))
+    for low, high in [(1.2, 3.0), (0.5, 2.0), (1.0, inf), (2.0, 2.0 + 1e-6), (1e5, inf), (1e5, 2e5)]:
+        yield "Pareto", 0, (1.5, 1.1), low, high, lambda a, s, l, h: (s / max(l, s)) ** a - (mp.mpf(0) if mp.isinf(h) else (s / h) ** a)
+    for low, high in [(0.2, 0.7), (0.0, 0.4), (0.5, 1.0), (-1.0, 2.0), (1e-5, 1e-4), (0.9, 0.99)]:
+        yield "Kumaraswamy", 0, (2.0, 5.0), low, high, lambda a, b, l, h: (1 - max(l, mp.mpf(0)) ** a) ** b - (1 - min(h, mp.mpf(1)) ** a) ** b
+    for low, high in [(-1.0, 1.5), (-40.0, -39.0), (39.0, 40.0), (2.0, 2.0 + 1e-9), (-inf, -30.0), (30.0, inf), (-inf, inf), (-3.0, 700.0)]:
+        yield "Logistic", 0, (0.3, 1.2), low, high, lambda m, s, l, h: (mp.mpf(1) if mp.isinf(h) else sigmoid((h - m) / s)) - (mp.mpf(0) if mp.isinf(l) else sigmoid((l - m) / s))
+    for low, high in [(-1.0, 1.5), (-5.0, -4.0), (39.0, 40.0), (2.0, 2.0 + 1e-9), (-inf, -3.0), (30.0, inf), (-inf, inf)]:
+        gumbel = lambda z: mp.mpf(1) if mp.isinf(z) and z > 0 else (mp.mpf(0) if mp.isinf(z) else exp(-exp(-z)))
+        yield "Gumbel", 0, (0.3, 1.2), low, high, lambda m, s, l, h: gumbel((h - m) / s) - gumbel((l - m) / s)
+    for low, high in [(-1.0, 1.5), (-40.0, -39.0), (39.0, 60.0), (2.0, 2.0 + 1e-6), (-inf, -1e6), (1e6, inf), (0.1, inf), (-inf, inf), (-0.01, 0.02)]:
+        yield "StudentT", 0, (3.5, 0.3, 1.2), low, high, student_mass
+        yield "StudentT", 0, (150.0, 0.0, 1.0), low / 10, high / 10, student_mass
+    for low, high in [(1.0, inf), (0.0, 3.0), (2.0, 7.0), (30.0, inf), (30.0, 40.0), (5.0, 5.0), (0.0, inf)]:
+        yield "Poisson", 0, (3.2,), low, high, lambda r, l, h: terms_between(l, h, lambda k: k * log(r) - r - lgamma(k + 1))
+        yield "Poisson", 1, (-0.7,), low, high, lambda v, l, h: terms_between(l, h, lambda k: k * v - exp(v) - lgamma(k + 1))
+        yield "Geometric", 0, (0.3,), low, high, lambda p, l, h: (1 - p) ** l - (mp.mpf(0) if mp.isinf(h) else (1 - p) ** (h + 1))
+        yield "Geometric", 1, (-0.7,), low, high, lambda v, l, h: sigmoid(-v) ** l - (mp.mpf(0) if mp.isinf(h) else sigmoid(-v) ** (h + 1))
+        if low < 30:
+            yield "NegBinomial", 0, (3.2, 1.4), low, high, lambda m, k, l, h: terms_between(l, h, lambda x: mp.fsum(neg_binomial(lambda v: v)[0](x, m, k)))
+            yield "NegBinomial", 1, (0.7, 2.4), low, high, lambda m, k, l, h: terms_between(l, h, lambda x: mp.fsum(neg_binomial(exp)[0](x, m, k)))
+    for low, high in [(-1.0, 4.0), (2.5, 3.0), (3.0, 4.0)]:
+        yield "Delta", 0, (2.5,), low, high, lambda v, l, h: mp.mpf(l <= v <= h)
+
+
+def student_mass(v, m, s, low, high):
+    a, b = (low - m) / s, (high - m) / s
+    return t_cdf(v, -a) - t_cdf(v, -b) if a > 0 else t_cdf(v, b) - t_cdf(v, a)
+
+
+def terms_between(low, high, term):
+    """The sum of e^term over whole numbers, to where nothing is left."""
+    total, k = mp.mpf(0), mp.mpf(low)
+    while k <= high:
+        part = exp(term(k))
+        total += part
+        k += 1
+        if part < total * mp.mpf(10) ** -50 and k > low + 100:
+            break
+    return total
+
+
+NODES = list(zip(*[v.tolist() for v in numpy.polynomial.legendre.leggauss(20)]))
+
+
+def moments_of(name, form, args, low, high):
+    """Mean and sd of a cut distribution whose density is in FAMILIES, by quadrature or by summing."""
+    f = next(f for f in FAMILIES if f.name == name and f.form == form)
+    if name == "Delta":
+        return args[0], mp.mpf(0)
+    mean = f.mean(*args)
+    if mp.isinf(high) and (mp.isinf(mean) or mp.isnan(mean)):
+        return nan, nan
+    if mp.isinf(low) and low < 0 and mp.isnan(mean):
+        return nan, nan
+    if f.discrete:
+        top = high if mp.isfinite(high) else low + 400
+        ks = [mp.mpf(k) for k in range(int(low), int(top) + 1)]
+        ps = [exp(f.log_density(k, *args)) for k in ks]
+        total = mp.fsum(ps)
+        m = mp.fsum(k * p for k, p in zip(ks, ps)) / total
+        return m, sqrt(mp.fsum((k - m) ** 2 * p for k, p in zip(ks, ps)) / total)
+    own = {"Pareto": args[-1]}.get(name, mp.mpf(0))
+    real = name in ("Logistic", "Gumbel", "StudentT")
+    low = low if real else max(low, own)
+    high = min(high, mp.mpf(1)) if name == "Kumaraswamy" else high
+    centre = args[-2] if real else mp.mpf(1)
+    nearest = min(max(centre, low), high)
+    sd = f.sd(*args)
+    unit = sd if mp.isfinite(sd) else mp.mpf(1)
+    ladder = {nearest + side * mp.mpf(2) ** k for k in range(-40, 70) for side in (-1, 1)}
+    ladder |= {nearest + side * unit * mp.mpf(k) / 3 for k in range(1, 60) for side in (-1, 1)}
+    if not real:
+        ladder |= {low + mp.mpf(2) ** k for k in range(-100, 70)}
+    points = sorted({p for p in ladder if low < p < high} | {p for p in (low, high, nearest) if mp.isfinite(p)})
+    with mp.workdps(25):
+        # Twenty Gauss-Legendre points a piece; pieces double in length away from where the mass lies.
+        terms = []
+        for left, right in zip(points, points[1:]):
+            middle, half = (left + right) / 2, (right - left) / 2
+            for x, w in NODES:
+                place = middle + half * mp.mpf(x)
+                terms.append((place, f.log_density(place, *args), half * mp.mpf(w)))
+        top = max(log_density for _, log_density, _ in terms)
+        shares = [(place - nearest, w * exp(d - top)) for place, d, w in terms if d > top - 200]
+        sums = [mp.fsum(share * t**k for t, share in shares) for k in range(3)]
+        shift = sums[1] / sums[0]
+        is_endless = mp.isinf(high) and mp.isinf(sd)
+        return nearest + shift, inf if is_endless else sqrt(sums[2] / sums[0] - shift**2)
+
+
 DENSITIES = {
     "Normal": (lambda z: exp(-z * z / 2), lambda args: args),
     "Laplace": (lambda z: exp(-abs(z)), lambda args: args),
@@ -503,6 +680,8 @@ def moments_between(name, form, args, low, high):
     """Mean and sd of the cut distribution by quadrature of its density in scales, pieces of growing length."""
     if name == "Flat":
         return None, None
+    if name not in DENSITIES:
+        return moments_of(name, form, args, low, high)
     density, place = DENSITIES[name]
     m, s = place(args) if place else (mp.mpf(0), 1 / args[0] if form == 0 else args[0])
     if name == "Cauchy" and (mp.isinf(low) or mp.isinf(high)):
@@ -529,6 +708,10 @@ def moments_between(name, form, args, low, high):
         return m + s * (nearest + shift), s * sqrt(second / mass - shift**2)
 
 
+FIXED = {"Gamma": [0], "ChiSquared": [0], "InvGamma": [0], "StudentT": [0], "HalfStudentT": [0], "Delta": [0]}
+POSITIVE_SUPPORT = ("Weibull", "HalfNormal", "HalfCauchy", "LogNormal", "Gamma", "ChiSquared", "InvGamma", "HalfStudentT")
+
+
 def write_truncation():
     with open(HERE / "truncation.csv", "w", newline="") as file:
         file.write(ORIGIN + "\n")
@@ -537,14 +720,174 @@ def write_truncation():
         for name, form, args, low, high, mass in log_masses():
             exacts = [mp.mpf(a) for a in args]
             l, h = mp.mpf(low), mp.mpf(high)
-            value = log(mass(*exacts, l, h))
-            gargs = gradient(lambda *a: log(mass(*a, l, h)), exacts)
-            gl = None if mp.isinf(l) else derivative(lambda t: log(mass(*exacts, t, h)), l)
-            gh = None if mp.isinf(h) else derivative(lambda t: log(mass(*exacts, l, t)), h)
+            total = mass(*exacts, l, h)
+            if total == 0 and name != "Delta":
+                # Lost in 60 digits.
+                continue
+            if total == 0:
+                out.writerow([name, form, texts(exacts), number(l), number(h), "-inf", "", "", "", "", ""])
+                continue
+            value = log(total)
+            # Where the mass is known without its derivative in an argument, or the ends are whole numbers.
+            fixed = FIXED.get(name, [])
+            gargs = [nan if i in fixed else derivative(lambda t, i=i: log(mass(*exacts[:i], t, *exacts[i + 1:], l, h)), exacts[i]) for i in range(len(exacts))]
+            is_whole = name in ("Poisson", "Geometric", "NegBinomial", "Delta")
+            at_support = name in POSITIVE_SUPPORT and l <= 0 or name == "Kumaraswamy" and l <= 0 or name == "Pareto" and l <= exacts[1]
+            gl = None if mp.isinf(l) or is_whole or at_support else derivative(lambda t: log(mass(*exacts, t, h)), l)
+            gh = None if mp.isinf(h) or is_whole or name == "Kumaraswamy" and h >= 1 else derivative(lambda t: log(mass(*exacts, l, t)), h)
             # A kink: the end lies on the edge of the support, or at the place of a Laplace's peak.
             if name == "Exponential" and low == 0.0:
                 gl = None
             out.writerow([name, form, texts(exacts), number(l), number(h), number(value), texts(gargs), number(gl), number(gh)] + [number(v) for v in moments_between(name, form, exacts, l, h)])
+
+
+def solve_lower(l, v):
+    z = []
+    for i, r in enumerate(v):
+        z.append((r - mp.fsum(l[i][j] * z[j] for j in range(i))) / l[i][i])
+    return z
+
+
+def square(flat):
+    n = int(math.isqrt(len(flat)))
+    return [flat[i * n:(i + 1) * n] for i in range(n)]
+
+
+def spread(arg, n):
+    return arg if isinstance(arg, list) else [arg] * n
+
+
+def mv_normal_terms(x, mean, l):
+    n = len(x)
+    z = solve_lower(l, [a - m for a, m in zip(x, spread(mean, n))])
+    return [-v * v / 2 for v in z] + [-log(l[i][i]) for i in range(n)] + [-n * log(2 * pi) / 2]
+
+
+def mp_cholesky(flat):
+    m = square(flat)
+    n = len(m)
+    l = [[mp.mpf(0)] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i + 1):
+            rest = m[i][j] - mp.fsum(l[i][k] * l[j][k] for k in range(j))
+            l[i][j] = sqrt(rest) if i == j else rest / l[j][j]
+    return l
+
+
+def lkj_terms(x, eta):
+    l = square(x)
+    n = len(l)
+    out = []
+    for k in range(1, n):
+        out.append((n - (k + 1) + 2 * eta - 2) * log(l[k][k]))
+        out += [-mp.mpf(k) / 2 * log(pi), -lgamma(eta + mp.mpf(n - 1 - k) / 2), lgamma(eta + mp.mpf(n - 1) / 2)]
+    return out
+
+
+def walk_terms(x, sd):
+    steps = [a - b for a, b in zip(x, [mp.mpf(0)] + x[:-1])]
+    return [t for s in steps for t in (-(s / sd) ** 2 / 2, -log(sd), -log(2 * pi) / 2)]
+
+
+def dirichlet_terms(x, a):
+    a = spread(a, len(x))
+    return [lgamma(mp.fsum(a))] + [-lgamma(v) for v in a] + [(v - 1) * log(s) for v, s in zip(a, x)]
+
+
+CHOL = [2.0, 0.0, 0.0, -0.5, 1.5, 0.0, 0.25, 0.75, 0.5]
+COV = [4.0, -1.0, 0.5, -1.0, 2.5, 1.0, 0.5, 1.0, 0.875]
+CORR = [1.0, 0.0, 0.0, 0.6, 0.8, 0.0, -0.48, 0.36, 0.8]
+
+
+def scipy_mvn(x, mean, cov):
+    return stats.multivariate_normal(mean, cov, allow_singular=True).logpdf(x) if max(map(max, cov)) < 1e6 else math.nan
+
+
+# family, form, terms, cases [(args, xs)], scipy's log density or None
+EVENTS = [
+    ("MvNormal", 0, lambda x, m, c: mv_normal_terms(x, m, mp_cholesky(c)),
+     [(([0.5, -1.0, 2.0], COV), [[0.5, -1.0, 2.0], [3.0, 1.0, -2.0], [1e5, -1e5, 1.0]]), ((0.0, [1.0, 0.999, 0.999, 1.0]), [[0.1, 0.2], [3.0, -3.0]]), ((0.0, [1e-12, 0.0, 0.0, 1e12]), [[0.0, 1.0], [1e-6, 1e6]])],
+     lambda x, m, c: scipy_mvn(x, [m] * len(x) if not isinstance(m, list) else m, [c[i * len(x):(i + 1) * len(x)] for i in range(len(x))])),
+    ("MvNormal", 1, lambda x, m, l: mv_normal_terms(x, m, square(l)),
+     [(([0.5, -1.0, 2.0], CHOL), [[0.5, -1.0, 2.0], [3.0, 1.0, -2.0], [1e5, -1e5, 1.0]]), ((0.25, [1e-6, 0.0, 3.0, 1e6]), [[0.25, 1.0], [0.250001, -1e6]])], None),
+    ("MvNormal", 2, lambda x, m, s, l: mv_normal_terms(x, m, [[a * b for b in row] for a, row in zip(spread(s, len(x)), square(l))]),
+     [(([0.5, -1.0, 2.0], [0.5, 2.0, 10.0], CORR), [[0.5, -1.0, 2.0], [3.0, 1.0, -2.0]]), ((0.0, 1e-4, [1.0, 0.0, -0.6, 0.8]), [[0.0, 1e-4], [3e-4, -1e-4]])], None),
+    ("Dirichlet", 0, dirichlet_terms,
+     [(([1.0, 2.0, 3.5],), [[0.2, 0.3, 0.5], [1e-300, 0.5, 0.5]]), ((0.1,), [[0.25, 0.25, 0.25, 0.25], [1e-30, 1e-10, 0.5, 0.5]]), ((500.0,), [[0.5, 0.5], [0.4375, 0.5625]])],
+     lambda x, a: float(stats.dirichlet(a if isinstance(a, list) else [a] * len(x)).logpdf(x)) if abs(sum(x) - 1) < 1e-12 else math.nan),
+    ("LKJCholesky", 0, lkj_terms,
+     [((1.0,), [CORR, [1.0, 0.0, 0.6, 0.8]]), ((2.5,), [CORR, [1.0, 0.0, -0.6, 0.8]]), ((1e3,), [CORR]), ((0.1,), [[1.0, 0.0, 0.8, 0.6]])], None),
+    ("RandomWalk", 0, walk_terms, [((0.5,), [[0.1, 0.5, -0.25], [3.0]]), ((1e-6,), [[1e-6, 2e-6, 2e-6]]), ((1e5,), [[0.0, 1e5, -1e6, 2.0]])], None),
+]
+
+
+def write_events():
+    with open(HERE / "event.csv", "w", newline="") as file:
+        file.write(ORIGIN + "\n")
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow("family form x args log_density size gradient_x gradient_args".split())
+        for name, form, terms, cases, reference in EVENTS:
+            for args, xs in cases:
+                exacts = [exact(a) for a in args]
+                for x in xs:
+                    xe = exact(x)
+                    value, size = mp.fsum(terms(xe, *exacts)), mp.fsum(abs(t) for t in terms(xe, *exacts))
+                    g = gradient(lambda x, *a: mp.fsum(terms(x, *a)), [xe] + exacts)
+                    # Above the diagonal, and in the upper half of a symmetric matrix, nothing is asked.
+                    if name == "MvNormal":
+                        n = len(xe)
+                        g[-1] = [v if j <= i else nan for i in range(n) for j, v in enumerate(g[-1][i * n:(i + 1) * n])]
+                        if form == 0:
+                            # The program reads the lower half only.
+                            lower = lambda c: [c[max(i, j) * n + min(i, j)] for i in range(n) for j in range(n)]
+                            whole = gradient(lambda c: mp.fsum(terms(xe, exacts[0], lower(c))), [exacts[1]])[0]
+                            g[-1] = [v if j <= i else nan for i in range(n) for j, v in enumerate(whole[i * n:(i + 1) * n])]
+                    if reference:
+                        close(value, float(reference(x, *args)), f"{name} at {x}, {args}", 1e-6)
+                    out.writerow([name, form, texts([xe]), texts(exacts), number(value), mp.nstr(size, 5), texts(g[:1]), texts(g[1:])])
+
+
+def sum_to_zero(u):
+    w = [v / sqrt(mp.mpf(i * (i + 1))) for i, v in enumerate(u, 1)]
+    return [mp.fsum(w)] + [mp.fsum(w[n:]) - n * w[n - 1] for n in range(1, len(u) + 1)]
+
+
+def softmax(y):
+    total = mp.fsum(exp(v) for v in y)
+    return [exp(v) / total for v in y]
+
+
+def corr_rows(u):
+    """z and r of every entry below the diagonal, row by row."""
+    n = int((1 + math.isqrt(1 + 8 * len(u))) // 2)
+    free = iter(u)
+    rows = []
+    for i in range(n):
+        r, row = mp.mpf(1), []
+        for _ in range(i):
+            v = next(free)
+            z = mp.tanh(v)
+            row.append((z, r, 1 / mp.cosh(v) ** 2))
+            r *= 1 / mp.cosh(v) ** 2
+        rows.append((row, r))
+    return rows
+
+
+def cholesky_corr(u):
+    rows = corr_rows(u)
+    n = len(rows)
+    return [v for row, r in rows for v in [z * sqrt(q) for z, q, _ in row] + [sqrt(r)] + [mp.mpf(0)] * (n - len(row) - 1)]
+
+
+FREE = [[0.3], [0.5, -1.2], [-2.0, 0.0, 3.0], [30.0, -20.0, 5.0, 0.125]]
+VECTOR_BIJECTIONS = [
+    ("ordered", lambda u: [mp.fsum([u[0]] + [exp(v) for v in u[1:k + 1]]) for k in range(len(u))], lambda u, t: mp.fsum(u[1:]), FREE + [[5.0, -300.0], [-1e5, 2.0]]),
+    ("positive_ordered", lambda u: [mp.fsum(exp(v) for v in u[:k + 1]) for k in range(len(u))], lambda u, t: mp.fsum(u), FREE + [[-300.0, -300.0]]),
+    ("sum_to_zero", sum_to_zero, lambda u, t: mp.mpf(0), FREE + [[1e5, -1e-5]]),
+    ("simplex", lambda u: softmax(sum_to_zero(u)), lambda u, t: mp.fsum(log(v) for v in t) + log(mp.mpf(len(t))) / 2, FREE + [[600.0], [-40.0, 300.0]]),
+    ("cholesky_corr", cholesky_corr, lambda u, t: mp.fsum(log(q) / 2 + log(s) for row, _ in corr_rows(u) for _, q, s in row), [[0.3], [-1.5, 0.2, 0.9], [20.0, -15.0, 0.5], [0.1, -0.2, 0.3, -0.4, 0.5, -0.6], [300.0]]),
+    ("unit_vector", lambda u: [v / sqrt(mp.fsum(w * w for w in u)) for v in u], lambda u, t: -mp.fsum(v * v for v in u) / 2 - log(mp.mpf(2) ** (mp.mpf(len(u)) / 2 - 1) * mp.gamma(mp.mpf(len(u)) / 2)), FREE[1:] + [[1e-100, 1e-100], [3e5, 4e5]]),
+]
 
 
 def write_bijections():
@@ -554,6 +897,7 @@ def write_bijections():
         "exp": ([()], lambda u: exp(u), lambda u: u),
         "lower": ([(0.5,), (-1e3,)], lambda u, a: a + exp(u), lambda u, a: u),
         "upper": ([(0.5,), (1e3,)], lambda u, b: b - exp(u), lambda u, b: u),
+        "softplus": ([()], lambda u: mp.log1p(exp(u)), lambda u: -softplus(-u)),
         "interval": ([(0.0, 1.0), (-2.0, 5.0), (1e3, 1e3 + 1e-3)], lambda u, a, b: a + (b - a) * sigmoid(u), lambda u, a, b: log(b - a) - softplus(u) - softplus(-u)),
     }
     # 60 digits cannot hold 1 - e^-700 apart from 1; 700 can.
@@ -566,9 +910,15 @@ def write_bijections():
                 exacts = [mp.mpf(e) for e in ends]
                 for u in us:
                     out.writerow([name, texts(exacts), number(mp.mpf(u)), number(forward(mp.mpf(u), *exacts)), number(jacobian(mp.mpf(u), *exacts))])
+        for name, forward, jacobian, cases in VECTOR_BIJECTIONS:
+            for u in cases:
+                us = exact(u)
+                theta = forward(us)
+                out.writerow([name, "", texts([us]), texts([theta]), number(jacobian(us, theta))])
 
 
 if __name__ == "__main__":
     write_dist()
+    write_events()
     write_truncation()
     write_bijections()

@@ -2,8 +2,10 @@
 
 mod bijection;
 mod dist;
+mod event;
 mod normalisation;
 mod samplers;
+mod single;
 mod special;
 mod table;
 mod truncation;

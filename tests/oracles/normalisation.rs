@@ -1,7 +1,7 @@
 //! Every proper density sums to one: over whole numbers, or over u with its bijection's Jacobian.
 
 use super::agree;
-use bnnc::dist::{self, ArgSlot, ArgValue, Family};
+use bnnc::dist::{self, ArgSlot, ArgValue, Event, Family};
 use bnnc::tape::build::Builder;
 use bnnc::tape::eval::{Inputs, evaluate};
 use bnnc::transform;
@@ -21,13 +21,103 @@ fn middling(slot: ArgSlot, position: usize) -> Vec<f64> {
         ArgSlot::Simplex => vec![0.2, 0.3, 0.5],
         ArgSlot::Scores => vec![0.2, -1.3, 0.5],
         ArgSlot::Ordered => vec![-1.0, 0.5],
+        ArgSlot::Entries(interval) if interval.low == 0.0 => vec![1.7, 0.6, 1.1],
+        ArgSlot::Entries(_) => vec![0.3, -0.2],
+        ArgSlot::Covariance => vec![1.5, 0.4, 0.4, 0.7],
+        ArgSlot::Cholesky => vec![1.5, 0.0, 0.4, 0.7],
+        ArgSlot::CholeskyCorr => vec![1.0, 0.0, 0.6, 0.8],
+        ArgSlot::Components => vec![-1.0, -2.0],
     }
+}
+
+/// Steps on a grid over u: the trapezoid rule in two and three dimensions.
+#[test]
+fn densities_of_vectors_integrate_to_one() {
+    let cases: &[(&str, usize, &[&[f64]], usize)] = &[
+        ("MvNormal", 0, &[&[0.3, -0.2], &[1.5, 0.4, 0.4, 0.7]], 2),
+        ("MvNormal", 1, &[&[0.3, -0.2], &[1.5, 0.0, 0.4, 0.7]], 2),
+        ("MvNormal", 2, &[&[0.3], &[1.7, 0.6], &[1.0, 0.0, 0.6, 0.8]], 2),
+        ("Dirichlet", 0, &[&[1.7, 0.6, 1.1]], 3),
+        ("Dirichlet", 0, &[&[2.5]], 2),
+        ("LKJCholesky", 0, &[&[1.7]], 2),
+        ("LKJCholesky", 0, &[&[0.8]], 3),
+        ("RandomWalk", 0, &[&[0.7]], 2),
+    ];
+    for family in dist::ALL.iter().filter(|f| f.event != Event::Scalar) {
+        assert!(cases.iter().any(|c| c.0 == family.name), "{} was not integrated", family.name);
+    }
+    for (name, form, args, n) in cases {
+        let family = dist::find(name).expect("in the catalogue");
+        let support = (family.support)(*form, &values(&args.iter().map(|a| a.to_vec()).collect::<Vec<_>>()));
+        let (bijection, _) = transform::for_support(&support.of_size(*n)).expect("a bijection reaches it");
+        let free = if bijection.rank == 0 { *n } else { (bijection.free)(*n) };
+        let (h, reach) = if free < 3 { (0.1, 160) } else { (0.2, 40) };
+        let (h, reach) = if free == 1 { (0.01, 3000) } else { (h, reach) };
+        let side = 2 * reach + 1usize;
+        let points: Vec<Vec<f64>> = (0..side.pow(free as u32))
+            .map(|i| {
+                let place = |k: u32| (i / side.pow(k)) % side;
+                (0..free as u32).map(|k| (place(k) as f64 - reach as f64) * h).collect()
+            })
+            .collect();
+        let count = points.len();
+        let mut b = Builder::new();
+        let u = b.column(0, Shape::vector(free));
+        let theta = (bijection.forward)(&mut b, u, &[]);
+        let jacobian = (bijection.log_jacobian)(&mut b, u, &[]);
+        let jacobian = b.sum(jacobian);
+        let slots: Vec<_> = (args.iter().zip(family.forms[*form].args))
+            .map(|(a, spec)| {
+                let is_matrix =
+                    matches!(spec.slot, ArgSlot::Covariance | ArgSlot::Cholesky | ArgSlot::CholeskyCorr);
+                match a.len() {
+                    1 => b.constant(a[0]),
+                    _ if is_matrix => b.tensor(a, [*n, *n].into()),
+                    len => b.tensor(a, Shape::vector(len)),
+                }
+            })
+            .collect();
+        let density = (family.log_density)(&mut b, *form, theta, &slots);
+        let total = b.add(density, jacobian);
+        let inputs = Inputs { columns: [(0, points)].into(), ..Inputs::default() };
+        let values = evaluate(&b.finish(), &inputs, count);
+        // Far out a row's length rounds away; the mass there is nothing.
+        let mass: f64 = (0..count)
+            .map(|row| values[total.0 as usize].at(row)[0].exp())
+            .filter(|p| p.is_finite())
+            .sum::<f64>()
+            * h.powi(free as i32);
+        assert!(agree(mass, 1.0, 0.0, 1e-4), "{name} {form} {args:?}: {mass}");
+    }
+}
+
+/// The redundant length of a unit vector is a density of its own: over the circle the surface is 2π.
+#[test]
+fn a_unit_vector_counts_its_surface_once() {
+    let bijection = transform::find("unit_vector").expect("in the table");
+    let (h, reach) = (0.1, 60);
+    let side = 2 * reach + 1usize;
+    // Half a step off the origin, where there is no direction.
+    let at = |i: usize| (i as f64 - reach as f64 + 0.5) * h;
+    let points: Vec<Vec<f64>> = (0..side * side).map(|i| vec![at(i % side), at(i / side)]).collect();
+    let count = points.len();
+    let mut b = Builder::new();
+    let u = b.column(0, Shape::vector(2));
+    let jacobian = (bijection.log_jacobian)(&mut b, u, &[]);
+    let inputs = Inputs { columns: [(0, points)].into(), ..Inputs::default() };
+    let values = evaluate(&b.finish(), &inputs, count);
+    let surface: f64 =
+        (0..count).map(|row| values[jacobian.0 as usize].at(row)[0].exp()).sum::<f64>() * h * h;
+    assert!(agree(surface, 2.0 * std::f64::consts::PI, 1e-6, 0.0), "{surface}");
 }
 
 #[test]
 fn densities_integrate_to_one() {
     // Flat is improper by definition.
-    for family in dist::ALL.iter().filter(|f| f.name != "Flat") {
+    // A mixture's components are densities already; a point's place is its argument.
+    let others = ["Flat", "Mixture", "Delta"];
+    let is_number = |f: &&&Family| f.event == Event::Scalar && !others.contains(&f.name);
+    for family in dist::ALL.iter().filter(is_number) {
         for form in 0..family.forms.len() {
             let args: Vec<Vec<f64>> =
                 family.forms[form].args.iter().enumerate().map(|(i, a)| middling(a.slot, i)).collect();

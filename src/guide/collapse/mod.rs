@@ -19,6 +19,7 @@ mod scale_of;
 use crate::kernels::special::normal_cdf;
 use crate::lower::{Latent, LogJoint};
 use crate::model::{Model, Treatment, Unknown};
+use crate::rewrites::{Note, Rewrite};
 use crate::tape::{Op, Slot, Tape, eval};
 use hyperprior::Hyperprior;
 use rule::{Cells, Integrand};
@@ -187,10 +188,9 @@ impl Collapse {
 
 /// Finds the scales that can be collapsed. The first `full_dims` latents are correlated: nothing there is.
 ///
-/// Returns them with one line each that says what was done.
-pub fn find(joint: &LogJoint, model: &Model, full_dims: usize) -> (Collapse, Vec<String>) {
+pub fn find(joint: &LogJoint, model: &Model, full_dims: usize, notes: &mut Vec<Note>) -> Collapse {
     let constants = Constants::of(&joint.tape);
-    let (mut out, mut lines) = (Collapse::default(), vec![]);
+    let mut out = Collapse::default();
     for latent in &joint.latents {
         let unknown = model.unknown(latent.unknown);
         let Some(hyperprior) = hyperprior_of(unknown, latent, joint, &constants, full_dims) else { continue };
@@ -221,13 +221,10 @@ pub fn find(joint: &LogJoint, model: &Model, full_dims: usize) -> (Collapse, Vec
             });
         }
         let how = if out.scales[first].integrand(1.0).closed_form().is_some() { "closed form" } else { "64 nodes" };
-        lines.push(format!(
-            "collapse (12): {}, the scale of {}; optimal q by {how}; new family",
-            unknown.name,
-            names.join(", ")
-        ));
+        let what = format!("{}, the scale of {}; optimal q by {how}", unknown.name, names.join(", "));
+        notes.push(Note::applied(Rewrite::Collapse, what));
     }
-    (out, lines)
+    out
 }
 
 /// The hyperprior of a positive unknown whose prior has constant arguments.

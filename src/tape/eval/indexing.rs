@@ -25,6 +25,15 @@ pub fn pad(x: &[f64], start: usize, n: usize) -> Vec<f64> {
     out
 }
 
+/// n zeros, with x_i added at `places[i]`
+pub fn put(x: &[f64], places: &[u32], n: usize) -> Vec<f64> {
+    let mut out = vec![0.0; n];
+    for (v, p) in x.iter().zip(places) {
+        out[*p as usize] += v;
+    }
+    out
+}
+
 /// An index as a place below `count`.
 fn place(index: f64, count: usize) -> Option<usize> {
     let is_place = index >= 0.0 && index == index.floor() && index < count as f64;

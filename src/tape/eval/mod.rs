@@ -32,7 +32,7 @@ pub struct Inputs {
     pub row_weights: Option<Vec<f64>>,
     /// Noise of each global variable.
     pub noise: BTreeMap<u32, Vec<f64>>,
-    /// Noise of each per-row variable, row by row.
+    /// Noise or signs of each per-row variable, row by row.
     pub row_noise: BTreeMap<u32, Vec<Vec<f64>>>,
 }
 
@@ -125,7 +125,9 @@ impl Call<'_> {
                 None => vec![1.0],
             },
             Op::Noise(variable) => complete(inputs.noise.get(variable), n),
-            Op::RowNoise(variable) => complete(inputs.row_noise.get(variable).and_then(|v| v.get(row)), n),
+            Op::RowNoise(variable) | Op::RowSigns(variable) => {
+                complete(inputs.row_noise.get(variable).and_then(|v| v.get(row)), n)
+            }
             Op::Unary(f) => x(0).iter().map(|v| f.apply(*v)).collect(),
             Op::Binary(f) => elementwise::binary(*f, x(0), x(1), n),
             Op::Select => elementwise::select(x(0), x(1), x(2), n),
@@ -145,6 +147,8 @@ impl Call<'_> {
             Op::OneHot => indexing::scatter(&[1.0], x(0)[0], n),
             Op::Slice { start } => x(0)[*start..start + n].to_vec(),
             Op::Pad { start } => indexing::pad(x(0), *start, n),
+            Op::Take(places) => places.iter().map(|p| x(0)[*p as usize]).collect(),
+            Op::Put(places) => indexing::put(x(0), places, n),
             Op::Concat => self.args.iter().flat_map(|a| a.at(row).iter().copied()).collect(),
             Op::Conv(w) => window::conv(x(0), self.shapes[0], x(1), self.shapes[1], w),
             Op::ConvInput(w) => window::conv_input(x(0), x(1), self.shapes[1], self.shape, w),

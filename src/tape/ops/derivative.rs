@@ -25,7 +25,7 @@ pub fn derivative(
     let none = || Err(NotDifferentiable(format!("{:?}", instruction.op)));
     Ok(match &instruction.op {
         Op::Constant(_) | Op::Tensor(_) | Op::Input(_) | Op::Column(_) | Op::RowWeight => vec![],
-        Op::Noise(_) | Op::RowNoise(_) => vec![],
+        Op::Noise(_) | Op::RowNoise(_) | Op::RowSigns(_) => vec![],
         Op::Unary(f) => match unary(b, *f, a[0], result, g) {
             Some(contribution) => vec![contribution],
             None => return none(),
@@ -47,12 +47,14 @@ pub fn derivative(
         // ∂ log Σ exp x = softmax x
         Op::LogSumExp => {
             let p = b.infer(Op::Softmax, vec![a[0]]);
+            let g = spread_last(b, g, p);
             vec![Some(b.mul(g, p))]
         }
         // x̄ = y (g − Σ g y)
         Op::Softmax => {
             let gy = b.mul(g, result);
-            let total = b.sum(gy);
+            let total = b.sum_last(gy);
+            let total = spread_last(b, total, result);
             let centred = b.sub(g, total);
             vec![Some(b.mul(result, centred))]
         }
@@ -61,7 +63,8 @@ pub fn derivative(
             let p = b.infer(Op::Softmax, vec![a[0]]);
             let shape = instruction.shape.clone();
             let wide = b.spread(g, &shape);
-            let total = b.sum(wide);
+            let total = b.sum_last(wide);
+            let total = spread_last(b, total, p);
             let back = b.mul(p, total);
             vec![Some(b.sub(wide, back))]
         }
@@ -104,6 +107,16 @@ pub fn derivative(
             let g = b.spread(g, &instruction.shape);
             let shape = b.shape(a[0]).clone();
             vec![Some(b.slice(g, *start, &shape))]
+        }
+        Op::Take(places) => {
+            let g = b.spread(g, &instruction.shape);
+            let shape = b.shape(a[0]).clone();
+            vec![Some(b.put(g, places.clone(), &shape))]
+        }
+        Op::Put(places) => {
+            let g = b.spread(g, &instruction.shape);
+            let shape = b.shape(a[0]).clone();
+            vec![Some(b.take(g, places.clone(), &shape))]
         }
         Op::Concat => {
             let g = b.spread(g, &instruction.shape);
@@ -154,6 +167,12 @@ pub fn derivative(
             vec![Some(b.infer(Op::AvgPool(*window), vec![g]))]
         }
     })
+}
+
+/// A value per vector, repeated for the entries of the vectors that `like` holds.
+fn spread_last(b: &mut Builder, x: Slot, like: Slot) -> Slot {
+    let last = b.shape(like).0.last().copied().unwrap_or(1);
+    b.spread_last(x, last)
 }
 
 /// g · f′(x), with y = f(x) where that is cheaper; inner `None`: zero; outer `None`: no rule.
@@ -230,6 +249,19 @@ fn unary(b: &mut Builder, f: Unary, x: Slot, y: Slot, g: Slot) -> Option<Option<
         }
         Unary::LnGamma => b.unary(Unary::Digamma, x),
         Unary::Digamma => b.unary(Unary::Trigamma, x),
+        Unary::LogBesselI0e => {
+            let drop = b.unary(Unary::BesselDrop, x);
+            b.neg(drop)
+        }
+        // with r = I₁/I₀ = 1 − y:  r′ = 1 − r² − r/x, so y′ = (1 − y)/x − y (2 − y)
+        Unary::BesselDrop => {
+            let (one, two) = (b.constant(1.0), b.constant(2.0));
+            let ratio = b.sub(one, y);
+            let first = b.div(ratio, x);
+            let rest = b.sub(two, y);
+            let second = b.mul(y, rest);
+            b.sub(first, second)
+        }
     };
     Some(Some(b.mul(g, slope)))
 }
@@ -264,6 +296,57 @@ fn binary(b: &mut Builder, f: Binary, x: Slot, y: Slot, result: Slot, g: Slot) -
             let log = b.log(safe);
             let rise = b.mul(result, log);
             vec![Some(b.mul(g, slope)), Some(b.mul(g, rise))]
+        }
+        // softmax of the two, as e^(x − result); nothing flows where both are −∞
+        Binary::LogAddExp => {
+            let lowest = b.constant(f64::NEG_INFINITY);
+            let is_empty = b.binary(Binary::Eq, result, lowest);
+            let zero = b.constant(0.0);
+            [x, y]
+                .map(|part| {
+                    let share = b.sub(part, result);
+                    let share = b.select(is_empty, lowest, share);
+                    let share = b.exp(share);
+                    let share = b.select(is_empty, zero, share);
+                    Some(b.mul(g, share))
+                })
+                .to_vec()
+        }
+        // ± the density over the value, in logarithms; the shape is data
+        Binary::LogGammaP | Binary::LogGammaQ => {
+            let less = b.add_number(x, -1.0);
+            let log_y = b.log(y);
+            let power = b.mul(less, log_y);
+            let gamma = b.unary(Unary::LnGamma, x);
+            let log = b.sub(power, y);
+            let log = b.sub(log, gamma);
+            let log = b.sub(log, result);
+            let ratio = b.exp(log);
+            // Where nothing is left (a = 0) nothing flows.
+            let (lowest, zero) = (b.constant(f64::NEG_INFINITY), b.constant(0.0));
+            let is_empty = b.binary(Binary::Eq, result, lowest);
+            let ratio = b.select(is_empty, zero, ratio);
+            let ratio = if f == Binary::LogGammaP { ratio } else { b.neg(ratio) };
+            vec![None, Some(b.mul(g, ratio))]
+        }
+        // density over value; lnΓ((ν+1)/2) − lnΓ(ν/2) − ½ log πν − (ν+1)/2 log(1 + z²/ν)
+        Binary::LogStudentCdf => {
+            let half = b.scale(x, 0.5);
+            let next = b.add_number(half, 0.5);
+            let [upper, lower] = [next, half].map(|v| b.unary(Unary::LnGamma, v));
+            let gammas = b.sub(upper, lower);
+            let scaled = b.scale(x, std::f64::consts::PI);
+            let log_scaled = b.log(scaled);
+            let half_log = b.scale(log_scaled, 0.5);
+            let normaliser = b.sub(gammas, half_log);
+            let square = b.square(y);
+            let ratio = b.div(square, x);
+            let tail = b.log1p(ratio);
+            let tail = b.mul(next, tail);
+            let log = b.sub(normaliser, tail);
+            let log = b.sub(log, result);
+            let slope = b.exp(log);
+            vec![None, Some(b.mul(g, slope))]
         }
         // the first argument wins ties
         Binary::Min | Binary::Max => {

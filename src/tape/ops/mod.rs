@@ -52,10 +52,16 @@ pub fn infer_shape(op: &Op, args: &[&Shape]) -> Option<Shape> {
 /// Global or per row.
 pub fn infer_kind(op: &Op, args: &[Kind]) -> Kind {
     match op {
-        Op::Column(_) | Op::RowWeight | Op::RowNoise(_) | Op::ToRows => Kind::Row,
+        Op::Column(_) | Op::RowWeight | Op::RowNoise(_) | Op::RowSigns(_) | Op::ToRows => Kind::Row,
         Op::SumRows | Op::Outer | Op::Scatter | Op::ConvKernel(_) => Kind::Global,
         _ => args.iter().copied().max().unwrap_or(Kind::Global),
     }
+}
+
+/// The first places of a list.
+fn listed(places: &[u32]) -> String {
+    let shown: Vec<String> = places.iter().take(8).map(u32::to_string).collect();
+    format!("{}{}", shown.join(" "), if places.len() > 8 { " …" } else { "" })
 }
 
 /// The word and the settings of an instruction as printed, without its arguments.
@@ -78,6 +84,7 @@ pub fn name(op: &Op) -> String {
         Op::RowWeight => "row_weight".into(),
         Op::Noise(v) => format!("noise {v}"),
         Op::RowNoise(v) => format!("row_noise {v}"),
+        Op::RowSigns(v) => format!("row_signs {v}"),
         Op::Unary(f) => f.name().into(),
         Op::Binary(f) => f.name().into(),
         Op::Select => "select".into(),
@@ -99,6 +106,8 @@ pub fn name(op: &Op) -> String {
         Op::OneHot => "one_hot".into(),
         Op::Slice { start } => format!("slice from {start}"),
         Op::Pad { start } => format!("pad at {start}"),
+        Op::Take(places) => format!("take {}", listed(places)),
+        Op::Put(places) => format!("put {}", listed(places)),
         Op::Concat => "concat".into(),
         Op::Reshape => "reshape".into(),
         Op::Conv(w) => window("conv", w),

@@ -1,13 +1,14 @@
-//! Rewrites that say "same" keep the expectation of the objective and of its gradient (`docs/inference.md`, section 4).
+//! Expected priors form by form (equations 8 to 10), each draw paired with itself before and after.
 
 use crate::support::checked::checked;
 use bnnc::check::Context;
 use bnnc::engine::{Executor, NoiseKey, RowSource, Shard};
-use bnnc::guide::{GuideSettings, NoiseSource, guide};
+use bnnc::guide::{GuideSettings, guide};
 use bnnc::infer::objective::with_gradient;
 use bnnc::kernels::noise;
 use bnnc::lower::{Parameterization, lower};
 use bnnc::plan::plan;
+use bnnc::rewrites::Rewrite;
 use bnnc::source::SourceFile;
 use std::sync::Arc;
 
@@ -36,15 +37,10 @@ struct Form {
 impl Form {
     fn new(model: &bnnc::model::Model, expected_prior: bool) -> (Form, usize) {
         let joint = lower(model, &Parameterization::default());
-        let settings = GuideSettings {
-            full_dims: 0,
-            stick_the_landing: false,
-            noise: NoiseSource::Input,
-            expected_prior,
-            collapse: false,
-        };
+        let settings = GuideSettings { entropy: true, expected_prior, ..GuideSettings::plain() };
         let guided = guide(&joint, model, &settings);
-        assert_eq!(guided.rewrites.iter().any(|r| r.starts_with("expected_prior")), expected_prior);
+        let is_applied = guided.notes.iter().any(|n| n.is_applied && n.rewrite == Rewrite::ExpectedPrior);
+        assert_eq!(is_applied, expected_prior);
         let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega"]).expect("differentiable");
         let program = Arc::new(plan(&tape, 16).expect("runs"));
         let mut shard = Shard::new(&program);

@@ -1,0 +1,193 @@
+//! `Mixture(weights, A, B, …)`: which distributions are mixed.
+//!
+//! With one component whose arguments are vectors of K there are K components, one for each entry.
+
+use super::distributions::Target;
+use super::forms::match_form;
+use super::scope::Scope;
+use super::{Checker, error};
+use crate::diagnostic::Diagnostic;
+use crate::dist::{self, ArgSlot, Family};
+use crate::model::{Distribution, ExprId};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{Arg, ExprKind as Written, Suffix};
+
+/// The only argument that is a value.
+const WEIGHTS: usize = 0;
+
+impl<'a> Checker<'a> {
+    /// A mixture from its parts.
+    pub(super) fn mixture(
+        &mut self,
+        family: &'static Family,
+        args: &'a [Arg],
+        suffixes: &'a [Spanned<Suffix>],
+        span: Span,
+        scope: &Scope<'a>,
+        target: &Target,
+    ) -> Option<Distribution> {
+        let help = "write `Mixture([p, 1 - p], Normal(0, 1), Normal(0, 5))`";
+        let [first, rest @ ..] = args else {
+            self.found.push(
+                Diagnostic::new("T006", "`Mixture` takes weights and distributions, nothing given")
+                    .at(span, "weights come first")
+                    .help(help),
+            );
+            return None;
+        };
+        if rest.is_empty() {
+            self.found.push(
+                Diagnostic::new("T006", "`Mixture` has nothing to mix")
+                    .at(span, "distributions follow the weights")
+                    .help(help),
+            );
+            return None;
+        }
+        let weights_name = first.name.as_ref().filter(|n| n.value != "weights");
+        if let Some(named) = weights_name.or_else(|| rest.iter().find_map(|a| a.name.as_ref())) {
+            self.found.push(
+                Diagnostic::new("N012", format!("`Mixture` has no argument `{}`", named.value))
+                    .at(named.span, "weights and distributions have no names")
+                    .help(help),
+            );
+            return None;
+        }
+        let weights = self.argument(first, scope)?;
+        let weights = self.fits_slot(family, 0, WEIGHTS, weights, first, target)?;
+        let count = self.arena.shape(weights).0.last().copied().unwrap_or(1);
+        let components = match rest {
+            [only] => self.copies_of(only, count, scope, target)?,
+            many => {
+                let parts: Vec<_> = many.iter().map(|a| self.component(a, scope, target)).collect();
+                parts.into_iter().collect::<Option<Vec<_>>>()?
+            }
+        };
+        if components.len() != count {
+            let (given, weighed) = (
+                error::count(components.len(), "distribution", "distributions"),
+                error::count(count, "weight", "weights"),
+            );
+            self.found.push(
+                Diagnostic::new("T001", format!("{given} are mixed by {weighed}"))
+                    .at(first.value.span, weighed)
+                    .at(span, given),
+            );
+            return None;
+        }
+        if components.iter().any(|c| c.event() != components[0].event()) {
+            let found = "a mixture of numbers and vectors";
+            self.found.push(error::not_yet(found, span));
+            return None;
+        }
+        if let Some(censored) = components.iter().find(|c| c.weight.is_some() || c.is_ordered) {
+            self.found.push(error::not_yet("this suffix of a component", censored.span));
+            return None;
+        }
+        // A point among them makes an unknown discrete, which is said elsewhere (G003).
+        let has_atom = components.iter().any(Distribution::has_atom);
+        if target.observed.is_none() && !has_atom && !self.mixes_one_support(&components, span) {
+            return None;
+        }
+        let said = self.suffixes(suffixes, scope, target)?;
+        let mut dist = Distribution { components, ..Distribution::new(family, 0, vec![weights], span) };
+        self.suffixes_fit(&mut dist, said, target)?;
+        self.bounds_are_in_order(&dist)?;
+        Some(dist)
+    }
+
+    /// A bijection reaches one support only, so all components of an unknown have it.
+    fn mixes_one_support(&mut self, components: &[Distribution], span: Span) -> bool {
+        let supports: Vec<_> = components.iter().map(|c| self.support_of(c)).collect();
+        let is_cut = components.iter().any(|c| c.truncation.is_some());
+        if supports.iter().all(|s| *s == supports[0]) && !is_cut {
+            return true;
+        }
+        self.found.push(error::not_yet("a mixture of different supports for an unknown", span));
+        false
+    }
+
+    /// A distribution among the arguments.
+    fn component(&mut self, arg: &'a Arg, scope: &Scope<'a>, target: &Target) -> Option<Distribution> {
+        let (name, args) = self.written(arg)?;
+        self.deeper(1, arg.value.span, |checker| {
+            checker.distribution_of(name, args, &arg.suffixes, arg.value.span, scope, target)
+        })
+    }
+
+    /// The name and the arguments of a distribution where an expression may stand.
+    fn written(&mut self, arg: &'a Arg) -> Option<((&'a str, Span), &'a [Arg])> {
+        let is_family =
+            |name: &str| dist::find(name).is_some() || super::distributions::PLANNED.contains(&name);
+        match &arg.value.kind {
+            Written::Call { name, args } => Some(((name.value.as_str(), name.span), args)),
+            Written::Name(name) if is_family(name) => Some(((name.as_str(), arg.value.span), &[])),
+            _ => {
+                self.found.push(
+                    Diagnostic::new("T006", "`Mixture` takes weights first, then distributions")
+                        .at(arg.value.span, "this is a value")
+                        .help("write `Mixture([p, 1 - p], Normal(0, 1), Normal(0, 5))`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// One distribution with vectors of K for arguments, as K distributions.
+    fn copies_of(
+        &mut self,
+        arg: &'a Arg,
+        count: usize,
+        scope: &Scope<'a>,
+        target: &Target,
+    ) -> Option<Vec<Distribution>> {
+        let ((name, name_span), args) = self.written(arg)?;
+        let span = arg.value.span;
+        let Some(family) = dist::find(name).filter(|f| f.name != "Mixture") else {
+            return self.component(arg, scope, target).map(|one| vec![one]);
+        };
+        let (form, args) = match match_form(family, name_span, args, span) {
+            Ok(matched) => matched,
+            Err(finding) => {
+                self.found.push(*finding);
+                return None;
+            }
+        };
+        let ids: Vec<Option<ExprId>> = args.iter().map(|a| self.argument(a, scope)).collect();
+        let ids: Vec<ExprId> = ids.into_iter().collect::<Option<_>>()?;
+        let said = self.suffixes(&arg.suffixes, scope, target)?;
+        let own_rank = |i: usize| match family.forms[form].args[i].slot {
+            ArgSlot::Scalar(_) => 0,
+            ArgSlot::Simplex | ArgSlot::Scores | ArgSlot::Ordered | ArgSlot::Entries(_) => 1,
+            ArgSlot::Components => 1,
+            ArgSlot::Covariance | ArgSlot::Cholesky | ArgSlot::CholeskyCorr => 2,
+        };
+        let varies = |checker: &Self, i: usize| {
+            let shape = checker.arena.shape(ids[i]);
+            shape.rank() > own_rank(i) && shape.0.first() == Some(&count)
+        };
+        if count == 1 || !(0..ids.len()).any(|i| varies(self, i)) {
+            self.found.push(
+                Diagnostic::new("T001", format!("one distribution is mixed by {count} weights"))
+                    .at(span, format!("none of its arguments is a vector of {count}"))
+                    .help(format!("give it vectors of {count}, or write {count} distributions")),
+            );
+            return None;
+        }
+        let mut parts = vec![];
+        for k in 0..count {
+            let of_k: Vec<ExprId> =
+                (0..ids.len())
+                    .map(|i| {
+                        if varies(self, i) {
+                            self.arena.element(ids[i], k, args[i].value.span)
+                        } else {
+                            ids[i]
+                        }
+                    })
+                    .collect();
+            let dist = Distribution::new(family, form, of_k, span);
+            parts.push(self.fitted(dist, &args, said.clone(), target)?);
+        }
+        Some(parts)
+    }
+}

@@ -1,0 +1,208 @@
+//! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block.
+//!
+//! ```text
+//! latents   | plain …            | f.1.w   | f.2.w | f.3.w | learned |
+//! runs      | one draw           | own     | one draw      | μ       |     f.1.w is rewritten
+//! ```
+//!
+//! A weight whose rows get noise of their own has a draw of its own, so that it is left out where nothing reads it.
+//! All other neighbours are drawn together: one instruction for many small tensors.
+
+use super::collapse::Collapse;
+use super::{GuideSettings, NoiseSource, stream};
+use crate::lower::{LATENTS, LogJoint};
+use crate::rewrites::{Note, Rewrite};
+use crate::tape::{Op, Slot, build::Builder};
+use crate::ty::Shape;
+use std::collections::BTreeSet;
+use std::f64::consts::PI;
+
+/// The guide's slots.
+pub(super) struct Draw {
+    /// Means of all latents.
+    pub(super) mu: Slot,
+    /// Sds of the random ones.
+    pub(super) sigma: Slot,
+    /// Size of the full-rank block.
+    pub(super) full_dims: usize,
+    /// Precisions of the weights under collapsed scales, if there are any.
+    pub(super) precision: Option<Slot>,
+    omega: Slot,
+    random: usize,
+    /// The latents of collapsed scales: drawn by nothing, without an entropy of their own.
+    collapsed: Vec<usize>,
+    runs: Vec<Run>,
+}
+
+/// Latents that are drawn together.
+struct Run {
+    start: usize,
+    len: usize,
+    /// Their values.
+    u: Slot,
+    /// u − μ; none for learned ones.
+    step: Option<Slot>,
+    /// ε; none for learned ones.
+    noise: Option<Slot>,
+}
+
+impl Draw {
+    /// Draws all latents; those that begin at a place in `alone` have a draw of their own.
+    pub(super) fn new(
+        b: &mut Builder,
+        joint: &LogJoint,
+        settings: &GuideSettings,
+        alone: &BTreeSet<usize>,
+        collapse: &Collapse,
+    ) -> Draw {
+        let (dim, random, full) = (joint.dim, joint.random_dim, settings.full_dims.min(joint.random_dim));
+        let mu = b.input("mu", Shape::vector(dim));
+        let learned = (random < dim).then(|| {
+            let len = dim - random;
+            let u = b.slice(mu, random, &Shape::vector(len));
+            Run { start: random, len, u, step: None, noise: None }
+        });
+        if random == 0 {
+            let runs = learned.into_iter().collect();
+            let (precision, collapsed) = (None, vec![]);
+            return Draw { mu, sigma: mu, omega: mu, precision, random, full_dims: 0, collapsed, runs };
+        }
+        let omega = b.input("omega", Shape::vector(random));
+        let given = (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
+        let sigma = b.exp(omega);
+        let collapsed: Vec<usize> = collapse.scales.iter().map(|s| s.latent).collect();
+        let precision = (!collapsed.is_empty()).then(|| b.input("precision", Shape::vector(random)));
+        let mut draw = Draw { mu, sigma, precision, omega, random, full_dims: full, collapsed, runs: vec![] };
+        for (i, (start, len)) in pieces(joint, alone).into_iter().enumerate() {
+            let noise = match given {
+                Some(all) => b.slice(all, start, &Shape::vector(len)),
+                None => b.noise(stream::run(i), Shape::vector(len)),
+            };
+            let run = draw.run(b, settings, start, len, noise);
+            draw.runs.push(run);
+        }
+        draw.runs.extend(learned);
+        if let [only] = &draw.runs[..] {
+            b.name(only.u, LATENTS);
+        }
+        draw
+    }
+
+    /// All latents as one value, where they are one run (a model of one vector reads it as a whole).
+    pub(super) fn whole(&self) -> Slot {
+        match &self.runs[..] {
+            [only] => only.u,
+            _ => self.mu,
+        }
+    }
+
+    fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
+        let shape = Shape::vector(len);
+        let sigma = b.slice(self.sigma, start, &shape);
+        let mut step = b.mul(sigma, noise);
+        let full = settings.full_dims.min(self.random);
+        if full > 1 && start == 0 {
+            // Blocks are drawn whole: `pieces` never cuts the full-rank one.
+            let lower = b.input("lower", [full, full].into());
+            let mask: Vec<f64> = (0..full * full).map(|k| f64::from(k % full < k / full)).collect();
+            let mask = b.tensor(&mask, [full, full].into());
+            let strict = b.mul(lower, mask);
+            let head = b.slice(noise, 0, &Shape::vector(full));
+            let mixed = b.infer(Op::Dot { transposed: true }, vec![head, strict]);
+            let wide = if full < len {
+                b.with_shape(Op::Pad { start: 0 }, vec![mixed], shape.clone())
+            } else {
+                mixed
+            };
+            step = b.add(step, wide);
+        }
+        let mean = b.slice(self.mu, start, &shape);
+        let u = b.add(mean, step);
+        Run { start, len, u, step: Some(step), noise: Some(noise) }
+    }
+
+    fn part(&self, b: &mut Builder, start: usize, shape: &Shape, of: impl Fn(&Run) -> Option<Slot>) -> Slot {
+        let run = self
+            .runs
+            .iter()
+            .find(|r| r.start <= start && start + shape.len() <= r.start + r.len)
+            .expect("runs cover all latents, and no latent lies in two");
+        let whole = of(run).expect("only random latents have noise");
+        b.slice(whole, start - run.start, shape)
+    }
+
+    /// u of the latents from `start` on.
+    pub(super) fn value(&self, b: &mut Builder, start: usize, shape: &Shape) -> Slot {
+        self.part(b, start, shape, |run| Some(run.u))
+    }
+
+    /// u − μ of the latents from `start` on.
+    pub(super) fn step(&self, b: &mut Builder, start: usize, shape: &Shape) -> Slot {
+        self.part(b, start, shape, |run| run.step)
+    }
+
+    /// The entropy in closed form (4, 5), drawn (its noise ½‖ε‖²), or (15) uᵀ score, whose gradient is that of −log q
+    /// with q held.
+    pub(super) fn entropy(
+        &self,
+        b: &mut Builder,
+        settings: &GuideSettings,
+        notes: &mut Vec<Note>,
+    ) -> Option<Slot> {
+        if self.random == 0 {
+            return None;
+        }
+        if settings.stick_the_landing {
+            notes.push(Note::applied(
+                Rewrite::StickTheLanding,
+                "log q from the same draw, its parameters held",
+            ));
+            notes.push(Note::refused(Rewrite::Entropy, "stick_the_landing draws log q"));
+            let score = b.input("score", Shape::vector(self.random));
+            let u = self.value(b, 0, &Shape::vector(self.random));
+            let product = b.mul(score, u);
+            return Some(b.sum(product));
+        }
+        let omega = if self.collapsed.is_empty() {
+            self.omega
+        } else {
+            let is_free = |i: usize| f64::from(u8::from(!self.collapsed.contains(&i)));
+            let mask: Vec<f64> = (0..self.random).map(is_free).collect();
+            let mask = b.tensor(&mask, Shape::vector(self.random));
+            b.mul(self.omega, mask)
+        };
+        let sum = b.sum(omega);
+        let half = 0.5 * (self.random - self.collapsed.len()) as f64;
+        if settings.entropy {
+            notes.push(Note::applied(Rewrite::Entropy, "in closed form"));
+            return Some(b.add_number(sum, half * (1.0 + (2.0 * PI).ln())));
+        }
+        // The noise of collapsed scales is among what is squared: its expectation comes off again.
+        let mut total = b.add_number(sum, half * (2.0 * PI).ln() - 0.5 * self.collapsed.len() as f64);
+        for noise in self.runs.iter().filter_map(|r| r.noise) {
+            let squares = b.square(noise);
+            let norm = b.sum(squares);
+            let norm = b.scale(norm, 0.5);
+            total = b.add(total, norm);
+        }
+        Some(total)
+    }
+}
+
+/// Start and length of each run of random latents.
+fn pieces(joint: &LogJoint, alone: &BTreeSet<usize>) -> Vec<(usize, usize)> {
+    let mut latents: Vec<(usize, usize)> =
+        joint.latents.iter().map(|l| (l.start, l.len)).filter(|l| l.0 < joint.random_dim).collect();
+    latents.sort_unstable();
+    let mut pieces: Vec<(usize, usize)> = vec![];
+    let mut is_open = false;
+    for (start, len) in latents {
+        let is_alone = alone.contains(&start);
+        match pieces.last_mut() {
+            Some(last) if is_open && !is_alone => last.1 += len,
+            _ => pieces.push((start, len)),
+        }
+        is_open = !is_alone;
+    }
+    pieces
+}

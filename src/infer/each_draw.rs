@@ -1,0 +1,103 @@
+//! Outputs of a tape for some rows under one posterior draw after another, each draw shared by all rows.
+
+use super::draws::variable;
+use super::objective::{program, shards};
+use super::posterior::Gaussian;
+use super::problem::{Number, Problem};
+use crate::engine::{Executor, NoiseKey, RowSource, Shard, Team};
+use crate::kernels::noise;
+use crate::plan::{Program, Space};
+use crate::tape::Tape;
+
+/// One worker's rows and what it has read of them.
+struct Lane<T> {
+    executor: Executor<T>,
+    shards: Vec<Shard<T>>,
+    /// Per output: values of this lane's rows, row-major.
+    out: Vec<Vec<f64>>,
+}
+
+/// Keyed draws of the guide for prediction.
+pub fn draw(guide: &Gaussian, seed: u64, index: usize, u: &mut [f64]) {
+    let mut e = vec![0.0; guide.random()];
+    noise::normals(&mut e, noise::key(seed, 0, variable::PREDICT, index as u64), 0);
+    guide.draw(&e, u);
+}
+
+/// Calls `each` with the number of a draw and the values of every output, row-major over all rows.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn each_draw<T: Number>(
+    problem: &Problem<'_>,
+    guide: &Gaussian,
+    (tape, outputs): (&Tape, &[String]),
+    (source, rows): (&dyn RowSource<T>, &[u32]),
+    draws: usize,
+    each: &mut dyn FnMut(usize, &[Vec<f64>]),
+) -> Result<(), String> {
+    let program = program::<T>(tape, rows.len())?;
+    let all = shards(&program, source, rows, 1.0);
+    let count = (problem.threads * 4).min(all.len()).max(1);
+    let total = all.len();
+    let mut lanes: Vec<Lane<T>> = (0..count)
+        .map(|_| Lane { executor: Executor::new(program.clone()), shards: vec![], out: vec![] })
+        .collect();
+    for (i, shard) in all.into_iter().enumerate() {
+        lanes[i * count / total].shards.push(shard);
+    }
+    let team = Team::new(lanes, problem.threads);
+    let capacity = program.capacity;
+    let u = std::sync::RwLock::new(vec![T::ZERO; guide.mu.len()]);
+    let work = |_: usize, lane: &mut Lane<T>| {
+        let u = u.read().unwrap_or_else(|p| p.into_inner());
+        lane.executor.set_input(crate::lower::LATENTS, &u);
+        lane.executor.begin(NoiseKey::default());
+        lane.out.resize(outputs.len(), vec![]);
+        lane.out.iter_mut().for_each(Vec::clear);
+        for shard in &lane.shards {
+            lane.executor.rows(shard, NoiseKey::default());
+            for (name, out) in outputs.iter().zip(&mut lane.out) {
+                let values = lane.executor.output_of_rows(name, shard).unwrap_or(&[]);
+                copy_out(values, capacity, shard.rows(), name, &program, out);
+            }
+        }
+    };
+    team.run(work, |round| {
+        let mut point = vec![0.0; guide.mu.len()];
+        for d in 0..draws {
+            draw(guide, problem.settings.seed, d, &mut point);
+            {
+                let mut u = u.write().unwrap_or_else(|p| p.into_inner());
+                for (a, b) in u.iter_mut().zip(&point) {
+                    *a = T::from_f64(*b);
+                }
+            }
+            round();
+            let joined: Vec<Vec<f64>> = (0..outputs.len())
+                .map(|o| (0..team.len()).flat_map(|l| team.job(l).out[o].clone()).collect())
+                .collect();
+            each(d, &joined);
+        }
+    });
+    Ok(())
+}
+
+/// Appends a shard's values row by row; a global value is repeated for each row.
+fn copy_out<T: Number>(
+    values: &[T],
+    capacity: usize,
+    rows: usize,
+    name: &str,
+    program: &Program,
+    out: &mut Vec<f64>,
+) {
+    let is_row = program.outputs.iter().any(|o| o.name == name && !matches!(o.place.space, Space::Global));
+    for r in 0..rows {
+        if is_row {
+            out.extend((0..values.len() / capacity).map(|f| values[f * capacity + r].to_f64()));
+        } else {
+            out.extend(values.iter().map(|v| v.to_f64()));
+        }
+    }
+}
