@@ -408,6 +408,13 @@ impl Arena {
         self.add(ExprKind::AvgPool { x, size, stride }, ty, span)
     }
 
+    /// The mean of each channel of an image.
+    pub fn channel_means(&mut self, x: ExprId, span: Span) -> ExprId {
+        let channels = self.shape(x).0.last().copied().unwrap_or(1);
+        let ty = self.pooled(x, Shape::vector(channels));
+        self.add(ExprKind::ChannelMeans(x), ty, span)
+    }
+
     fn pooled(&self, x: ExprId, shape: Shape) -> Type {
         let interval = Interval { whole: false, ..self.interval(x) };
         real(shape, self.get(x).ty.kind, Support::Interval(interval))
@@ -461,6 +468,7 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::Reshape(_) => (17, shape.0.clone()),
         ExprKind::Repeat(_, count) => (18, vec![*count]),
         ExprKind::Statistic(s) => (19, vec![s.0 as usize]),
+        ExprKind::ChannelMeans(_) => (20, vec![]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);

@@ -374,6 +374,7 @@ impl Checker<'_> {
                 | Kind::MaxPool { x, .. }
                 | Kind::AvgPool { x, .. }
                 | Kind::Reshape(x)
+                | Kind::ChannelMeans(x)
                 | Kind::Repeat(x, _) => {
                     id = *x;
                     continue;

@@ -125,6 +125,12 @@ impl Lowering<'_> {
                 let ones = self.b.tensor(&vec![1.0; *count], Shape::vector(*count));
                 self.b.infer(Op::Outer, vec![x, ones])
             }
+            ExprKind::ChannelMeans(x) => {
+                let x = self.done(*x);
+                let pixels = self.b.shape(x).len() / shape.len().max(1);
+                let sum = self.b.sum_to(x, &shape);
+                self.b.scale(sum, 1.0 / pixels.max(1) as f64)
+            }
             ExprKind::Reshape(x) => {
                 let x = self.done(*x);
                 self.b.reshape(x, &shape)

@@ -187,6 +187,8 @@ pub enum ExprKind {
         /// step
         stride: usize,
     },
+    /// mean of each channel of `x [H, W, C]`
+    ChannelMeans(ExprId),
     /// same elements, new shape
     Reshape(ExprId),
     /// each element of a vector so many times, along a new last axis
@@ -208,6 +210,7 @@ impl ExprKind {
             | ExprKind::OneHot(x)
             | ExprKind::MaxPool { x, .. }
             | ExprKind::AvgPool { x, .. }
+            | ExprKind::ChannelMeans(x)
             | ExprKind::Reshape(x)
             | ExprKind::Repeat(x, _) => vec![*x],
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
@@ -245,6 +248,7 @@ impl ExprKind {
             ExprKind::AvgPool { x, size, stride } => {
                 ExprKind::AvgPool { x: f(x), size: *size, stride: *stride }
             }
+            ExprKind::ChannelMeans(x) => ExprKind::ChannelMeans(f(x)),
             ExprKind::Reshape(x) => ExprKind::Reshape(f(x)),
             ExprKind::Repeat(x, n) => ExprKind::Repeat(f(x), *n),
         }
