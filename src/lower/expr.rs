@@ -44,6 +44,13 @@ impl Lowering<'_> {
         match &model.expr(id).kind {
             ExprKind::Number(x) => self.b.constant(*x),
             ExprKind::Column(c) => self.b.column(c.0, shape),
+            ExprKind::Fixed(f) => {
+                let values = &model.fixed[f.0 as usize].values;
+                match (shape.is_scalar(), values.as_slice()) {
+                    (true, [number, ..]) => self.b.constant(*number),
+                    _ => self.b.tensor(values, shape),
+                }
+            }
             ExprKind::Statistic(s) => {
                 let values = &model.statistics[s.0 as usize].values;
                 match shape.is_scalar() {

@@ -243,6 +243,7 @@ impl<'m> Text<'m> {
             ExprKind::Number(v) => brackets(if *v < 0.0 { 3 } else { 5 }, v.to_string()),
             ExprKind::Column(c) => self.model.column(*c).name.clone(),
             ExprKind::Unknown(u) => self.model.unknown(*u).name.clone(),
+            ExprKind::Fixed(f) => format!("({})", self.model.fixed[f.0 as usize].name),
             ExprKind::Statistic(s) => {
                 let statistic = &self.model.statistics[s.0 as usize];
                 format!("{} of rows({})", statistic.what.name(), at(&statistic.of, 0))

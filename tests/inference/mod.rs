@@ -1,5 +1,6 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
+mod examples;
 mod posteriordb;
 
 use bnnc::compile::{Options, Session, Stage, fit};
