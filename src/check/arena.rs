@@ -9,7 +9,8 @@
 use super::supports;
 use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{
-    Column, ColumnId, Expr, ExprId, ExprKind, Fixed, FixedId, Reduce, Statistic, StatisticId, Summary, Units, UnknownId,
+    Column, ColumnId, Expr, ExprId, ExprKind, Fixed, FixedId, Reduce, Statistic, StatisticId, Summary, Units,
+    UnknownId,
 };
 use crate::source::Span;
 use crate::ty::{Element, Interval, Kind, Shape, Support, Type};

@@ -1,8 +1,8 @@
 //! Layers that hold other layers: `residual`, `concat`, `heads`.
 
+use super::Checker;
 use super::calls::Output;
 use super::nets::{BLOCK_DEPTH, Walk};
-use super::Checker;
 use crate::diagnostic::Diagnostic;
 use crate::layers::{self, Body};
 use crate::model::ExprId;

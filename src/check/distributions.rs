@@ -1,10 +1,10 @@
 //! `Dist(args) suffixes`: which family, which of its argument forms, and whether each argument fits its slot.
 
+use super::Checker;
 use super::arena::Arena;
 use super::forms::match_form;
 use super::scope::Scope;
 use super::suffixes::Said;
-use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist::{self, ArgValue};
 use crate::model::{Distribution, ExprId};
@@ -180,8 +180,11 @@ impl<'a> Checker<'a> {
 
 fn no_such_family(name: &str, span: Span) -> Diagnostic {
     if matches!(name, "Posterior" | "Point") {
-        return Diagnostic::new("N012", format!("`{name}` is a prior of unknowns, not a distribution of data"))
-            .at(span, "this is no distribution here");
+        return Diagnostic::new(
+            "N012",
+            format!("`{name}` is a prior of unknowns, not a distribution of data"),
+        )
+        .at(span, "this is no distribution here");
     }
     if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name)) {
         return Diagnostic::new("N012", format!("no distribution is called `{name}`"))

@@ -5,8 +5,8 @@ use super::nets::Walk;
 use super::scope::Scope;
 use super::{Checker, error, signatures};
 use crate::diagnostic::{Diagnostic, suggest};
-use crate::layers::{self, Body, Layer, Misfit, Operation, Plan, Wants};
 use crate::kernels::scalar::{Binary, Unary};
+use crate::layers::{self, Body, Layer, Misfit, Operation, Plan, Wants};
 use crate::model::{ExprId, ExprKind, NetLayer, Reduce};
 use crate::source::Span;
 use crate::syntax::ast::{Layer as Line, Name};
@@ -162,9 +162,7 @@ impl<'a> Checker<'a> {
                 self.drops_rows(walk, kind, plan, x, span);
                 self.arena.avg_pool(x, size, stride, shape, span)
             }
-            Operation::GlobalPool => {
-                self.arena.channel_means(x, span)
-            }
+            Operation::GlobalPool => self.arena.channel_means(x, span),
             Operation::Flatten => self.arena.reshape(x, shape, span),
             Operation::Residual => self.residual(walk, body.unwrap_or_default(), x, span)?,
             Operation::Concat => {

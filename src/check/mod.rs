@@ -86,7 +86,8 @@ pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (O
     let mut usage = unused::Usage::default();
     for picks in &combinations {
         let items = choices.active(&ast.items, picks);
-        let checker = Checker::new(&items, columns, &choices, picks, &overrides, &context.posteriors, &mentioned);
+        let checker =
+            Checker::new(&items, columns, &choices, picks, &overrides, &context.posteriors, &mentioned);
         let alternative = choices.difference(picks);
         let (checked, findings) = checker.run(name, &mut usage);
         for mut finding in findings.0 {

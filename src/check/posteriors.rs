@@ -86,18 +86,24 @@ impl<'a> Checker<'a> {
                 |s| crate::ty::Shape(s).to_string(),
             );
             self.found.push(
-                Diagnostic::new("T001", format!("`{}` has {there} in {folder}, and {} here", target.name, error::size(shape)))
-                    .at(dist.span, "taken from there")
-                    .at(target.span, format!("is {}", error::size(shape)))
-                    .help("give what has another size a prior of its own"),
+                Diagnostic::new(
+                    "T001",
+                    format!("`{}` has {there} in {folder}, and {} here", target.name, error::size(shape)),
+                )
+                .at(dist.span, "taken from there")
+                .at(target.span, format!("is {}", error::size(shape)))
+                .help("give what has another size a prior of its own"),
             );
             return None;
         }
         if marginals.sd.iter().any(|sd| sd.is_nan() || *sd <= 0.0) {
             self.found.push(
-                Diagnostic::new("T011", format!("`{}` is a point in {folder}: it has no spread", target.name))
-                    .at(dist.span, "a prior of sd 0 could not be moved")
-                    .help(format!("write `Normal(0, 1)`, or fit {folder} by a method that gives sds")),
+                Diagnostic::new(
+                    "T011",
+                    format!("`{}` is a point in {folder}: it has no spread", target.name),
+                )
+                .at(dist.span, "a prior of sd 0 could not be moved")
+                .help(format!("write `Normal(0, 1)`, or fit {folder} by a method that gives sds")),
             );
             return None;
         }
@@ -107,7 +113,7 @@ impl<'a> Checker<'a> {
             let name = format!("{folder}: {what} of {}", target.name);
             self.arena.fixed(name, values, shape.clone(), dist.span)
         });
-        Some(Distribution { family, form: 0, args: args.to_vec(), truncation: None, span: dist.span })
+        Some(Distribution::new(family, 0, args.to_vec(), dist.span))
     }
 
     fn posterior_args(&mut self, dist: &'a Dist, scope: &Scope<'a>) -> Option<(&'a str, f64)> {
@@ -117,7 +123,9 @@ impl<'a> Checker<'a> {
         for (i, arg) in dist.args.iter().enumerate() {
             match (&arg.name, &arg.value.kind) {
                 (None, ExprKind::Text(path)) if i == 0 => folder = Some(path.as_str()),
-                (Some(name), _) if name.value == "widen" && i == 1 => widen = self.widen(&arg.value, scope)?,
+                (Some(name), _) if name.value == "widen" && i == 1 => {
+                    widen = self.widen(&arg.value, scope)?
+                }
                 _ => {
                     self.found.push(
                         Diagnostic::new("T006", "`Posterior` takes the folder of a run, and `widen =`")

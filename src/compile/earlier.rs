@@ -17,7 +17,8 @@ pub(super) fn earlier(ast: &Ast) -> Earlier {
 
 /// Mean and sd of every variable whose posterior can be told by them.
 fn marginals(run: &Run) -> HashMap<String, Marginals> {
-    let of = |v: &VariableRecord| Some((v.name.clone(), from_guide(run, v).or_else(|| from_summary(run, v))?));
+    let of =
+        |v: &VariableRecord| Some((v.name.clone(), from_guide(run, v).or_else(|| from_summary(run, v))?));
     run.manifest.variables.iter().filter_map(of).collect()
 }
 

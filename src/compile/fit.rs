@@ -486,7 +486,12 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
         },
         targets: evaluated.targets.clone(),
         preprocessing: statistics::record(model),
-        variables: prepared.joint.latents.iter().map(|l| variable_record(model.unknown(l.unknown), l)).collect(),
+        variables: prepared
+            .joint
+            .latents
+            .iter()
+            .map(|l| variable_record(model.unknown(l.unknown), l))
+            .collect(),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
             outcome.steps as f64 / outcome.loop_seconds

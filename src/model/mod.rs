@@ -250,9 +250,7 @@ impl ExprKind {
             | ExprKind::Column(_)
             | ExprKind::Unknown(_)
             | ExprKind::Statistic(_)
-            | ExprKind::Fixed(_) => {
-                self.clone()
-            }
+            | ExprKind::Fixed(_) => self.clone(),
             ExprKind::Unary(u, x) => ExprKind::Unary(*u, f(x)),
             ExprKind::Binary(u, a, b) => ExprKind::Binary(*u, f(a), f(b)),
             ExprKind::Reduce(r, x) => ExprKind::Reduce(*r, f(x)),
