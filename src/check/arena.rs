@@ -9,7 +9,8 @@
 use super::supports;
 use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{
-    Column, ColumnId, Expr, ExprId, ExprKind, Reduce, Statistic, StatisticId, Summary, Units, UnknownId,
+    Column, ColumnId, Expr, ExprId, ExprKind, Fixed, FixedId, Reduce, Statistic, StatisticId, Summary, Units,
+    UnknownId,
 };
 use crate::source::Span;
 use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
@@ -47,6 +48,7 @@ pub struct Arena {
     /// The dimensions of those that run along some, one per axis.
     axes: HashMap<ExprId, Vec<Axis>>,
     statistics: Vec<Statistic>,
+    fixed: Vec<Fixed>,
     /// What was standardised or centred.
     units: HashMap<ExprId, Units>,
 }
@@ -100,9 +102,9 @@ impl Arena {
     pub fn units(&self, id: ExprId) -> Option<Units> {
         self.units.get(&id).copied()
     }
-    /// All expressions, operands first, and the statistics that they use.
-    pub fn finish(self) -> (Vec<Expr>, Vec<Statistic>) {
-        (self.exprs, self.statistics)
+    /// All expressions, operands first, and the statistics and fixed tensors that they use.
+    pub fn finish(self) -> (Vec<Expr>, Vec<Statistic>, Vec<Fixed>) {
+        (self.exprs, self.statistics, self.fixed)
     }
 
     /// A number.
@@ -118,6 +120,14 @@ impl Arena {
     pub fn unknown(&mut self, position: usize, shape: Shape, support: Support, span: Span) -> ExprId {
         let ty = real(shape, Kind::Global, support);
         self.add(ExprKind::Unknown(UnknownId(position as u32)), ty, span)
+    }
+
+    /// Numbers known before compiling, too many to be written out.
+    pub fn fixed(&mut self, name: String, values: Vec<f64>, shape: Shape, span: Span) -> ExprId {
+        let hull = values.iter().map(|v| Interval::point(*v)).reduce(Interval::hull);
+        let ty = real(shape, Kind::Global, Support::Interval(hull.unwrap_or(Interval::REAL)));
+        self.fixed.push(Fixed { name, values });
+        self.add(ExprKind::Fixed(FixedId(self.fixed.len() as u32 - 1)), ty, span)
     }
 
     /// A number computed from all rows of a value of data: one for each element, for images one per channel.
@@ -408,6 +418,13 @@ impl Arena {
         self.add(ExprKind::AvgPool { x, size, stride }, ty, span)
     }
 
+    /// The mean of each channel of an image.
+    pub fn channel_means(&mut self, x: ExprId, span: Span) -> ExprId {
+        let channels = self.shape(x).0.last().copied().unwrap_or(1);
+        let ty = self.pooled(x, Shape::vector(channels));
+        self.add(ExprKind::ChannelMeans(x), ty, span)
+    }
+
     fn pooled(&self, x: ExprId, shape: Shape) -> Type {
         let interval = Interval { whole: false, ..self.interval(x) };
         real(shape, self.get(x).ty.kind, Support::Interval(interval))
@@ -461,6 +478,8 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::Reshape(_) => (17, shape.0.clone()),
         ExprKind::Repeat(_, count) => (18, vec![*count]),
         ExprKind::Statistic(s) => (19, vec![s.0 as usize]),
+        ExprKind::ChannelMeans(_) => (20, vec![]),
+        ExprKind::Fixed(f) => (21, vec![f.0 as usize]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);

@@ -1,8 +1,8 @@
 //! Layers that hold other layers: `residual`, `concat`, `heads`.
 
+use super::Checker;
 use super::calls::Output;
 use super::nets::{BLOCK_DEPTH, Walk};
-use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
 use crate::layers::{self, Body};
 use crate::model::ExprId;
@@ -100,7 +100,11 @@ impl<'a> Checker<'a> {
                     match self.layer(walk, line, x) {
                         Some(Output::One(id)) => Some(id),
                         Some(Output::Heads(_)) => {
-                            self.found.push(error::not_yet("`heads` inside `heads`", line.span));
+                            self.found.push(
+                                Diagnostic::new("T003", "a head cannot have heads of its own")
+                                    .at(line.span, "one output is wanted here")
+                                    .help("name all outputs side by side in one `heads { … }`"),
+                            );
                             None
                         }
                         None => None,

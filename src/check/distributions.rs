@@ -1,19 +1,16 @@
 //! `Dist(args) suffixes`: which family, which of its argument forms, and whether each argument fits its slot.
 
+use super::Checker;
 use super::arena::Arena;
 use super::forms::match_form;
 use super::scope::Scope;
 use super::suffixes::Said;
-use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist::{self, ArgValue};
 use crate::model::{Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Suffix};
 use crate::ty::{Shape, Support, Type};
-
-/// Distributions of the language that this version cannot do yet.
-pub const PLANNED: &[&str] = &["Posterior"];
 
 /// Names that other programs give to distributions of this language.
 const ELSEWHERE: &[(&str, &str)] = &[
@@ -182,8 +179,12 @@ impl<'a> Checker<'a> {
 }
 
 fn no_such_family(name: &str, span: Span) -> Diagnostic {
-    if PLANNED.contains(&name) {
-        return error::not_yet(&format!("the distribution `{name}`"), span);
+    if matches!(name, "Posterior" | "Point") {
+        return Diagnostic::new(
+            "N012",
+            format!("`{name}` is a prior of unknowns, not a distribution of data"),
+        )
+        .at(span, "this is no distribution here");
     }
     if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name)) {
         return Diagnostic::new("N012", format!("no distribution is called `{name}`"))
@@ -191,7 +192,7 @@ fn no_such_family(name: &str, span: Span) -> Diagnostic {
             .help(format!("write `{ours}`"))
             .fix(span, *ours);
     }
-    let known = dist::ALL.iter().map(|f| f.name).chain(PLANNED.iter().copied()).chain(["Point"]);
+    let known = dist::ALL.iter().map(|f| f.name).chain(["Point", "Posterior"]);
     let finding = Diagnostic::new("N012", format!("no distribution is called `{name}`"))
         .at(span, "a distribution is wanted here");
     match suggest::nearest(name, known) {

@@ -5,8 +5,9 @@ use super::nets::Walk;
 use super::scope::Scope;
 use super::{Checker, error, signatures};
 use crate::diagnostic::{Diagnostic, suggest};
+use crate::kernels::scalar::{Binary, Unary};
 use crate::layers::{self, Body, Layer, Misfit, Operation, Plan, Wants};
-use crate::model::{ExprId, NetLayer};
+use crate::model::{ExprId, ExprKind, NetLayer, Reduce};
 use crate::source::Span;
 use crate::syntax::ast::{Layer as Line, Name};
 use crate::ty::Shape;
@@ -36,7 +37,7 @@ impl<'a> Checker<'a> {
         let plan = match (kind.plan)(&read.words, &input) {
             Ok(plan) => plan,
             Err(misfit) => {
-                let finding = misfit_words(misfit, kind, word, line.span);
+                let finding = misfit_words(misfit, kind, line.span);
                 self.found.push(finding);
                 return None;
             }
@@ -102,7 +103,16 @@ impl<'a> Checker<'a> {
                 );
                 None
             }
-            Wants::Vector | Wants::Image | Wants::Any => Some(x),
+            Wants::Factor if !matches!(self.arena.get(x).kind, ExprKind::OneHot(_)) => {
+                let found = self.described(x);
+                self.found.push(
+                    Diagnostic::new("T003", format!("`{}` expects one factor, gets {found}", kind.name))
+                        .at(word.span, "its input is no factor column")
+                        .help("give it a net of its own: `net e(g) { embed 3 }`, and join `[x, e(g)]`"),
+                );
+                None
+            }
+            Wants::Vector | Wants::Image | Wants::Factor | Wants::Any => Some(x),
         }
     }
     pub(super) fn net_layers(&mut self, net: usize) -> &mut Vec<NetLayer> {
@@ -131,13 +141,19 @@ impl<'a> Checker<'a> {
             Operation::Dense => {
                 let (w, b) = self.tensors(walk, kind, plan, line)?;
                 let product = self.arena.dense(x, w, span);
-                self.arena.add_biases(product, b, span)
+                self.arena.add_biases(product, b?, span)
             }
             Operation::Conv { stride, pad } => {
                 let (w, b) = self.tensors(walk, kind, plan, line)?;
                 let product = self.arena.conv(x, w, stride, pad, shape, span);
-                self.arena.add_biases(product, b, span)
+                self.arena.add_biases(product, b?, span)
             }
+            Operation::Embed => {
+                let ExprKind::OneHot(level) = self.arena.get(x).kind else { return None };
+                let (w, _) = self.tensors(walk, kind, plan, line)?;
+                self.arena.index_by(w, level, span)
+            }
+            Operation::LayerNorm => self.layer_norm(x, span)?,
             Operation::MaxPool { size, stride } => {
                 self.drops_rows(walk, kind, plan, x, span);
                 self.arena.max_pool(x, size, stride, shape, span)
@@ -146,11 +162,7 @@ impl<'a> Checker<'a> {
                 self.drops_rows(walk, kind, plan, x, span);
                 self.arena.avg_pool(x, size, stride, shape, span)
             }
-            Operation::GlobalPool => {
-                let size = self.arena.shape(x).0[0];
-                let pooled = self.arena.avg_pool(x, size, size, [1, 1, shape.len()].into(), span);
-                self.arena.reshape(pooled, shape, span)
-            }
+            Operation::GlobalPool => self.arena.channel_means(x, span),
             Operation::Flatten => self.arena.reshape(x, shape, span),
             Operation::Residual => self.residual(walk, body.unwrap_or_default(), x, span)?,
             Operation::Concat => {
@@ -172,6 +184,17 @@ impl<'a> Checker<'a> {
             Operation::Heads => return self.heads(walk, body.unwrap_or_default(), x, span),
         };
         Some(Output::One(id))
+    }
+
+    fn layer_norm(&mut self, x: ExprId, span: Span) -> Option<ExprId> {
+        let mean = self.arena.reduce(Reduce::Mean, x, span);
+        let centred = self.arena.binary(Binary::Sub, x, mean, span).ok()?;
+        let square = self.arena.unary(Unary::Square, centred, span);
+        let variance = self.arena.reduce(Reduce::Mean, square, span);
+        let epsilon = self.arena.number(layers::layernorm::EPSILON, span);
+        let shifted = self.arena.binary(Binary::Add, variance, epsilon, span).ok()?;
+        let sd = self.arena.unary(Unary::Sqrt, shifted, span);
+        self.arena.binary(Binary::Div, centred, sd, span).ok()
     }
 
     /// T005
@@ -215,7 +238,7 @@ fn no_such_layer(word: &Name) -> Diagnostic {
     }
 }
 
-fn misfit_words(misfit: Misfit, kind: &Layer, word: &Name, span: Span) -> Diagnostic {
+fn misfit_words(misfit: Misfit, kind: &Layer, span: Span) -> Diagnostic {
     match misfit {
         Misfit::KernelTooLarge { kernel, input } => {
             let (k, i) = (error::by(&kernel), error::by(&input));
@@ -227,9 +250,6 @@ fn misfit_words(misfit: Misfit, kind: &Layer, word: &Name, span: Span) -> Diagno
             Diagnostic::new("T004", format!("{} {what} {k} is larger than its {i} input", kind.name))
                 .at(span, format!("its input is {i}"))
                 .help(help)
-        }
-        Misfit::NeedsSquare => {
-            error::not_yet(&format!("`{}` of an image that is not square", kind.name), word.span)
         }
     }
 }

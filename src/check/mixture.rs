@@ -116,8 +116,7 @@ impl<'a> Checker<'a> {
 
     /// The name and the arguments of a distribution where an expression may stand.
     fn written(&mut self, arg: &'a Arg) -> Option<((&'a str, Span), &'a [Arg])> {
-        let is_family =
-            |name: &str| dist::find(name).is_some() || super::distributions::PLANNED.contains(&name);
+        let is_family = |name: &str| dist::find(name).is_some();
         match &arg.value.kind {
             Written::Call { name, args } => Some(((name.value.as_str(), name.span), args)),
             Written::Name(name) if is_family(name) => Some(((name.as_str(), arg.value.span), &[])),

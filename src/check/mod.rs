@@ -31,6 +31,7 @@ mod observations;
 mod order;
 mod over_rows;
 mod overrides;
+pub mod posteriors;
 mod scope;
 pub mod settings;
 pub mod signatures;
@@ -67,6 +68,8 @@ pub struct Context {
     pub choices: Vec<(String, String)>,
     /// Names of arguments that the data source takes, which `--set` may give too.
     pub data_arguments: Vec<String>,
+    /// The earlier runs that priors name.
+    pub posteriors: posteriors::Earlier,
 }
 
 /// Checks a model against the columns that its data have; no model if there is an error.
@@ -83,7 +86,8 @@ pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (O
     let mut usage = unused::Usage::default();
     for picks in &combinations {
         let items = choices.active(&ast.items, picks);
-        let checker = Checker::new(&items, columns, &choices, picks, &overrides, &mentioned);
+        let checker =
+            Checker::new(&items, columns, &choices, picks, &overrides, &context.posteriors, &mentioned);
         let alternative = choices.difference(picks);
         let (checked, findings) = checker.run(name, &mut usage);
         for mut finding in findings.0 {
@@ -112,6 +116,7 @@ struct Checker<'a> {
     choices: &'a Choices<'a>,
     picks: &'a Picks,
     overrides: &'a Overrides,
+    posteriors: &'a posteriors::Earlier,
     /// Names that anything mentions, in every alternative.
     mentioned: &'a HashSet<&'a str>,
     arena: Arena,
@@ -143,6 +148,7 @@ impl<'a> Checker<'a> {
         choices: &'a Choices<'a>,
         picks: &'a Picks,
         overrides: &'a Overrides,
+        posteriors: &'a posteriors::Earlier,
         mentioned: &'a HashSet<&'a str>,
     ) -> Self {
         let mut found = Diagnostics::default();
@@ -154,6 +160,7 @@ impl<'a> Checker<'a> {
             choices,
             picks,
             overrides,
+            posteriors,
             mentioned,
             arena: Arena::default(),
             parts: HashMap::new(),
@@ -197,12 +204,13 @@ impl<'a> Checker<'a> {
         self.nothing_is_missing(&settings, !lost.is_empty());
         usage.add(&self);
         let choices = self.choices.all.iter().zip(self.picks);
-        let (exprs, statistics) = self.arena.finish();
+        let (exprs, statistics, fixed) = self.arena.finish();
         let model = Model {
             name: name.to_owned(),
             columns: self.columns,
             exprs,
             statistics,
+            fixed,
             unknowns: self.unknowns,
             observations: self.observations,
             reports: self.reports,

@@ -177,7 +177,7 @@ impl<'a> Checker<'a> {
         let full = format!("{}.{name}", scope.path);
         let tensor = match name {
             "w" => Some(scope.tensors.weights.clone()),
-            "b" => Some(scope.tensors.biases.clone()),
+            "b" => scope.tensors.biases.clone(),
             _ => None,
         };
         let role = Role::Net {

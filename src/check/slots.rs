@@ -347,7 +347,7 @@ impl Checker<'_> {
             let expr = self.arena.get(id);
             let found = self.arena.interval(id);
             let (span, text) = match &expr.kind {
-                Kind::Number(_) | Kind::Statistic(_) => return None,
+                Kind::Number(_) | Kind::Statistic(_) | Kind::Fixed(_) => return None,
                 Kind::Unknown(u) => {
                     let unknown = &self.unknowns[u.0 as usize];
                     (unknown.span, format!("`{}` is {}", unknown.name, unknown.support))
@@ -374,6 +374,7 @@ impl Checker<'_> {
                 | Kind::MaxPool { x, .. }
                 | Kind::AvgPool { x, .. }
                 | Kind::Reshape(x)
+                | Kind::ChannelMeans(x)
                 | Kind::Repeat(x, _) => {
                     id = *x;
                     continue;

@@ -12,14 +12,14 @@ use crate::ty::Shape;
 use std::collections::HashMap;
 
 impl<'a> Checker<'a> {
-    /// The two tensors of a layer: made at the first call, shared by later ones.
+    /// The weights and biases of a layer: made at the first call, shared by later ones.
     pub(super) fn tensors(
         &mut self,
         walk: &mut Walk<'a>,
         kind: &'static Layer,
         plan: &Plan,
         line: &'a Line,
-    ) -> Option<(ExprId, ExprId)> {
+    ) -> Option<(ExprId, Option<ExprId>)> {
         walk.count += 1;
         let label = line.label.as_ref().map_or_else(|| walk.count.to_string(), |l| l.value.clone());
         let path = match std::mem::take(&mut walk.is_head) {
@@ -73,8 +73,11 @@ impl<'a> Checker<'a> {
             }
         };
         walk.made = Some((path, self.layer_scopes[scope].layer));
-        let (w, b) = (self.layer_value(scope, "w", line.span), self.layer_value(scope, "b", line.span));
-        w.zip(b)
+        let w = self.layer_value(scope, "w", line.span);
+        match self.layer_scopes[scope].tensors.biases {
+            Some(_) => Some((w?, Some(self.layer_value(scope, "b", line.span)?))),
+            None => Some((w?, None)),
+        }
     }
 
     /// The declarations that a layer sees, the nearest by each name.

@@ -100,6 +100,7 @@ impl<'a> Checker<'a> {
         let target = Target { name: &name, span, shape: &shape, along_factor, observed: None };
         let (treatment, prior) = match dist.name.value.as_str() {
             "Point" => self.point(dist, scope, &target)?,
+            "Posterior" => (Treatment::Random, self.posterior(dist, scope, &target)?),
             _ => {
                 let prior = self.distribution(dist, scope, &target)?;
                 (Treatment::Random, self.global(&target, prior)?)

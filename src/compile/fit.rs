@@ -15,14 +15,14 @@ use crate::infer::row_reports::row_reports;
 use crate::infer::settings::{Batch, Method, Settings};
 use crate::infer::{self, Outcome, messages};
 use crate::kernels::noise;
-use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
+use crate::lower::{Latent, LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::metrics::{of_classes, of_numbers};
-use crate::model::{ExprKind, Model, Observation, SettingValue, Treatment};
+use crate::model::{ExprKind, Model, Observation, SettingValue, Treatment, Unknown};
 use crate::rewrites::{Note, Rewrite};
 use crate::run_folder::{
     ClassPredictions, DataRecord, Manifest, MetricsFile, Objective, RealPredictions, Run, SplitMetrics,
     SplitPredictions, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, Tensor, TensorValues,
-    TraceRow, sha256,
+    TraceRow, VariableRecord, sha256,
 };
 use serde_json::{Map, Value, json};
 use std::time::Instant;
@@ -278,6 +278,16 @@ fn evaluate(
     Ok(Evaluated { targets: records, metrics, summary, predictions, pictures })
 }
 
+fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
+    VariableRecord {
+        name: unknown.name.clone(),
+        shape: unknown.shape.0.clone(),
+        support: unknown.support.to_string(),
+        bijection: unknown.bijection.name.to_owned(),
+        is_centred: !latent.is_non_centred,
+    }
+}
+
 /// What is predicted, one record for each element of a vector.
 fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> {
     let of = |p: &Prediction| {
@@ -476,6 +486,12 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
         },
         targets: evaluated.targets.clone(),
         preprocessing: statistics::record(model),
+        variables: prepared
+            .joint
+            .latents
+            .iter()
+            .map(|l| variable_record(model.unknown(l.unknown), l))
+            .collect(),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
             outcome.steps as f64 / outcome.loop_seconds

@@ -3,6 +3,7 @@
 //! [`Session::open`] reads a model, [`Session::check`] finds what is wrong with it, [`Session::emit`] prints a stage,
 //! [`fit`] runs all of them and returns a filled [`Run`](crate::run_folder::Run).
 
+mod earlier;
 mod emit;
 mod fit;
 mod indices;
@@ -171,6 +172,7 @@ impl Session {
                 None => (vec![], Diagnostics::default()),
             };
             let context = Context {
+                posteriors: earlier::earlier(&ast),
                 overrides: self.overrides(),
                 choices: self.options.choose.clone(),
                 data_arguments: data_block(&ast).map_or_else(Vec::new, |d| {

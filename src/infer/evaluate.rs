@@ -11,7 +11,8 @@ use super::progress::Progress;
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::kernels::noise;
 use crate::passes::optimise;
-use crate::tape::Tape;
+use crate::tape::{Instruction, Op, Tape};
+use crate::ty::Kind;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Dimensions up to which draws are quasi-random.
@@ -23,7 +24,7 @@ const MANY_DIMS: usize = 2_000;
 const FEW_DRAWS: usize = 20;
 /// Most draws.
 const MOST_DRAWS: usize = 200_000;
-/// Most draws times rows times dimensions: about ten minutes of one core for a dense net. A fit on many rows stops
+/// Most draws times rows times multiply-adds of a row: about ten minutes of one core for a dense net. A fit on many rows stops
 /// here with the s.e. it has reached.
 const MOST_WORK: f64 = 1e10;
 
@@ -88,9 +89,22 @@ fn run<T: Number>(
     }
 }
 
-/// Draws that rows and dimensions allow.
+/// Multiply-adds of the log joint in one row: a kernel is used again at every place of its image.
+fn work_of_a_row(tape: &Tape) -> f64 {
+    let of = |x: &Instruction| {
+        let size = |i: usize| tape.get(x.args[i]).shape.len() as f64;
+        match x.op {
+            Op::Dot { .. } => size(1),
+            Op::Conv(_) => x.shape.len() as f64 * size(1) / x.shape.0.last().copied().unwrap_or(1) as f64,
+            _ => x.shape.len() as f64,
+        }
+    };
+    tape.instructions.iter().filter(|x| x.kind == Kind::Row).map(of).sum()
+}
+
+/// Draws that rows and their work allow.
 fn most_draws(problem: &Problem<'_>) -> usize {
-    let one = problem.train.len().max(1) as f64 * problem.joint.dim as f64;
+    let one = problem.train.len().max(1) as f64 * work_of_a_row(&problem.joint.tape).max(1.0);
     ((MOST_WORK / one) as usize).clamp(32 * SCRAMBLES, MOST_DRAWS)
 }
 

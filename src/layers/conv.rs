@@ -34,7 +34,7 @@ fn plan(words: &Words, input: &Shape) -> Result<Plan, Misfit> {
         output: [oh, ow, channels].into(),
         tensors: Some(Tensors {
             weights: [kh, kw, c, channels].into(),
-            biases: Shape::vector(channels),
+            biases: Some(Shape::vector(channels)),
             fan_in: kh.saturating_mul(kw).saturating_mul(c),
             fan_out: kh.saturating_mul(kw).saturating_mul(channels),
         }),

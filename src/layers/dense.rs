@@ -23,7 +23,7 @@ fn plan(words: &Words, input: &Shape) -> Result<Plan, Misfit> {
         output: Shape::vector(units),
         tensors: Some(Tensors {
             weights: [inputs, units].into(),
-            biases: Shape::vector(units),
+            biases: Some(Shape::vector(units)),
             fan_in: inputs,
             fan_out: units,
         }),

@@ -8,9 +8,11 @@ mod avgpool;
 mod concat;
 mod conv;
 mod dense;
+mod embed;
 mod flatten;
 mod globalpool;
 mod heads;
+pub mod layernorm;
 mod maxpool;
 mod page;
 mod residual;
@@ -69,6 +71,8 @@ pub enum Wants {
     Vector,
     /// `[H, W, C]`
     Image,
+    /// one factor, coded 0/1
+    Factor,
     /// anything
     Any,
 }
@@ -119,8 +123,8 @@ pub struct Plan {
 pub struct Tensors {
     /// shape of `w`
     pub weights: Shape,
-    /// shape of `b`
-    pub biases: Shape,
+    /// shape of `b`, if there is one
+    pub biases: Option<Shape>,
     /// inputs of one output
     pub fan_in: usize,
     /// outputs that one input reaches
@@ -139,6 +143,10 @@ pub enum Operation {
         /// zeros at top, bottom, left, right
         pad: [usize; 4],
     },
+    /// `w[level]`
+    Embed,
+    /// `(x − mean) / √(variance + ε)`
+    LayerNorm,
     /// largest of each window
     MaxPool {
         /// side
@@ -175,8 +183,6 @@ pub enum Misfit {
         /// height and width
         input: [usize; 2],
     },
-    /// this version needs a square image here
-    NeedsSquare,
 }
 
 /// Every layer.
@@ -190,10 +196,12 @@ pub const ALL: &[&Layer] = &[
     &residual::LAYER,
     &concat::LAYER,
     &heads::LAYER,
+    &embed::LAYER,
+    &layernorm::LAYER,
 ];
 
 /// Layers of the language that this version cannot do yet.
-pub const PLANNED: &[&str] = &["embed", "layernorm", "dropout"];
+pub const PLANNED: &[&str] = &["dropout"];
 
 /// Looks a layer up by its exact name.
 pub fn find(name: &str) -> Option<&'static Layer> {

@@ -44,6 +44,13 @@ impl Lowering<'_> {
         match &model.expr(id).kind {
             ExprKind::Number(x) => self.b.constant(*x),
             ExprKind::Column(c) => self.b.column(c.0, shape),
+            ExprKind::Fixed(f) => {
+                let values = &model.fixed[f.0 as usize].values;
+                match (shape.is_scalar(), values.as_slice()) {
+                    (true, [number, ..]) => self.b.constant(*number),
+                    _ => self.b.tensor(values, shape),
+                }
+            }
             ExprKind::Statistic(s) => {
                 let values = &model.statistics[s.0 as usize].values;
                 match shape.is_scalar() {
@@ -124,6 +131,12 @@ impl Lowering<'_> {
                 let x = self.done(*x);
                 let ones = self.b.tensor(&vec![1.0; *count], Shape::vector(*count));
                 self.b.infer(Op::Outer, vec![x, ones])
+            }
+            ExprKind::ChannelMeans(x) => {
+                let x = self.done(*x);
+                let pixels = self.b.shape(x).len() / shape.len().max(1);
+                let sum = self.b.sum_to(x, &shape);
+                self.b.scale(sum, 1.0 / pixels.max(1) as f64)
             }
             ExprKind::Reshape(x) => {
                 let x = self.done(*x);

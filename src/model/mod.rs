@@ -37,6 +37,8 @@ pub struct Model {
     pub exprs: Vec<Expr>,
     /// Numbers computed from the training rows before fitting; those that others are computed from come first.
     pub statistics: Vec<Statistic>,
+    /// Tensors known before compiling.
+    pub fixed: Vec<Fixed>,
     /// All unknowns; those that a prior's arguments mention come first.
     pub unknowns: Vec<Unknown>,
     /// The likelihood terms.
@@ -66,6 +68,19 @@ pub struct Column {
     pub lag: Option<(ColumnId, usize)>,
     /// Where it was declared.
     pub span: Span,
+}
+
+/// Position in [`Model::fixed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FixedId(pub u32);
+
+/// Numbers known before compiling: the means of an earlier run's posterior.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fixed {
+    /// What they are, in words.
+    pub name: String,
+    /// As many as the shape of the expression says.
+    pub values: Vec<f64>,
 }
 
 /// A number, or one for each element, computed from the training rows: `mean(x)`.
@@ -131,6 +146,8 @@ pub enum ExprKind {
     Unknown(UnknownId),
     /// `mean(x)` and others over the training rows
     Statistic(StatisticId),
+    /// numbers known before compiling
+    Fixed(FixedId),
     /// elementwise function
     Unary(Unary, ExprId),
     /// elementwise, equal shapes, one a scalar, or (inside nets) one a suffix of the other
@@ -187,6 +204,8 @@ pub enum ExprKind {
         /// step
         stride: usize,
     },
+    /// mean of each channel of `x [H, W, C]`
+    ChannelMeans(ExprId),
     /// same elements, new shape
     Reshape(ExprId),
     /// each element of a vector so many times, along a new last axis
@@ -197,7 +216,11 @@ impl ExprKind {
     /// The expressions that this one is made of.
     pub fn operands(&self) -> Vec<ExprId> {
         match self {
-            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
+            ExprKind::Number(_)
+            | ExprKind::Column(_)
+            | ExprKind::Unknown(_)
+            | ExprKind::Statistic(_)
+            | ExprKind::Fixed(_) => {
                 vec![]
             }
             ExprKind::Unary(_, x)
@@ -208,6 +231,7 @@ impl ExprKind {
             | ExprKind::OneHot(x)
             | ExprKind::MaxPool { x, .. }
             | ExprKind::AvgPool { x, .. }
+            | ExprKind::ChannelMeans(x)
             | ExprKind::Reshape(x)
             | ExprKind::Repeat(x, _) => vec![*x],
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
@@ -222,9 +246,11 @@ impl ExprKind {
     pub fn of(&self, operand: impl Fn(ExprId) -> ExprId) -> ExprKind {
         let f = |id: &ExprId| operand(*id);
         match self {
-            ExprKind::Number(_) | ExprKind::Column(_) | ExprKind::Unknown(_) | ExprKind::Statistic(_) => {
-                self.clone()
-            }
+            ExprKind::Number(_)
+            | ExprKind::Column(_)
+            | ExprKind::Unknown(_)
+            | ExprKind::Statistic(_)
+            | ExprKind::Fixed(_) => self.clone(),
             ExprKind::Unary(u, x) => ExprKind::Unary(*u, f(x)),
             ExprKind::Binary(u, a, b) => ExprKind::Binary(*u, f(a), f(b)),
             ExprKind::Reduce(r, x) => ExprKind::Reduce(*r, f(x)),
@@ -245,6 +271,7 @@ impl ExprKind {
             ExprKind::AvgPool { x, size, stride } => {
                 ExprKind::AvgPool { x: f(x), size: *size, stride: *stride }
             }
+            ExprKind::ChannelMeans(x) => ExprKind::ChannelMeans(f(x)),
             ExprKind::Reshape(x) => ExprKind::Reshape(f(x)),
             ExprKind::Repeat(x, n) => ExprKind::Repeat(f(x), *n),
         }

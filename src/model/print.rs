@@ -243,6 +243,7 @@ impl<'m> Text<'m> {
             ExprKind::Number(v) => brackets(if *v < 0.0 { 3 } else { 5 }, v.to_string()),
             ExprKind::Column(c) => self.model.column(*c).name.clone(),
             ExprKind::Unknown(u) => self.model.unknown(*u).name.clone(),
+            ExprKind::Fixed(f) => format!("({})", self.model.fixed[f.0 as usize].name),
             ExprKind::Statistic(s) => {
                 let statistic = &self.model.statistics[s.0 as usize];
                 format!("{} of rows({})", statistic.what.name(), at(&statistic.of, 0))
@@ -287,6 +288,7 @@ impl<'m> Text<'m> {
             ExprKind::IndexBy(x, i) => format!("{}[{}]", at(x, 5), at(i, 0)),
             ExprKind::OneHot(x) => call("one_hot", &[x]),
             ExprKind::Repeat(x, n) => format!("repeat({}, {n})", at(x, 0)),
+            ExprKind::ChannelMeans(x) => call("globalpool", &[x]),
             ExprKind::Dense { x, w } => call("dense", &[x, w]),
             ExprKind::Conv { x, w, stride, pad } => {
                 let mut text = format!("conv({}, {}, stride {stride}", at(x, 0), at(w, 0));

@@ -54,6 +54,9 @@ pub struct Manifest {
     /// The observed columns, in the order of the model.
     #[serde(default)]
     pub targets: Vec<TargetRecord>,
+    /// Every unknown of the model.
+    #[serde(default)]
+    pub variables: Vec<VariableRecord>,
     /// What was computed from the training rows and must be used again for new ones.
     #[serde(default)]
     pub preprocessing: Vec<Preprocessing>,
@@ -106,6 +109,7 @@ impl Default for Manifest {
             dimensions: 0,
             data: DataRecord::default(),
             targets: vec![],
+            variables: vec![],
             preprocessing: vec![],
             compile_s: 0.0,
             fit_s: 0.0,
@@ -148,6 +152,21 @@ pub struct TargetRecord {
     /// What its numbers are, where that is not the column of its name: `a` for `z = standardize(a)`.
     #[serde(default)]
     pub unit: String,
+}
+
+/// An unknown.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VariableRecord {
+    /// `theta`, `f.1.w`
+    pub name: String,
+    /// Its sizes; empty for a number.
+    pub shape: Vec<usize>,
+    /// Where it lies: `positive`.
+    pub support: String,
+    /// Its bijection from the reals: `exp`.
+    pub bijection: String,
+    /// Whether the guide is one of the unknown itself, not of a standard variable that it is made of.
+    pub is_centred: bool,
 }
 
 /// One function of the training rows: `standardize(x)` is `(x − shift) / scale`, per column.

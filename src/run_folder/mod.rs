@@ -24,7 +24,7 @@ mod write;
 mod tests;
 
 pub use error::Fault;
-pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, sha256};
+pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap};
 pub use predictions::{ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues};

@@ -1,6 +1,7 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
 mod collapse;
+mod examples;
 mod posteriordb;
 
 use bnnc::compile::{Options, Session, Stage, fit};

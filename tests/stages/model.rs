@@ -27,6 +27,7 @@ fn the_command_line_picks_and_sets() {
         overrides: pairs(&[("sigma", "0.3"), ("epochs", "7"), ("fit.seed", "5")]),
         choices: pairs(&[("prior", "laplace"), ("scale", "fixed")]),
         data_arguments: vec![],
+        ..Context::default()
     };
     let (_, text) = files_in("models", "bnn").into_iter().find(|(name, _)| name == "moons").unwrap();
     prints("moons_laplace_fixed", "models", text, &context);
