@@ -29,6 +29,9 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     infer::check_with(&problem, path).map_err(words)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
+    if path == infer::Path::Minibatch {
+        infer::check_applied(&problem, &guided.notes).map_err(words)?;
+    }
     let mut text = format!("# path: {}\n", path.words());
     if stage == Stage::Elbo {
         for line in &prepared.notes {

@@ -97,6 +97,7 @@ impl<'p, T: Number> Trainer<'p, T> {
         let batch = batch_rows(problem);
         let wants = guide_settings(problem, Path::Minibatch);
         let guided = guide(problem.joint, problem.model, &wants);
+        super::check_applied(problem, &guided.notes)?;
         let shared = shared_draws(problem, &guided);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);

@@ -191,11 +191,34 @@ pub fn check_with(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     };
     match why {
         None => Ok(()),
-        Some((rewrite, why)) => Err(FitError::Refused(
-            Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
-                .help(format!("it wants: {}", rewrite.entry().condition)),
-        )),
+        Some((rewrite, why)) => Err(does_not_apply(rewrite, &why)),
     }
+}
+
+/// O001: Flipout is asked for, and no weight is left for it.
+///
+/// # Errors
+/// Says why.
+pub fn check_applied(problem: &Problem<'_>, notes: &[Note]) -> Result<(), FitError> {
+    let is_applied = |rewrite| notes.iter().any(|n| n.is_applied && n.rewrite == rewrite);
+    if !problem.settings.asks_for(Rewrite::Flipout) || is_applied(Rewrite::Flipout) {
+        return Ok(());
+    }
+    Err(does_not_apply(
+        Rewrite::Flipout,
+        if is_applied(Rewrite::LocalReparam) {
+            "every weight has noise per row by `local_reparam`; leave that out to have signs instead"
+        } else {
+            "no random weight enters a row by a product"
+        },
+    ))
+}
+
+fn does_not_apply(rewrite: Rewrite, why: &str) -> FitError {
+    FitError::Refused(
+        Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
+            .help(format!("it wants: {}", rewrite.entry().condition)),
+    )
 }
 
 /// Fits by the path that suits the model.

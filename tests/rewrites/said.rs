@@ -78,6 +78,8 @@ fn what_cannot_be_applied_is_refused_by_name() {
     for (model, set, wanted) in [
         ("moons.bnn", vec![("with", "[flipout]")], "all rows in a step"),
         ("moons.bnn", vec![("with", "[flipout]"), ("batch", "96"), ("draws", "shared")], "rows share"),
+        ("moons.bnn", vec![("with", "[flipout]"), ("batch", "96")], "by `local_reparam`"),
+        ("linear.bnn", vec![("with", "[flipout]"), ("batch", "20")], "no random weight enters"),
         ("mnist.bnn", vec![("with", "[quasi_random]")], "minibatches draw by key"),
         ("linear.bnn", vec![("with", "[scale_mixture]")], "no prior allows it"),
         ("linear.bnn", vec![("with", "[quasi_random]"), ("without", "[quasi_random]")], "stands in `with`"),
