@@ -6,6 +6,8 @@
 //!
 //! A part is a file with one function from nothing to the text of its section, and a line in [`PARTS`].
 
+mod grid;
+mod mnist;
 mod page;
 mod posteriordb;
 mod rewrites;
@@ -19,7 +21,12 @@ const SEEDS: [u64; 3] = [0, 1, 2];
 type Part = (&'static str, fn() -> String);
 
 /// In the order of the page.
-const PARTS: &[Part] = &[("posteriordb", posteriordb::section), ("rewrites", rewrites::section)];
+const PARTS: &[Part] = &[
+    ("posteriordb", posteriordb::section),
+    ("moons-circles", grid::section),
+    ("mnist", mnist::section),
+    ("rewrites", rewrites::section),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();

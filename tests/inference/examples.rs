@@ -5,7 +5,7 @@ use bnnc::compile::Options;
 use bnnc::run_folder::{Run, TargetValues};
 
 /// Fitted elsewhere, by tests of their own.
-const ELSEWHERE: &[&str] = &["mnist", "moons", "circles"];
+const ELSEWHERE: &[&str] = &["mnist", "mnist_inputs", "moons", "circles"];
 /// Fitted as points here: many draws of a convolutional net are slow without full optimisation.
 const POINTS: &[&str] = &["residual"];
 /// A mean-field posterior of 2,752 weights given 120 rows stays near the prior: a wide net of tanh, as the report says.
