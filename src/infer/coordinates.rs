@@ -314,7 +314,7 @@ mod tests {
             vec![9.0, 9.0, 2.0, 1.0],
             3,
         )
-        .with_ties(&[1], &[0..1, 2..3]);
+        .with_ties(&[1], &[0..1]);
         let mut p: Vec<f64> = (0..c.numbers()).map(|i| 0.1 * (i as f64) - 0.3).collect();
         let mut guide = c.blank();
         c.guide(&p, &mut guide);
