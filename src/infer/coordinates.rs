@@ -314,7 +314,7 @@ mod tests {
             vec![9.0, 9.0, 2.0, 1.0],
             3,
         )
-        .with_ties(&[1], &[0..1]);
+        .with_ties(&[1], std::slice::from_ref(&(0..1)));
         let mut p: Vec<f64> = (0..c.numbers()).map(|i| 0.1 * (i as f64) - 0.3).collect();
         let mut guide = c.blank();
         c.guide(&p, &mut guide);
@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn recentred_coordinates_hold_the_same_guide() {
         let c = Coordinates::new(vec![0.3, -0.2, 0.1], vec![1.5, 0.0, 0.4, 0.7], vec![9.0, 9.0, 2.0], 3)
-            .with_ties(&[1], &[0..1]);
+            .with_ties(&[1], std::slice::from_ref(&(0..1)));
         let p: Vec<f64> = (0..c.numbers()).map(|i| 0.1 * (i as f64) - 0.3).collect();
         let (there, at) = c.recentred(&p);
         let (mut a, mut b) = (c.blank(), there.blank());

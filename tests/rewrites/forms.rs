@@ -90,16 +90,15 @@ impl Fixture {
 }
 
 /// A form that can be run step by step.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a form is made a few times per test and never moved in a loop"
+)]
 pub enum Form<T> {
     /// noise is an input, filled as on the paths that see all rows
     Given { evaluator: Evaluator<T>, draws: usize },
     /// noise is keyed, as on minibatches; each shard with a draw of its own, or all with one
-    Keyed {
-        executor: Box<Executor<T>>,
-        shards: Vec<Shard<T>>,
-        is_by_shard: bool,
-        collapse: Arc<Collapse>,
-    },
+    Keyed { executor: Box<Executor<T>>, shards: Vec<Shard<T>>, is_by_shard: bool, collapse: Arc<Collapse> },
 }
 
 impl<T: Number> Form<T> {
@@ -144,8 +143,7 @@ impl<T: Number> Form<T> {
             Form::Keyed { executor, shards, is_by_shard, collapse } => {
                 let mut precision = vec![0.0; guide.random()];
                 let integrals = collapse.precision(&guide.mu, &guide.omega, &mut precision);
-                for (name, values) in
-                    [("mu", &guide.mu), ("omega", &guide.omega), ("precision", &precision)]
+                for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega), ("precision", &precision)]
                 {
                     let numbers: Vec<T> = values.iter().map(|v| T::from_f64(*v)).collect();
                     executor.set_input(name, &numbers);
