@@ -31,6 +31,8 @@ pub enum Rewrite {
     QuasiRandom,
     /// location + scale · z
     NonCentre,
+    /// a full-rank block whose spread follows the scales in it
+    TiedScales,
     /// heavy-tailed priors as normals of a random scale
     ScaleMixture,
 }
@@ -156,6 +158,16 @@ pub const ALL: &[Entry] = &[
         default: "both ways are fitted, the larger ELBO is kept",
         is_opt_in: false,
         effect: "the unknown is location + scale · z with z standard",
+    },
+    Entry {
+        rewrite: Rewrite::TiedScales,
+        name: "tied_scales",
+        family: Family::New,
+        equation: "5a",
+        condition: "a full-rank block outside nets with a positive unknown of one number",
+        default: "everywhere: the family holds the plain one",
+        is_opt_in: false,
+        effect: "the spread of the block follows its scales, as that of coefficients follows the noise",
     },
     Entry {
         rewrite: Rewrite::ScaleMixture,

@@ -28,6 +28,8 @@ mod gradients;
 /// Whole fits against closed forms and reference posteriors; the same bits for any number of threads.
 #[path = "inference/mod.rs"]
 mod inference;
+/// Random well-typed models: what is accepted runs.
+mod random_models;
 /// Rewrites of the ELBO: same expectation, same joint density, said aloud.
 #[path = "rewrites/mod.rs"]
 mod rewrites;

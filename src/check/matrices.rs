@@ -46,8 +46,15 @@ impl Checker<'_> {
             );
             return None;
         }
-        let is_corr = matches!(self.arena.get(given.id).ty.support, Support::CholeskyCorr(_));
         let slot = given.family.forms[given.form].args[given.place].slot;
+        // A factor is found once for all rows.
+        if slot == ArgSlot::Covariance && self.arena.is_row(given.id) {
+            let finding = error::not_yet("a covariance that differs from row to row", given.span())
+                .help("give its factor by `chol =`, or `sd =` with `corr_chol =`, which may");
+            self.found.push(finding);
+            return None;
+        }
+        let is_corr = matches!(self.arena.get(given.id).ty.support, Support::CholeskyCorr(_));
         let numbers = self.numbers(given.id);
         let is_right = match (slot, &numbers) {
             (ArgSlot::Covariance, Some(m)) => is_positive_definite(m, n),
@@ -140,8 +147,8 @@ fn is_positive_definite(m: &[f64], n: usize) -> bool {
         for j in 0..=i {
             let rest = m[i * n + j] - (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum::<f64>();
             if i == j {
-                // Written so that a pivot that is not a number is refused too.
-                if !(rest > ROUNDING * most) {
+                // A pivot that is not a number is refused too.
+                if rest.is_nan() || rest <= ROUNDING * most {
                     return false;
                 }
                 l[i * n + i] = rest.sqrt();

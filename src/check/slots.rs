@@ -3,7 +3,7 @@
 use super::distributions::Target;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
-use crate::dist::{ArgSlot, Family};
+use crate::dist::{ArgSlot, Event, Family};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{ExprId, ExprKind as Kind};
 use crate::source::Span;
@@ -94,6 +94,11 @@ impl Checker<'_> {
         let id =
             if self.arena.shape(given.id) == target.shape { given.id } else { self.arena.single(given.id) };
         let shape = self.arena.shape(id).clone();
+        if given.family.event != Event::Scalar && !shape.is_scalar() {
+            let what = format!("{} of several numbers", given.slot());
+            self.found.push(error::not_yet(&what, given.span()).note(format!("this is {shape}")));
+            return None;
+        }
         let is_along_tensor = !self.arena.axes(id).is_empty() && shape.is_suffix_of(target.shape);
         if is_along_tensor {
             self.lies_in(Given { id, ..given }, slot)?;

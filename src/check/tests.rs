@@ -171,7 +171,7 @@ fn each_mistake_has_its_code() {
         ("O001", "y ~ Normal(x, 1)\nfit { steps = 0.5 }"),
         ("O002", "y ~ Normal(x, 1)\nfit { steps = 10; epochs = 2 }"),
         ("N011", "y ~ Normal(x, 1)\nfit { seed = 1 }\nfit { seed = 2 }"),
-        ("X001", "b ~ Posterior(\"runs/old\")\ny ~ Normal(b * x, 1)"),
+        ("R001", "b ~ Posterior(\"runs/old\")\ny ~ Normal(b * x, 1)"),
         ("X001", "b ~ Beta(2, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)"),
         ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
         ("D010", "b ~ Normal(0, 1)\nz = standardize(b * x)\ny ~ Normal(z, 1)"),

@@ -24,8 +24,18 @@ impl<'a> Checker<'a> {
         dist: &'a Dist,
     ) -> Option<ExprId> {
         let top = Scope::default();
-        let family = dist::find(&dist.name.value);
-        let written = (dist.name.span, dist.args.as_slice(), dist.span);
+        // `Point(Dirichlet(1))` has the sizes of what it penalises.
+        let inner = match dist.args.as_slice() {
+            [Arg { value: Expr { kind: Written::Call { name, args }, .. }, .. }]
+                if dist.name.value == "Point" =>
+            {
+                Some((name, args.as_slice()))
+            }
+            _ => None,
+        };
+        let (family, args) = inner.unwrap_or((&dist.name, dist.args.as_slice()));
+        let written = (family.span, args, dist.span);
+        let family = dist::find(&family.value);
         let (shape, labels) = self.all_sizes(sizes, family, written, &top)?;
         self.unknown(name.to_owned(), shape, labels, dist, &top, Role::Plain, span)
     }
@@ -284,6 +294,13 @@ impl<'a> Checker<'a> {
             own => {
                 let last = shape.0.last().copied().unwrap_or(1);
                 let own = own.of_size(last);
+                if last < 2 {
+                    self.found.push(
+                        Diagnostic::new("T011", format!("`{name}` is {own}: nothing is left to be unknown"))
+                            .at(prior.span, format!("`{}` needs at least 2 entries", prior.family.name)),
+                    );
+                    return None;
+                }
                 return match transform::for_support(&own) {
                     Some((bijection, _)) => Some((own, bijection, vec![])),
                     None => {

@@ -4,6 +4,7 @@ use super::fit::{Prepared, prepare};
 use super::{Session, Stage};
 use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
+use crate::infer::draws::PARAMETERS;
 use crate::infer::objective::with_gradient_reported;
 use crate::infer::{self, messages};
 use crate::plan::plan;
@@ -43,9 +44,8 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
         return Ok(text + &guided.tape.to_string());
     }
     let refused = |what: String| -> Diagnostics { words(messages::refused(what)) };
-    let inputs = ["mu", "omega", "lower"];
     let mut report = vec![];
-    let tape = with_gradient_reported(&guided.tape, guided.objective, &inputs, &mut |line| {
+    let tape = with_gradient_reported(&guided.tape, guided.objective, &PARAMETERS, &mut |line| {
         report.push(line);
     })
     .map_err(refused)?;

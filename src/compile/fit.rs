@@ -158,6 +158,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
                 elbo: t.elbo,
                 start: t.start as u32 + 1,
                 rate: t.rate,
+                clipped: t.clipped,
             })
             .collect(),
         summary: evaluated.summary,
@@ -423,6 +424,7 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
         }
     };
     let mut out = vec![];
+    let random = guide.random();
     for latent in &prepared.joint.latents {
         let unknown = prepared.model.unknown(latent.unknown);
         let shape = crate::lower::free_shape(unknown).0;
@@ -440,6 +442,12 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
     if guide.full > 1 {
         let shape = vec![guide.full, guide.full];
         out.push(Tensor { name: "full_rank.lower".into(), shape, values: values(&guide.lower) });
+    }
+    for (scale, lambda) in guide.ties.scales.iter().zip(guide.ties.lambda.chunks(random.max(1))) {
+        let of = |l: &&crate::lower::Latent| l.start == *scale;
+        let Some(latent) = prepared.joint.latents.iter().find(of) else { continue };
+        let name = format!("tied_to.{}", prepared.model.unknown(latent.unknown).name);
+        out.push(Tensor { name, shape: vec![random], values: values(lambda) });
     }
     out
 }

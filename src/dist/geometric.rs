@@ -42,7 +42,7 @@ pub static FAMILY: Family = Family {
             if x < 0.0 { 0.0 } else { -((x.floor() + 1.0) * log_rest(form, args)).exp_m1() }
         },
     ),
-    log_mass: Some(|b, form, args, low, high| log_mass(b, form, args, low, high)),
+    log_mass: Some(log_mass),
     mass_ends: Ends::Data,
     log_kernel: Some(|form, args, x| x * log_rest(form, args)),
     page: "\

@@ -90,7 +90,7 @@ pub struct Family {
     /// Argument positions of location and scale, if it is a location-scale family (for non-centring).
     pub location_scale: Option<(usize, usize)>,
     /// Values from independent standard Normals, where it is such a family: the same as location and scale for vectors.
-    pub from_standard: Option<fn(b: &mut Builder, form: usize, args: &[Slot], z: Slot) -> Slot>,
+    pub from_standard: Option<FromStandard>,
     /// Argument positions that are the lower and the upper end of the support (`Uniform`).
     pub ends: [Option<usize>; 2],
     /// What one value is.
@@ -103,7 +103,7 @@ pub struct Family {
     /// What the ends of an interval must be for its mass to be known.
     pub mass_ends: Ends,
     /// Log probabilities of the classes, for distributions over classes.
-    pub class_log_probabilities: Option<fn(b: &mut Builder, form: usize, args: &[Slot]) -> Slot>,
+    pub class_log_probabilities: Option<OfArguments>,
     /// The distribution of one entry of a vector: what predictions show.
     pub marginal: Option<MarginalOf>,
     /// The page of `bnnc explain`: formula, arguments, reference.
@@ -185,6 +185,10 @@ pub struct Marginal {
 
 /// A draw from the arguments' numbers.
 pub type Sampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng) -> f64;
+/// Values from independent standard Normals z.
+pub type FromStandard = fn(b: &mut Builder, form: usize, args: &[Slot], z: Slot) -> Slot;
+/// Something made of the arguments alone.
+pub type OfArguments = fn(b: &mut Builder, form: usize, args: &[Slot]) -> Slot;
 /// A draw of several numbers from the arguments' numbers.
 pub type EventSampler = fn(form: usize, args: &[&[f64]], rng: &mut dyn Rng, out: &mut [f64]);
 /// A moment from the arguments' numbers.

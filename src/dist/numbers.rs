@@ -78,8 +78,7 @@ impl<'a> Numbers<'a> {
                 None => (*weight, parts(k, None)),
                 Some((low, high)) => {
                     let whole = parts(k, None);
-                    let below = if whole.is_discrete() { low.ceil() - 1.0 } else { low };
-                    (weight * (whole.cdf(high) - whole.cdf(below)), parts(k, ends))
+                    (weight * (whole.cdf(high) - whole.cdf_below(low)), parts(k, ends))
                 }
             })
             .filter(|(share, _)| *share != 0.0)

@@ -34,7 +34,7 @@ pub static FAMILY: Family = Family {
         }
         checked_gamma_ur(x.floor() + 1.0, rate(form, args)).unwrap_or(f64::NAN)
     }),
-    log_mass: Some(|b, form, args, low, high| log_mass(b, form, args, low, high)),
+    log_mass: Some(log_mass),
     mass_ends: Ends::Data,
     log_kernel: Some(|form, args, x| x * rate(form, args).ln() - special::ln_gamma(x + 1.0)),
     page: "\

@@ -1,4 +1,4 @@
-//! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block.
+//! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block, that stretched along its scales (5a).
 //!
 //! ```text
 //! latents   | plain …            | f.1.w   | f.2.w | f.3.w | learned |
@@ -44,6 +44,8 @@ struct Run {
     step: Option<Slot>,
     /// ε; none for learned ones.
     noise: Option<Slot>,
+    /// Σ_s λ_is v_s of each (5a), where the block has tied scales.
+    stretch: Option<Slot>,
 }
 
 impl Draw {
@@ -60,7 +62,7 @@ impl Draw {
         let learned = (random < dim).then(|| {
             let len = dim - random;
             let u = b.slice(mu, random, &Shape::vector(len));
-            Run { start: random, len, u, step: None, noise: None }
+            Run { start: random, len, u, step: None, noise: None, stretch: None }
         });
         if random == 0 {
             let runs = learned.into_iter().collect();
@@ -101,6 +103,7 @@ impl Draw {
         let sigma = b.slice(self.sigma, start, &shape);
         let mut step = b.mul(sigma, noise);
         let full = settings.full_dims.min(self.random);
+        let mut stretch = None;
         if full > 1 && start == 0 {
             // Blocks are drawn whole: `pieces` never cuts the full-rank one.
             let lower = b.input("lower", [full, full].into());
@@ -115,10 +118,31 @@ impl Draw {
                 mixed
             };
             step = b.add(step, wide);
+            stretch = self.exponents(b, step, len, &settings.tied_scales);
+            if let Some(exponents) = stretch {
+                let factor = b.exp(exponents);
+                step = b.mul(step, factor);
+            }
         }
         let mean = b.slice(self.mu, start, &shape);
         let u = b.add(mean, step);
-        Run { start, len, u, step: Some(step), noise: Some(noise) }
+        Run { start, len, u, step: Some(step), noise: Some(noise), stretch }
+    }
+
+    /// (5a): Σ_s λ_is v_s of the first `len` latents, from the input `tie` [scales · random]; none without scales.
+    fn exponents(&self, b: &mut Builder, v: Slot, len: usize, scales: &[usize]) -> Option<Slot> {
+        if scales.is_empty() {
+            return None;
+        }
+        let tie = b.input("tie", Shape::vector(scales.len() * self.random));
+        let mut sum: Option<Slot> = None;
+        for (k, s) in scales.iter().enumerate() {
+            let lambda = b.slice(tie, k * self.random, &Shape::vector(len));
+            let scale = b.slice(v, *s, &Shape::scalar());
+            let term = b.mul(lambda, scale);
+            sum = Some(sum.map_or(term, |sum| b.add(sum, term)));
+        }
+        sum
     }
 
     fn part(&self, b: &mut Builder, start: usize, shape: &Shape, of: impl Fn(&Run) -> Option<Slot>) -> Slot {
@@ -184,6 +208,10 @@ impl Draw {
             let norm = b.sum(squares);
             let norm = b.scale(norm, 0.5);
             total = b.add(total, norm);
+        }
+        for stretch in self.runs.iter().filter_map(|r| r.stretch) {
+            let sum = b.sum(stretch);
+            total = b.add(total, sum);
         }
         Some(total)
     }

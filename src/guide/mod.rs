@@ -53,6 +53,8 @@ pub struct GuideSettings {
     pub stick_the_landing: bool,
     /// Equations 4 and 5: the entropy in closed form, unless sticking the landing; else it is drawn.
     pub entropy: bool,
+    /// Equation 5a: latents of the full-rank block (scales) that the spread of the others follows.
+    pub tied_scales: Vec<usize>,
     /// Equations 8 to 10: expected priors in closed form where they exist.
     pub expected_prior: bool,
     /// Equation 12: scales of weights by their optimal q.
@@ -70,6 +72,7 @@ impl GuideSettings {
     pub fn plain() -> Self {
         GuideSettings {
             full_dims: 0,
+            tied_scales: vec![],
             noise: NoiseSource::Input,
             stick_the_landing: false,
             entropy: false,
@@ -88,8 +91,8 @@ pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
-    /// source is an input, `score [random]` when sticking the landing (∇_u of −log q at the draw), `precision [random]`
-    /// where scales are collapsed (of each weight under them).
+    /// source is an input, `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of
+    /// −log q at the draw), `precision [random]` where scales are collapsed (of each weight under them).
     pub tape: Tape,
     /// The value to ascend: `drawn` + `exact`.
     pub objective: Slot,
@@ -144,6 +147,14 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
     let mut terms: Vec<Slot> = likelihood.into_iter().collect();
     terms.extend(expected_prior::terms(&mut b, joint, model, settings, &collapse, &draw, &map, &mut notes));
     terms.extend(draw.entropy(&mut b, settings, &mut notes));
+    if draw.full_dims > 1 && !settings.tied_scales.is_empty() {
+        let named = |s: &usize| {
+            let latent = joint.latents.iter().find(|l| l.start == *s);
+            latent.map_or_else(|| format!("latent {s}"), |l| model.unknown(l.unknown).name.clone())
+        };
+        let names: Vec<String> = settings.tied_scales.iter().map(named).collect();
+        notes.push(Note::applied(Rewrite::TiedScales, format!("the spread follows {}", names.join(", "))));
+    }
     let is_drawn = depends_on(b.tape(), &|op| {
         let is_noise_input = matches!(op, Op::Input(name) if name == "noise" || name == "score");
         is_noise_input

@@ -26,6 +26,8 @@ pub struct TracePoint {
     pub elbo: f64,
     /// Learning rate.
     pub rate: f64,
+    /// Gradients shortened so far.
+    pub clipped: u64,
 }
 
 /// Too many values that are not finite.
@@ -43,6 +45,8 @@ pub struct Climb<T> {
     coordinates: Coordinates,
     /// Where it is.
     pub p: Vec<f64>,
+    /// Learning rates relative to that of a stage.
+    relative: Vec<f64>,
     first: Vec<f64>,
     second: Vec<f64>,
     moved: u64,
@@ -58,6 +62,14 @@ pub struct Climb<T> {
     pub time: Duration,
     /// Gradients shortened.
     pub clipped: u64,
+    /// Whether a log sd ran into its bound.
+    pub is_clamped: bool,
+    /// Steps between two points of the trace, and what was seen since the last.
+    every: u64,
+    seen: (f64, u64),
+    /// Where the last finite gradient was, with both moments: [p, first, second].
+    good: Vec<f64>,
+    good_moved: u64,
     norms: Vec<f64>,
     sorted: [f64; NORMS],
     median: f64,
@@ -81,6 +93,8 @@ impl<T: Number> Climb<T> {
         guide.scales.collapse = evaluator.collapse();
         Climb {
             evaluator,
+            good: vec![0.0; 3 * p.len()],
+            good_moved: 0,
             first: vec![0.0; p.len()],
             second: vec![0.0; p.len()],
             moved: 0,
@@ -88,6 +102,7 @@ impl<T: Number> Climb<T> {
             pulled: vec![0.0; p.len()],
             key: NoiseKey { seed, step: 0, draw: (start as u64) << 32 },
             guide,
+            relative: coordinates.relative_rates(),
             coordinates,
             p,
             draws,
@@ -95,6 +110,9 @@ impl<T: Number> Climb<T> {
             steps: 0,
             time: Duration::ZERO,
             clipped: 0,
+            is_clamped: false,
+            every: 25,
+            seen: (0.0, 0),
             norms: Vec::with_capacity(NORMS),
             sorted: [0.0; NORMS],
             median: f64::INFINITY,
@@ -117,62 +135,103 @@ impl<T: Number> Climb<T> {
     /// # Errors
     /// When three gradients within 100 steps are not finite.
     pub fn stage(&mut self, rate: f64, steps: u64, tick: &mut dyn FnMut(f64)) -> Result<Vec<f64>, Diverged> {
-        let begun = Instant::now();
-        let before = self.time;
         let mut mean = vec![0.0; self.p.len()];
         let first = steps / 2;
-        let every = (steps / 25).max(1);
-        let (mut sum, mut count) = (0.0, 0);
+        self.every = (steps / 25).max(1);
         for i in 0..steps {
-            let elbo = self.step(rate)?;
-            sum += elbo;
-            count += 1;
+            if let Some(elbo) = self.step(rate)? {
+                tick(elbo);
+            }
             if i >= first {
                 let weight = 1.0 / (i - first + 1) as f64;
                 for (m, p) in mean.iter_mut().zip(&self.p) {
                     *m += weight * (p - *m);
                 }
             }
-            if (i + 1) % every == 0 {
-                let seconds = (before + begun.elapsed()).as_secs_f64();
-                let elbo = sum / f64::from(count);
-                let (start, step) = (self.start, self.steps);
-                self.trace.push(TracePoint { start, step, seconds, elbo, rate: rate * self.backoff });
-                tick(elbo);
-                (sum, count) = (0.0, 0);
-            }
         }
-        self.time = before + begun.elapsed();
         Ok(mean)
     }
 
-    /// One step; a gradient that is not finite moves nothing and halves the rate.
-    fn step(&mut self, rate: f64) -> Result<f64, Diverged> {
+    /// The coordinates it moves in.
+    pub fn coordinates(&self) -> &Coordinates {
+        &self.coordinates
+    }
+
+    /// Goes on from a point of other coordinates of the same guide; Adam begins anew.
+    pub fn restart(&mut self, (coordinates, p): (Coordinates, Vec<f64>)) {
+        (self.coordinates, self.p) = (coordinates, p);
+        self.relative = self.coordinates.relative_rates();
+        self.first.fill(0.0);
+        self.second.fill(0.0);
+        self.moved = 0;
+        self.norms.clear();
+        self.median = f64::INFINITY;
+    }
+
+    /// One step; the mean ELBO since the last point of the trace where it adds one.
+    ///
+    /// Where the loss or the gradient is not finite nothing moves: the state of the last finite gradient comes back
+    /// and the rate is halved (`docs/inference.md`, section 6).
+    ///
+    /// # Errors
+    /// When three gradients within 100 steps are not finite.
+    pub fn step(&mut self, rate: f64) -> Result<Option<f64>, Diverged> {
+        let begun = Instant::now();
         self.key.step = self.steps;
         self.steps += 1;
+        self.is_clamped |= self.coordinates.clamp(&mut self.p);
         self.coordinates.guide(&self.p, &mut self.guide);
-        for omega in &mut self.guide.omega {
-            *omega = omega.clamp(-20.0, 20.0);
-        }
         let elbo = self.evaluator.step(&self.guide, self.key, self.draws, &mut self.gradient);
         self.coordinates.pull(&self.p, &self.guide, &self.gradient, &mut self.pulled);
         let norm = self.pulled.iter().map(|g| g * g).sum::<f64>().sqrt();
-        if !elbo.is_finite() || !norm.is_finite() {
-            self.backoff *= 0.5;
-            self.bad_steps.push(self.steps);
-            let recent = self.bad_steps.iter().filter(|s| **s + 100 > self.steps).count();
-            if recent >= 3 {
-                let bad = self.evaluator.find_bad_value();
-                return Err(Diverged { step: self.steps, bad });
-            }
-            return Ok(elbo);
+        if elbo.is_finite() && norm.is_finite() {
+            self.remember();
+            self.clip(norm);
+            self.moved += 1;
+            let Climb { p, first, second, pulled, relative, .. } = self;
+            let rate = Rate::Each(relative, rate * self.backoff);
+            adam(&Adam::default(), self.moved, rate, p, first, second, pulled);
+            self.seen = (self.seen.0 + elbo, self.seen.1 + 1);
+        } else {
+            self.step_back()?;
         }
-        self.clip(norm);
-        self.moved += 1;
-        let rate = Rate::Same(rate * self.backoff);
-        let Climb { p, first, second, pulled, .. } = self;
-        adam(&Adam::default(), self.moved, rate, p, first, second, pulled);
-        Ok(elbo)
+        self.time += begun.elapsed();
+        if self.seen.1 < self.every {
+            return Ok(None);
+        }
+        let (sum, count) = std::mem::take(&mut self.seen);
+        let (elbo, seconds) = (sum / count as f64, self.time.as_secs_f64());
+        let (start, step, clipped) = (self.start, self.steps, self.clipped);
+        self.trace.push(TracePoint { start, step, seconds, elbo, rate: rate * self.backoff, clipped });
+        Ok(Some(elbo))
+    }
+
+    /// Keeps the state in which this gradient was found.
+    fn remember(&mut self) {
+        let n = self.p.len();
+        self.good[..n].copy_from_slice(&self.p);
+        self.good[n..2 * n].copy_from_slice(&self.first);
+        self.good[2 * n..].copy_from_slice(&self.second);
+        self.good_moved = self.moved;
+    }
+
+    /// Back to the last state with a finite gradient, at half the rate.
+    fn step_back(&mut self) -> Result<(), Diverged> {
+        self.backoff *= 0.5;
+        self.bad_steps.push(self.steps);
+        let recent = self.bad_steps.iter().filter(|s| **s + 100 > self.steps).count();
+        if recent >= 3 {
+            let bad = self.evaluator.find_bad_value();
+            return Err(Diverged { step: self.steps, bad });
+        }
+        if self.moved > 0 {
+            let n = self.p.len();
+            self.p.copy_from_slice(&self.good[..n]);
+            self.first.copy_from_slice(&self.good[n..2 * n]);
+            self.second.copy_from_slice(&self.good[2 * n..]);
+            self.moved = self.good_moved;
+        }
+        Ok(())
     }
 
     /// Shortens a gradient that is much longer than usual.
@@ -188,9 +247,12 @@ impl<T: Number> Climb<T> {
         } else {
             self.norms[at] = norm;
         }
-        if self.steps.is_multiple_of(50) && self.norms.len() == NORMS {
-            self.sorted.copy_from_slice(&self.norms);
-            let (_, median, _) = self.sorted.select_nth_unstable_by(NORMS / 2, f64::total_cmp);
+        let known = self.norms.len();
+        let is_due = if known < NORMS { known.is_multiple_of(10) } else { self.steps.is_multiple_of(50) };
+        if is_due {
+            let sorted = &mut self.sorted[..known];
+            sorted.copy_from_slice(&self.norms);
+            let (_, median, _) = sorted.select_nth_unstable_by(known / 2, f64::total_cmp);
             self.median = *median;
         }
     }

@@ -33,6 +33,8 @@ pub mod variable {
     pub const SCRAMBLE: u64 = 8;
 }
 
+/// The inputs of a guide's tape that hold its parameters.
+pub const PARAMETERS: [&str; 4] = ["mu", "omega", "lower", "tie"];
 /// Draws that compare two guides.
 pub const COMPARE_DRAWS: usize = 512;
 
@@ -53,7 +55,7 @@ impl<T: Number> Objective<T> {
     /// Says in words what the compiler cannot run.
     pub fn new(problem: &Problem<'_>, settings: &GuideSettings) -> Result<Self, String> {
         let guided = guide(problem.joint, problem.model, settings);
-        let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega", "lower"])?;
+        let tape = with_gradient(&guided.tape, guided.objective, &PARAMETERS)?;
         let program = program::<T>(&tape, problem.train.len())?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
         Ok(Objective {
@@ -108,7 +110,8 @@ impl<T: Real> Evaluator<T> {
         self.collapse.clone()
     }
 
-    /// Adds the gradient of one draw's ELBO to `gradient`, times `factor`; returns that ELBO.
+    /// Adds the gradient of one draw's ELBO to `gradient`, times `factor`; returns that ELBO, which is not a number
+    /// where the gradient is not finite.
     fn draw(&mut self, guide: &Gaussian, factor: f64, gradient: &mut Gaussian) -> f64 {
         guide.score(&self.noise, &mut self.score);
         self.u.resize(guide.mu.len(), 0.0);
@@ -117,6 +120,7 @@ impl<T: Real> Evaluator<T> {
             ("mu", &guide.mu),
             ("omega", &guide.omega),
             ("lower", &guide.lower),
+            ("tie", &guide.ties.lambda),
             ("noise", &self.noise),
             ("score", &self.score),
             ("precision", &self.precision),
@@ -126,16 +130,22 @@ impl<T: Real> Evaluator<T> {
             self.batch.executor.set_input(name, &self.buffer);
         }
         let objective = self.batch.run(NoiseKey::default());
+        let mut is_finite = true;
         for (name, out) in [
             ("grad:mu", &mut gradient.mu),
             ("grad:omega", &mut gradient.omega),
             ("grad:lower", &mut gradient.lower),
+            ("grad:tie", &mut gradient.ties.lambda),
         ] {
             if let Some(values) = self.batch.executor.output(name) {
                 for (o, g) in out.iter_mut().zip(values) {
                     *o += factor * g.to_f64();
+                    is_finite &= g.to_f64().is_finite();
                 }
             }
+        }
+        if !is_finite {
+            return f64::NAN;
         }
         if !self.is_score_given {
             return objective;
@@ -145,8 +155,11 @@ impl<T: Real> Evaluator<T> {
     }
 
     /// The mean of `draws` draws' ELBO and gradient; how the draws hang together is equation 16.
+    ///
+    /// Ends with the first draw that is not finite, so that [`Evaluator::find_bad_value`] looks at that one.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey, draws: usize, gradient: &mut Gaussian) -> f64 {
-        for part in [&mut gradient.mu, &mut gradient.omega, &mut gradient.lower] {
+        let Gaussian { mu, omega, lower, ties, .. } = gradient;
+        for part in [mu, omega, lower, &mut ties.lambda] {
             part.fill(0.0);
         }
         let factor = 1.0 / draws as f64;
@@ -155,6 +168,9 @@ impl<T: Real> Evaluator<T> {
         for d in 0..draws {
             self.points.next(key, d, draws, &mut self.noise);
             total += self.draw(guide, factor, gradient);
+            if !total.is_finite() {
+                return total;
+            }
         }
         total * factor + integrals
     }

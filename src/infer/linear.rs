@@ -38,6 +38,25 @@ pub fn solve_lower_transposed(l: &[f64], b: &mut [f64]) {
     }
 }
 
+/// L⁻¹ for lower-triangular L.
+pub fn inverse_lower(l: &[f64], n: usize) -> Vec<f64> {
+    let mut out = vec![0.0; n * n];
+    for i in 0..n {
+        // Row i of L⁻¹ from the rows above it: (e_i − Σ_{k<i} L_ik row_k) / L_ii.
+        let (above, row) = out.split_at_mut(i * n);
+        let row = &mut row[..n];
+        for k in 0..i {
+            let factor = l[i * n + k];
+            for (r, a) in row.iter_mut().zip(&above[k * n..=k * n + k]) {
+                *r -= factor * a;
+            }
+        }
+        row[i] = 1.0;
+        row[..=i].iter_mut().for_each(|r| *r /= l[i * n + i]);
+    }
+    out
+}
+
 /// L x for lower-triangular L.
 pub fn multiply_lower(l: &[f64], x: &[f64], out: &mut [f64]) {
     let n = x.len();
@@ -96,6 +115,17 @@ mod tests {
             }
         }
         assert!(l[1] == 0.0 && l[2] == 0.0 && l[5] == 0.0);
+    }
+
+    #[test]
+    fn the_inverse_of_a_triangle_solves() {
+        let l = [2.0, 0.0, 0.0, 1.0, 3.0, 0.0, -0.5, 0.7, 0.9];
+        let inverse = inverse_lower(&l, 3);
+        for j in 0..3 {
+            let mut x: Vec<f64> = (0..3).map(|i| f64::from(i == j)).collect();
+            solve_lower(&l, &mut x);
+            assert!((0..3).all(|i| (inverse[i * 3 + j] - x[i]).abs() < 1e-15), "{inverse:?}");
+        }
     }
 
     #[test]

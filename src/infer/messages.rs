@@ -39,13 +39,22 @@ pub fn not_finite(diverged: &Diverged) -> Diagnostic {
     d.help("bound the value (softplus, a narrower prior), standardise the data, or lower `learning_rate`")
 }
 
-/// G007: stopped at a limit.
-pub fn still_rising(steps: u64, gain: f64) -> Diagnostic {
+/// G007: stopped at a limit; the gain is that of the last stage, if there was one.
+pub fn at_the_limit(steps: u64, gain: f64) -> Diagnostic {
+    let last = if gain.is_nan() {
+        "it was too short for a first average".to_owned()
+    } else {
+        format!("the last stage gained {gain:.2} nat")
+    };
+    Diagnostic::new("G007", format!("stopped after {steps} steps, before the fit had settled: {last}"))
+        .help("give more `steps`, or look for a latent that the data do not pin down")
+}
+
+/// G007: log sds were held at their bound.
+pub fn clamped() -> Diagnostic {
     Diagnostic::new(
         "G007",
-        format!(
-            "stopped after {steps} steps while the ELBO was still rising: the last stage gained {gain:.2} nat"
-        ),
+        "an sd of the guide ran into its bound, e^20 times where it began or e^-20".to_owned(),
     )
-    .help("give more `steps`, or look for a latent that the data do not pin down")
+    .help("look for a latent that the data and its prior do not pin down")
 }

@@ -313,7 +313,7 @@ impl Step<'_> {
                 let elbo = sum / f64::from(count.max(1));
                 let seconds = begun.elapsed().as_secs_f64();
                 let rate = RATE * schedule(step, steps) * backoff;
-                trace.push(TracePoint { start: 0, step: step + 1, seconds, elbo, rate });
+                trace.push(TracePoint { start: 0, step: step + 1, seconds, elbo, rate, clipped: 0 });
                 progress.advance(step + 1, Some(elbo));
                 (sum, count) = (0.0, 0);
             }

@@ -118,6 +118,11 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
             GuideSettings {
                 full_dims: full_rank_dims(problem, path),
                 noise: NoiseSource::Input,
+                tied_scales: if path == Path::NoNet && keeps(Rewrite::TiedScales) {
+                    no_net::ties::scales(problem)
+                } else {
+                    vec![]
+                },
                 stick_the_landing,
                 entropy: keeps(Rewrite::Entropy),
                 // Sticking the landing works because log p and log q are of the same draw.

@@ -6,7 +6,7 @@ use statrs::distribution::{ContinuousCDF, Normal};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// Parameters of the guide (`docs/inference.md`, equations 4 and 5).
+/// Parameters of the guide (`docs/inference.md`, equations 4, 5 and 5a).
 ///
 /// The first `full` latents share one full-rank block, the other random ones are independent, learned ones have no
 /// spread: `mu` holds all of them, `omega` the random ones.
@@ -22,6 +22,8 @@ pub struct Gaussian {
     pub full: usize,
     /// Scales whose q is not Gaussian but the optimal one (12).
     pub scales: Scales,
+    /// How the spread of the block follows its scales (5a).
+    pub ties: Ties,
 }
 
 /// The collapsed scales of a guide. Their latents keep places in `mu` and `omega`, which nothing learns.
@@ -33,10 +35,39 @@ pub struct Scales {
     cells: Vec<Cells>,
 }
 
+/// Equation 5a: with v = L ε, u_i = μ_i + v_i exp(Σ_s λ_is v_s); a scale itself has λ = 0.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ties {
+    /// The latents s.
+    pub scales: Vec<usize>,
+    /// λ [scales, random], row by row.
+    pub lambda: Vec<f64>,
+}
+
+impl Ties {
+    /// Σ_s λ_is v_s of every latent, given the draws of all v.
+    fn exponents(&self, v: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; v.len()];
+        for (s, lambda) in self.scales.iter().zip(self.lambda.chunks(v.len().max(1))) {
+            for (o, l) in out.iter_mut().zip(lambda) {
+                *o += l * v[*s];
+            }
+        }
+        out
+    }
+}
+
 impl Gaussian {
     /// A point estimate: nothing is random.
     pub fn point(mu: Vec<f64>) -> Gaussian {
-        Gaussian { mu, omega: vec![], lower: vec![], full: 0, scales: Scales::default() }
+        Gaussian {
+            mu,
+            omega: vec![],
+            lower: vec![],
+            full: 0,
+            scales: Scales::default(),
+            ties: Ties::default(),
+        }
     }
 
     /// Fixes q* of the collapsed scales at the parameters reached, so that they can be drawn; `mu` and `omega` get
@@ -65,31 +96,69 @@ impl Gaussian {
         self.omega.len()
     }
 
-    /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε.
+    /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε, stretched (5a).
     pub fn draw(&self, noise: &[f64], u: &mut [f64]) {
         u.copy_from_slice(&self.mu);
-        for (i, (o, e)) in self.omega.iter().zip(noise).enumerate() {
-            u[i] += o.exp() * e;
-        }
-        for i in 0..self.full {
-            u[i] += (0..i).map(|j| self.lower[i * self.full + j] * noise[j]).sum::<f64>();
+        if self.ties.scales.is_empty() {
+            for (i, u) in u.iter_mut().enumerate().take(self.random()) {
+                *u += self.spread(i, noise);
+            }
+        } else {
+            let v: Vec<f64> = (0..self.random()).map(|i| self.spread(i, noise)).collect();
+            for ((u, v), a) in u.iter_mut().zip(&v).zip(self.ties.exponents(&v)) {
+                *u += a.exp() * v;
+            }
         }
         for (i, x, _) in self.scale_draws(noise) {
             u[i] = x;
         }
     }
 
+    /// v_i = (L ε)_i.
+    fn spread(&self, i: usize, noise: &[f64]) -> f64 {
+        let own = self.omega[i].exp() * noise[i];
+        if i >= self.full {
+            return own;
+        }
+        let row = &self.lower[i * self.full..i * self.full + i];
+        own + row.iter().zip(noise).map(|(l, e)| l * e).sum::<f64>()
+    }
+
     /// log q(u) at the draw made from this noise.
     pub fn log_density(&self, noise: &[f64]) -> f64 {
         let gaussian = |e: f64, omega: f64| -0.5 * e * e - omega - 0.5 * (2.0 * PI).ln();
         let all: f64 = noise.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum();
-        let held = self.scales.collapse.scales.iter().map(|s| gaussian(noise[s.latent], self.omega[s.latent]));
+        let held =
+            self.scales.collapse.scales.iter().map(|s| gaussian(noise[s.latent], self.omega[s.latent]));
+        let stretch: f64 = (self.ties.scales.iter().zip(self.ties.lambda.chunks(self.random().max(1))))
+            .map(|(s, lambda)| lambda.iter().sum::<f64>() * self.spread(*s, noise))
+            .sum();
         let drawn: f64 = self.scale_draws(noise).map(|(_, _, log_q)| log_q).sum();
-        all - held.sum::<f64>() + drawn
+        all - held.sum::<f64>() + drawn - stretch
     }
 
-    /// ∇_u of −log q at the draw made from this noise: L⁻ᵀ ε.
+    /// ∇_u of −log q at the draw made from this noise: r = L⁻ᵀ ε; stretched, r_i e^{−a_i} with a_i = Σ_s λ_is v_s,
+    /// and for a scale r_s + Σ_i λ_is (1 − r_i v_i).
     pub fn score(&self, noise: &[f64], out: &mut [f64]) {
+        self.score_of_spread(noise, out);
+        if self.ties.scales.is_empty() {
+            return;
+        }
+        let v: Vec<f64> = (0..self.random()).map(|i| self.spread(i, noise)).collect();
+        let followed = self.ties.lambda.chunks(self.random()).map(|lambda| {
+            lambda.iter().zip(out.iter().zip(&v)).map(|(l, (r, v))| l * (1.0 - r * v)).sum::<f64>()
+        });
+        let followed: Vec<f64> = followed.collect();
+        for (o, a) in out.iter_mut().zip(self.ties.exponents(&v)) {
+            *o *= (-a).exp();
+        }
+        for (s, more) in self.ties.scales.iter().zip(followed) {
+            out[*s] += more;
+        }
+    }
+
+    /// L⁻ᵀ ε.
+    fn score_of_spread(&self, noise: &[f64], out: &mut [f64]) {
         for (i, (o, e)) in self.omega.iter().zip(noise).enumerate() {
             out[i] = if i < self.full { *e } else { e * (-o).exp() };
         }
@@ -113,18 +182,72 @@ impl Gaussian {
         }
         l
     }
+}
 
-    /// The sd of each random latent.
-    pub fn sd(&self) -> Vec<f64> {
-        let l = self.factor();
-        (0..self.random())
-            .map(|i| {
-                if i < self.full {
-                    (0..=i).map(|j| l[i * self.full + j].powi(2)).sum::<f64>().sqrt()
-                } else {
-                    self.omega[i].exp()
-                }
-            })
-            .collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guide with a full-rank block of three, one of them a scale, and an independent latent.
+    fn tied() -> Gaussian {
+        Gaussian {
+            mu: vec![0.3, -1.0, 2.0, 0.1],
+            omega: vec![-0.2, 0.4, -1.0, 0.3],
+            lower: vec![0.0, 0.0, 0.0, 0.5, 0.0, 0.0, -0.3, 0.7, 0.0],
+            full: 3,
+            ties: Ties { scales: vec![1], lambda: vec![0.8, 0.0, -0.4, 0.0] },
+            scales: Scales::default(),
+        }
+    }
+
+    /// The noise that makes a draw, found by solving: v_s first, then the others, then L⁻¹.
+    fn noise_of(g: &Gaussian, u: &[f64]) -> Vec<f64> {
+        let scale = u[1] - g.mu[1];
+        let v: Vec<f64> = (0..4).map(|i| (u[i] - g.mu[i]) * (-g.ties.lambda[i] * scale).exp()).collect();
+        let mut e = v[..3].to_vec();
+        linear::solve_lower(&g.factor(), &mut e);
+        e.push(v[3] * (-g.omega[3]).exp());
+        e
+    }
+
+    #[test]
+    fn the_score_is_the_gradient_of_the_density_at_the_draw() {
+        let g = tied();
+        let noise = [0.7, -1.1, 0.4, 0.9];
+        let (mut u, mut score) = (vec![0.0; 4], vec![0.0; 4]);
+        g.draw(&noise, &mut u);
+        g.score(&noise, &mut score);
+        for i in 0..4 {
+            let at = |x: f64| {
+                let mut moved = u.clone();
+                moved[i] = x;
+                g.log_density(&noise_of(&g, &moved))
+            };
+            let difference = (at(u[i] - 1e-5) - at(u[i] + 1e-5)) / 2e-5;
+            assert!((score[i] - difference).abs() < 1e-8, "{i}: {} {difference}", score[i]);
+        }
+    }
+
+    #[test]
+    fn the_density_of_a_tied_guide_integrates_to_one() {
+        // ∫ q(u) du over a grid in two dimensions: u_0 follows the scale u_1.
+        let g = Gaussian {
+            mu: vec![0.0, 0.0],
+            omega: vec![-0.1, -0.3],
+            lower: vec![0.0, 0.0, 0.4, 0.0],
+            full: 2,
+            ties: Ties { scales: vec![1], lambda: vec![0.4, 0.0] },
+            scales: Scales::default(),
+        };
+        let (mut total, step) = (0.0, 0.02);
+        for i in -600..=600 {
+            for j in -300..=300 {
+                let (u0, u1) = (f64::from(i) * step, f64::from(j) * step);
+                let mut e = vec![u0 * (-0.4 * u1).exp(), u1];
+                linear::solve_lower(&g.factor(), &mut e);
+                total += g.log_density(&e).exp() * step * step;
+            }
+        }
+        assert!((total - 1.0).abs() < 1e-4, "{total}");
     }
 }

@@ -46,7 +46,7 @@ fn trace() -> Vec<TraceRow> {
         let t = step as f64;
         let elbo = -290.0 - 420.0 * (-t / (90.0 + 30.0 * f64::from(start))).exp() - f64::from(start)
             + 3.0 * normal(step + u64::from(start) * 7919);
-        TraceRow { step, seconds: t / 11_000.0, elbo, start, rate: 0.05 }
+        TraceRow { step, seconds: t / 11_000.0, elbo, start, rate: 0.05, clipped: 0 }
     };
     (1..=3).flat_map(|start| (0..1700).step_by(10).map(move |step| row(start, step))).collect()
 }

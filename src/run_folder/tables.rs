@@ -15,6 +15,8 @@ pub struct TraceRow {
     pub start: u32,
     /// The step size in force.
     pub rate: f64,
+    /// Gradients of this start shortened so far.
+    pub clipped: u64,
 }
 
 /// A line of `summary.csv`: one scalar of the posterior, in its own units.
@@ -34,14 +36,15 @@ pub struct SummaryRow {
     pub q95: f64,
 }
 
-const TRACE: [&str; 5] = ["step", "seconds", "elbo", "start", "rate"];
+const TRACE: [&str; 6] = ["step", "seconds", "elbo", "start", "rate", "clipped"];
 const SUMMARY: [&str; 6] = ["variable", "mean", "sd", "q05", "q50", "q95"];
 
 /// Returns the content of `trace.csv`.
 pub(super) fn trace_to_csv(rows: &[TraceRow]) -> String {
     let line = |r: &TraceRow| {
         let seconds = format!("{:.3}", r.seconds);
-        vec![r.step.to_string(), seconds, r.elbo.to_string(), r.start.to_string(), r.rate.to_string()]
+        let [step, elbo, rate] = [r.step.to_string(), r.elbo.to_string(), r.rate.to_string()];
+        vec![step, seconds, elbo, r.start.to_string(), rate, r.clipped.to_string()]
     };
     to_csv(&TRACE.map(String::from), rows.iter().map(line))
 }
@@ -57,6 +60,7 @@ pub(super) fn trace_from_csv(text: &str) -> Result<Vec<TraceRow>, Fault> {
             elbo: table.number(row, columns[2])?,
             start: table.parse_at(row, columns[3])?,
             rate: table.number(row, columns[4])?,
+            clipped: table.parse_at(row, columns[5])?,
         })
     };
     (0..table.rows.len()).map(line).collect()
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn tables_come_back_as_they_were() {
-        let trace = vec![TraceRow { step: 7, seconds: 0.25, elbo: -1e-3, start: 2, rate: 0.05 }];
+        let trace = vec![TraceRow { step: 7, seconds: 0.25, elbo: -1e-3, start: 2, rate: 0.05, clipped: 3 }];
         assert_eq!(trace_from_csv(&trace_to_csv(&trace)).unwrap(), trace);
         let name = "f.1.w[2,\"a\"]".to_owned();
         let summary = vec![SummaryRow {

@@ -86,7 +86,8 @@ fn example_models_find_what_their_data_were_made_with() {
                 complaints.push(format!("{model} has no {name}"));
                 continue;
             };
-            if !((row.mean - truth).abs() <= SDS * row.sd && row.sd > 0.0) {
+            let fits = (row.mean - truth).abs() <= SDS * row.sd && row.sd > 0.0;
+            if !fits {
                 complaints
                     .push(format!("{model}: {name} is {} ± {}, was made with {truth}", row.mean, row.sd));
             }

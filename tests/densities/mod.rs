@@ -3,3 +3,5 @@
 
 mod examples;
 mod meaning;
+mod predictions;
+mod shapes;

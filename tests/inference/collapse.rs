@@ -189,4 +189,3 @@ fn normal_mean(f: impl Fn(f64) -> f64) -> f64 {
     let weight = |z: f64| (-0.5 * z * z).exp() / (2.0 * std::f64::consts::PI).sqrt() * step;
     (0..NOISE).map(|i| weight(node(i)) * f(node(i))).sum()
 }
-

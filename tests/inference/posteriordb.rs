@@ -7,7 +7,9 @@ use std::path::Path;
 /// Most that a mean-field mean may be off: 0.1 where the coefficients are nearly uncorrelated, 0.3 where they are not.
 const POSTERIORS: &[(&str, f64)] =
     &[("blr", 0.1), ("earnings", 0.3), ("kidiq", 0.3), ("mesquite", 0.3), ("nes", 0.3)];
-/// Most that a mean-field sd may be above the reference.
+/// Full rank: most that a mean may be off.
+const MEAN: f64 = 0.1;
+/// Most that an sd may be off (full rank), or above the reference (mean-field).
 const SD: f64 = 0.1;
 
 /// Every unknown of the reference: its name, the error of its mean, the ratio of its sd.
@@ -36,6 +38,18 @@ fn label(variable: &str) -> String {
 }
 
 #[test]
+fn the_defaults_have_the_means_and_sds_of_the_reference() {
+    for (name, _) in POSTERIORS {
+        for settings in [&[][..], &[("guide", "fullrank")]] {
+            for (variable, error, ratio) in errors(name, settings) {
+                assert!(error.abs() < MEAN, "{name} {variable}: {error}");
+                assert!((ratio - 1.0).abs() < SD, "{name} {variable}: {ratio}");
+            }
+        }
+    }
+}
+
+#[test]
 fn mean_field_means_agree_and_no_sd_is_above_the_reference() {
     for (name, most) in POSTERIORS {
         for (variable, error, ratio) in errors(name, &[("guide", "meanfield")]) {
@@ -45,15 +59,23 @@ fn mean_field_means_agree_and_no_sd_is_above_the_reference() {
     }
 }
 
-/// The best Gaussian of eight schools, non-centred, misses the tail of the funnel: tau is low and too narrow.
+/// Eight schools is a funnel, whose neck and tail no Gaussian in (z, mu, log tau) reaches. Limits of (tau's mean, tau's
+/// sd): from the optimum of each family, found by L-BFGS on 16,384 Sobol draws (SciPy 1.16): mean-field -0.208 and
+/// 0.767, one covariance -0.171 and 0.796, a spread that follows tau (5a) -0.084 and 0.926.
 #[test]
-fn eight_schools_has_the_limits_of_a_gaussian() {
-    for settings in [&[][..], &[("guide", "meanfield")]] {
+fn eight_schools_reaches_the_optimum_of_its_guide_and_no_more() {
+    let families = [
+        (&[("guide", "meanfield")][..], -0.208, 0.767),
+        (&[("without", "[tied_scales]")], -0.171, 0.796),
+        (&[], -0.084, 0.926),
+    ];
+    for (settings, mean, sd) in families {
         for (variable, error, ratio) in errors("eight_schools", settings) {
             if variable == "tau" {
-                assert!((-0.3..0.0).contains(&error) && (0.7..1.0).contains(&ratio), "tau: {error} {ratio}");
+                assert!((error - mean).abs() < 0.04, "{settings:?} tau: {error}, optimum {mean}");
+                assert!((ratio - sd).abs() < 0.05, "{settings:?} tau: {ratio}, optimum {sd}");
             } else {
-                // The optimum of independent normals: theta[1] 0.14 low and 0.87 as wide (SciPy, 16,384 Sobol draws).
+                // The worst of the mean-field optimum is theta[1]: 0.14 low and 0.87 as wide.
                 assert!(error.abs() < 0.2 && (ratio - 1.0).abs() < 0.17, "{variable}: {error} {ratio}");
             }
         }

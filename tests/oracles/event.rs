@@ -170,7 +170,8 @@ fn mean_is(draws: impl Iterator<Item = f64>, want: f64, what: &str, complaints: 
         squares += before * (x - mean);
     }
     let error = (squares / n / n).sqrt();
-    if !((mean - want).abs() <= ERRORS * error + 1e-12) {
+    let fits = (mean - want).abs() <= ERRORS * error + 1e-12;
+    if !fits {
         complaints.push(format!("{what}: mean {mean} should be {want}, error {error}"));
     }
 }

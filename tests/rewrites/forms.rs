@@ -5,6 +5,7 @@
 use bnnc::check::{Context, check};
 use bnnc::data::{self, Dataset, Files};
 use bnnc::engine::{Executor, NoiseKey, Shard};
+use bnnc::guide::collapse::Collapse;
 use bnnc::guide::{GuideSettings, Guided, NoiseSource, guide};
 use bnnc::infer::draws::Evaluator;
 use bnnc::infer::draws::Objective;
@@ -89,11 +90,15 @@ impl Fixture {
 }
 
 /// A form that can be run step by step.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a form is made a few times per test and never moved in a loop"
+)]
 pub enum Form<T> {
     /// noise is an input, filled as on the paths that see all rows
     Given { evaluator: Evaluator<T>, draws: usize },
     /// noise is keyed, as on minibatches; each shard with a draw of its own, or all with one
-    Keyed { executor: Box<Executor<T>>, shards: Vec<Shard<T>>, is_by_shard: bool },
+    Keyed { executor: Box<Executor<T>>, shards: Vec<Shard<T>>, is_by_shard: bool, collapse: Arc<Collapse> },
 }
 
 impl<T: Number> Form<T> {
@@ -123,6 +128,7 @@ impl<T: Number> Form<T> {
             executor: Box::new(Executor::new(program)),
             shards,
             is_by_shard: rows_per_draw.is_some(),
+            collapse: guided.collapse,
         }
     }
 
@@ -134,8 +140,11 @@ impl<T: Number> Form<T> {
                 let value = evaluator.step(guide, key, *draws, &mut g);
                 [vec![value], g.mu, g.omega, g.lower].concat()
             }
-            Form::Keyed { executor, shards, is_by_shard } => {
-                for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega)] {
+            Form::Keyed { executor, shards, is_by_shard, collapse } => {
+                let mut precision = vec![0.0; guide.random()];
+                let integrals = collapse.precision(&guide.mu, &guide.omega, &mut precision);
+                for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega), ("precision", &precision)]
+                {
                     let numbers: Vec<T> = values.iter().map(|v| T::from_f64(*v)).collect();
                     executor.set_input(name, &numbers);
                 }
@@ -154,6 +163,7 @@ impl<T: Number> Form<T> {
                     total.resize(1 + guide.mu.len() + guide.omega.len(), 0.0);
                     total.iter_mut().zip(outputs).for_each(|(t, x)| *t += share * x.to_f64());
                 }
+                total[0] += integrals;
                 total
             }
         }

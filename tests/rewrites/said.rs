@@ -20,7 +20,7 @@ fn example(rewrite: Rewrite) -> (&'static str, Vec<(&'static str, &'static str)>
         Rewrite::Collapse => ("circles.bnn", vec![]),
         Rewrite::Flipout => ("moons.bnn", [batch, vec![("without", "[local_reparam]")]].concat()),
         Rewrite::StickTheLanding | Rewrite::Antithetic | Rewrite::QuasiRandom => ("moons.bnn", vec![]),
-        Rewrite::NonCentre => ("eight_schools.bnn", vec![]),
+        Rewrite::NonCentre | Rewrite::TiedScales => ("eight_schools.bnn", vec![]),
         Rewrite::ScaleMixture => ("circles.bnn", vec![("prior", "laplace")]),
     }
 }

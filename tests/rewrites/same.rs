@@ -104,7 +104,7 @@ fn cases(rewrite: Rewrite) -> Vec<Case> {
             noise(4, Points { antithetic: false, quasi_random: true }),
             noise(8, Points { antithetic: true, quasi_random: true }),
         ],
-        Rewrite::Collapse | Rewrite::NonCentre | Rewrite::ScaleMixture => vec![],
+        Rewrite::Collapse | Rewrite::NonCentre | Rewrite::TiedScales | Rewrite::ScaleMixture => vec![],
     }
 }
 

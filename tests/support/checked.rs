@@ -44,3 +44,17 @@ pub fn checked(source: &SourceFile, folder: &str, context: &Context) -> (Option<
     found.sort();
     (model, found)
 }
+
+/// A model that is right, with its rows; a finding fails the test.
+pub fn loaded(source: &SourceFile, folder: &str) -> (Model, data::Dataset) {
+    let (model, found) = checked(source, folder, &Context::default());
+    let model = model.unwrap_or_else(|| panic!("{found:?}"));
+    let ast = parse(source).expect("read by the checker");
+    let block = ast.items.iter().find_map(|item| match item {
+        Item::Data(data) => Some(data),
+        _ => None,
+    });
+    let files = Folder(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder));
+    let rows = data::load(block.expect("it has data"), &model.columns, &files, &data::Options::default());
+    (model, rows.unwrap_or_else(|found| panic!("{found:?}")))
+}

@@ -220,7 +220,8 @@ pub fn find(joint: &LogJoint, model: &Model, full_dims: usize, notes: &mut Vec<N
                 factor: tensor.elements.iter().map(|(_, f)| f.powf(-moment.order())).collect(),
             });
         }
-        let how = if out.scales[first].integrand(1.0).closed_form().is_some() { "closed form" } else { "64 nodes" };
+        let how =
+            if out.scales[first].integrand(1.0).closed_form().is_some() { "closed form" } else { "64 nodes" };
         let what = format!("{}, the scale of {}; optimal q by {how}", unknown.name, names.join(", "));
         notes.push(Note::applied(Rewrite::Collapse, what));
     }

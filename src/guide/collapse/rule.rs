@@ -107,7 +107,11 @@ impl Integrand {
         }
         for _ in 0..100 {
             let [_, slope, curvature] = self.at(x);
-            if slope > 0.0 { low = x } else { high = x }
+            if slope > 0.0 {
+                low = x
+            } else {
+                high = x
+            }
             let newton = x - slope / curvature;
             let next = if newton > low && newton < high { newton } else { 0.5 * (low + high) };
             if (next - x).abs() <= 1e-12 * (1.0 + x.abs()) {
@@ -246,7 +250,9 @@ mod tests {
 
     #[test]
     fn closed_forms_agree_with_the_nodes() {
-        for (hyperprior, power) in [(Hyperprior::InvGamma(1.5, 0.7), 1.0), (Hyperprior::Gamma(2.0, 0.4), -1.0)] {
+        for (hyperprior, power) in
+            [(Hyperprior::InvGamma(1.5, 0.7), 1.0), (Hyperprior::Gamma(2.0, 0.4), -1.0)]
+        {
             for (j, t) in [(4.0, 0.01), (25.0, 7.0), (800.0, 400.0)] {
                 let f = Integrand { hyperprior, count: 0.5 * j * power, rate: 0.5 * t, power };
                 let (closed, nodes) = (f.closed_form().expect("conjugate"), f.by_nodes());
@@ -260,7 +266,8 @@ mod tests {
     fn the_precision_is_minus_the_slope_of_the_integral() {
         for hyperprior in all() {
             let f = |rate: f64| Integrand { hyperprior, count: 12.0, rate, power: 2.0 };
-            let slope = (f(3.0 + 1e-5).by_nodes().log_integral - f(3.0 - 1e-5).by_nodes().log_integral) / 2e-5;
+            let slope =
+                (f(3.0 + 1e-5).by_nodes().log_integral - f(3.0 - 1e-5).by_nodes().log_integral) / 2e-5;
             assert!((slope + f(3.0).by_nodes().precision).abs() < 1e-6, "{hyperprior:?}");
         }
     }
@@ -276,7 +283,8 @@ mod tests {
                 assert!((d2 - second).abs() < 1e-6 * (1.0 + d2.abs()), "{h:?} {x}");
             }
             let step = 1e-3;
-            let total: f64 = (-60_000..60_000).map(|i| h.log_density(f64::from(i) * step)[0].exp() * step).sum();
+            let total: f64 =
+                (-60_000..60_000).map(|i| h.log_density(f64::from(i) * step)[0].exp() * step).sum();
             assert!((total - 1.0).abs() < 1e-9, "{h:?}: {total}");
         }
     }
@@ -293,7 +301,10 @@ mod tests {
         let empirical = draws.iter().sum::<f64>() / n as f64;
         let spread = (draws.iter().map(|x| (x - empirical).powi(2)).sum::<f64>() / n as f64).sqrt();
         // The outermost of the 10⁵ draws stand for 1e-5 of the mass each, some sds out.
-        assert!((mean - empirical).abs() < 2e-5 && (sd - spread).abs() < 2e-5, "{mean} {empirical} {sd} {spread}");
+        assert!(
+            (mean - empirical).abs() < 2e-5 && (sd - spread).abs() < 2e-5,
+            "{mean} {empirical} {sd} {spread}"
+        );
         // E log q̃ over its own draws is minus its entropy; against the integrand that is the log integral.
         let bound: f64 = (0..n)
             .map(|i| {

@@ -95,7 +95,8 @@ pub fn scale_of(tape: &Tape, constants: &Constants, value: Slot, slot: Slot) -> 
         // A vector repeated along a second axis.
         Op::Outer => {
             let (k, n) = (tape.get(x.args[0]).shape.len(), tape.get(x.args[1]).shape.len());
-            let (inner, numbers, by_row) = match (constants.numbers(x.args[0]), constants.numbers(x.args[1])) {
+            let (inner, numbers, by_row) = match (constants.numbers(x.args[0]), constants.numbers(x.args[1]))
+            {
                 (None, Some(c)) => (of(0)?, c, true),
                 (Some(c), None) => (of(1)?, c, false),
                 _ => return None,

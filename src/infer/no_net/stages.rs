@@ -1,19 +1,45 @@
-//! The stage rule: a rate, then half of it, until a stage gains nothing (`docs/inference.md`, section 5).
+//! The stage rule: a rate, then half of it, until a stage changes nothing (`docs/inference.md`, section 5).
+//!
+//! ```text
+//! stage k: steps at rate 0.05 / 2^k until a window shows no drift (split-R̂ < 1.1 for every number watched)
+//!          and the mean of its iterates is known to 0.1 / 2^k posterior sds;
+//!          the mean is the result, and the origin of the next stage; if it is worse than the best, that is
+//! end:     the paired gain is below max(0.02 nat, 2 s.e.), and no mean or log sd moved by more than 0.05
+//! ```
 
 use super::super::climb::Climb;
-use super::super::coordinates::Coordinates;
+use super::super::coordinates::{Coordinates, Part};
 use super::super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se};
 use super::super::error::FitError;
+use super::super::posterior::Gaussian;
 use super::super::problem::{Number, Problem};
 use super::super::progress::Progress;
 use super::super::{Outcome, Path, guide_settings, messages};
+use super::history::History;
 
 /// Most optimiser steps where no number is given.
 const MOST_STEPS: u64 = 20_000;
-/// A stage that gains less than this (nat) ends the fit.
+/// Steps between two looks at the iterates.
+const LOOK: u64 = 200;
+/// A stage that gains less than this (nat) may end the fit.
 const LEAST_GAIN: f64 = 0.02;
+/// A stage that moves a mean by more than this many sds, or a log sd by more than this, does not end the fit.
+const LEAST_MOVE: f64 = 0.05;
+/// Largest error of the first stage's mean, in posterior sds; halved with the rate.
+const FIRST_ERROR: f64 = 0.1;
+/// Smallest effective number of iterates in a mean.
+const LEAST_ESS: f64 = 25.0;
 
-/// Rate 0.05, halved stage by stage, until a stage gains nothing that could be told from noise.
+/// A guide whose log weights have a smaller variance is the posterior, to half of it in nats.
+const POSTERIOR_SPREAD: f64 = 1e-4;
+
+/// A guide with the log weights of the draws that all guides are compared by.
+struct Candidate {
+    guide: Gaussian,
+    draws: Vec<f64>,
+}
+
+/// Climbs from the origin of the coordinates.
 pub fn climb<T: Number>(
     problem: &Problem<'_>,
     joint: &mut Joint,
@@ -23,49 +49,117 @@ pub fn climb<T: Number>(
     let settings = problem.settings;
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::NoNet)).map_err(messages::refused)?;
-    let start = coordinates.start();
-    let draws = settings.full_batch_draws();
+    let (start, draws) = (coordinates.start(), settings.full_batch_draws());
+    let mut best_origin = (coordinates.clone(), start.clone());
     let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, 0);
     let most = settings.steps.unwrap_or(MOST_STEPS);
     progress.begin("fitting", most);
+    let mut judge = |guide: Gaussian| {
+        let draws = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
+        Candidate { guide, draws }
+    };
+    let mut best = judge(climb.guide_at(&climb.p));
     let mut rate = settings.learning_rate.unwrap_or(0.05);
-    let mut best = climb.guide_at(&climb.p);
-    let mut best_draws = elbo_draws(joint, &best, COMPARE_DRAWS, settings.seed);
-    let (mut stage, mut last_gain, mut is_converged) = (0, f64::NAN, false);
-    while climb.steps < most {
-        let wanted = if stage == 0 { 600 } else { 400 };
-        let steps = wanted.min(most - climb.steps);
-        let done = climb.steps;
-        let mean = climb
-            .stage(rate, steps, &mut |elbo| progress.advance(done, Some(elbo)))
-            .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
-        progress.advance(climb.steps, None);
-        let guide = climb.guide_at(&mean);
-        let values = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
-        let differences: Vec<f64> = values.iter().zip(&best_draws).map(|(a, b)| a - b).collect();
-        let (gain, se) = mean_and_se(&differences);
+    let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
+    for stage in 0.. {
+        let Some((mean, is_settled)) = one(&mut climb, rate, error, most, settings.seed, progress)? else {
+            break;
+        };
+        let moved = largest_move(climb.coordinates(), &mean);
+        let candidate = judge(climb.guide_at(&mean));
+        let (gain, se) = gain(&candidate, &best);
         last_gain = gain;
-        if gain > 0.0 {
-            (best, best_draws) = (guide, values);
+        let origin = climb.coordinates().recentred(&mean);
+        let is_worse = gain < -LEAST_GAIN.max(2.0 * se) || !candidate.is_finite();
+        // Log weights do not vary where the guide is the posterior: what noise finds better is not.
+        let is_posterior = best.spread() < POSTERIOR_SPREAD && best.spread() < candidate.spread();
+        if (gain > 0.0 && !is_posterior) || !best.is_finite() {
+            (best, best_origin) = (candidate, origin.clone());
         }
-        stage += 1;
-        if stage >= 2 && gain < LEAST_GAIN.max(2.0 * se) {
+        if stage > 0 && is_settled && gain < LEAST_GAIN.max(2.0 * se) && moved < LEAST_MOVE {
             is_converged = true;
             break;
         }
-        rate *= 0.5;
-        climb.p = mean;
+        if climb.steps >= most {
+            break;
+        }
+        climb.restart(if is_worse { best_origin.clone() } else { origin });
+        (rate, error) = (0.5 * rate, 0.5 * error);
     }
     progress.end();
-    let note =
-        (!is_converged && last_gain > LEAST_GAIN).then(|| messages::still_rising(climb.steps, last_gain));
+    let mut warnings = vec![];
+    if !is_converged {
+        warnings.push(messages::at_the_limit(climb.steps, last_gain));
+    }
+    if climb.is_clamped {
+        warnings.push(messages::clamped());
+    }
     Ok(Outcome {
-        guide: best,
+        guide: best.guide,
         steps: climb.steps,
         loop_seconds: climb.time.as_secs_f64(),
         trace: climb.trace,
         clipped: climb.clipped,
-        warnings: note.into_iter().collect(),
+        warnings,
         path: "full batch, whitened coordinates, stages".into(),
     })
+}
+
+/// One stage: the mean of its settled iterates, and whether they settled before the steps ran out.
+fn one<T: Number>(
+    climb: &mut Climb<T>,
+    rate: f64,
+    error: f64,
+    most: u64,
+    seed: u64,
+    progress: &mut dyn Progress,
+) -> Result<Option<(Vec<f64>, bool)>, FitError> {
+    let mut history = History::new(climb.coordinates(), seed);
+    let mut settled = None;
+    while climb.steps < most {
+        for _ in 0..LOOK.min(most - climb.steps) {
+            let seen = climb.step(rate).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
+            if seen.is_some() {
+                progress.advance(climb.steps, seen);
+            }
+            history.push(&climb.p);
+        }
+        settled = settled.or_else(|| history.settled(climb.coordinates(), error));
+        let Some(from) = settled else { continue };
+        let mean = history.mean(from);
+        let reached = history.error(from, climb.coordinates(), &mean, error);
+        if reached.mcse < error && reached.ess > LEAST_ESS {
+            return Ok(Some((mean, true)));
+        }
+    }
+    Ok(history.second_half().map(|mean| (mean, false)))
+}
+
+/// The most that a mean (in sds) or a log sd is away from the origin of the coordinates.
+fn largest_move(coordinates: &Coordinates, p: &[f64]) -> f64 {
+    let moved = coordinates.parts().into_iter().map(|(at, part)| match part {
+        Part::Mean(i) => p[at].abs() / coordinates.unit(p, i),
+        Part::Spread(_) => p[at].abs(),
+        Part::Lower(_) | Part::Tie => 0.0,
+    });
+    moved.fold(0.0, f64::max)
+}
+
+impl Candidate {
+    /// The variance of the log weights.
+    fn spread(&self) -> f64 {
+        let n = self.draws.len() as f64;
+        let mean = self.draws.iter().sum::<f64>() / n;
+        self.draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / n
+    }
+
+    fn is_finite(&self) -> bool {
+        self.draws.iter().all(|d| d.is_finite())
+    }
+}
+
+/// The ELBO of one guide less that of another, on the same noise, with its standard error.
+fn gain(candidate: &Candidate, best: &Candidate) -> (f64, f64) {
+    let differences: Vec<f64> = candidate.draws.iter().zip(&best.draws).map(|(a, b)| a - b).collect();
+    mean_and_se(&differences)
 }

@@ -1,0 +1,29 @@
+//! Which scales the spread of a full-rank block follows (`docs/inference.md`, equation 5a).
+//!
+//! A noise sd or the sd of a group is known only up to a factor, and with it the spread of whatever it is the noise of:
+//! given sigma the coefficients of a regression have an sd proportional to it. A Gaussian with one covariance cannot
+//! say so, and pays with a scale that is too narrow: on 46 rows and seven coefficients its sd is 11 % too small.
+
+use super::super::problem::Problem;
+use std::ops::Range;
+
+/// Most scales that are followed.
+const MOST: usize = 8;
+
+/// The latents that are logarithms of one positive number each: the scales, rates and shapes of the model.
+pub fn scales(problem: &Problem<'_>) -> Vec<usize> {
+    let is_scale = |l: &&crate::lower::Latent| {
+        l.len == 1
+            && l.start < problem.joint.plain_dim
+            && problem.model.unknown(l.unknown).bijection.name == "exp"
+    };
+    problem.joint.latents.iter().filter(is_scale).map(|l| l.start).take(MOST).collect()
+}
+
+/// The latents of each other unknown of the block: they follow a scale together.
+pub fn groups(problem: &Problem<'_>, full: usize) -> Vec<Range<usize>> {
+    let scales = scales(problem);
+    let others =
+        problem.joint.latents.iter().filter(|l| l.start + l.len <= full && !scales.contains(&l.start));
+    others.map(|l| l.start..l.start + l.len).collect()
+}

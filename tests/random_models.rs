@@ -1,0 +1,303 @@
+//! Random well-typed models: what `check` accepts compiles, differentiates, steps and can be saved and read again.
+//!
+//! A model is written from a list of random bytes, each of which decides one thing, so that a failing list shrinks to
+//! a short model. A fit that diverges is no contradiction; a finding of `check` or of the compiler is.
+
+use bnnc::compile::{Options, Session, Stage, fit};
+use bnnc::diagnostic::Level;
+use bnnc::infer::progress::Silent;
+use bnnc::run_folder;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, TestRunner};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Models in an ordinary test run, and in the slow one.
+const FEW: u32 = 24;
+const MANY: u32 = 1_000;
+
+#[test]
+fn random_models_run() {
+    try_models(FEW, "map");
+}
+
+#[test]
+#[ignore = "slow: a thousand models; run with --ignored"]
+fn many_random_models_run() {
+    try_models(MANY, "map");
+}
+
+#[test]
+#[ignore = "slow: each ELBO is evaluated; run with --ignored"]
+fn random_models_have_elbos() {
+    try_models(60, "advi");
+}
+
+fn try_models(cases: u32, method: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.csv"), rows()).unwrap();
+    let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    // A fixed generator: the same models on every machine.
+    let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let bytes = prop::collection::vec(any::<u8>(), 30..90);
+    runner
+        .run(&bytes, |bytes| {
+            let text = Writer::model(&bytes);
+            run_one(folder.path(), &text, method).map_err(|why| TestCaseError::fail(format!("{why}\n{text}")))
+        })
+        .unwrap();
+}
+
+fn run_one(folder: &Path, text: &str, method: &str) -> Result<(), String> {
+    let path = folder.join("model.bnn");
+    std::fs::write(&path, text).map_err(|e| e.to_string())?;
+    let set = vec![("predict_draws".to_owned(), "4".to_owned())];
+    let options = Options {
+        set,
+        steps: Some(3),
+        method: Some(method.to_owned()),
+        threads: Some(1),
+        ..Options::default()
+    };
+    let session = Session::open(&path, options).map_err(|d| format!("{d:?}"))?;
+    let found = session.check();
+    if let Some(d) = found.0.iter().find(|d| d.level() == Level::Error) {
+        return Err(format!("check: {} {}", d.code.id(), d.message));
+    }
+    session.emit(Stage::Plan).map_err(|d| format!("plan: {d:?}"))?;
+    let run = match fit(&session, &mut Silent) {
+        Ok(run) => run,
+        Err(failure) if failure.exit == 3 => return Ok(()),
+        Err(failure) => return Err(format!("fit: {:?}", failure.diagnostics)),
+    };
+    let out = folder.join("run");
+    let _ = std::fs::remove_dir_all(&out);
+    run_folder::write(&out, &run, &[], false).map_err(|fault| format!("save: {fault}"))?;
+    let read = run_folder::read(&out).map_err(|fault| format!("read: {fault}"))?;
+    if read.tensors.len() != run.tensors.len() || read.predictions.len() != run.predictions.len() {
+        return Err("the folder holds less than the run".into());
+    }
+    Ok(())
+}
+
+fn rows() -> String {
+    let row = |i: usize| {
+        let x = (i as f64 * 1.7).sin();
+        let z = (i as f64 * 0.9).cos() * 2.0;
+        let label = ["a", "b", "c"][i % 3];
+        format!(
+            "{x:.3},{z:.3},{:.3},{},{},{label},{}\n",
+            0.5 + x * x,
+            i % 4 + 1,
+            i % 5,
+            ["u", "v"][i * 7 / 3 % 2]
+        )
+    };
+    format!("x,z,p,k,n,g,c\n{}", (0..16).map(row).collect::<String>())
+}
+
+/// Writes a model, one decision a byte; when the bytes are used up the simplest choice is taken.
+struct Writer<'b> {
+    bytes: std::slice::Iter<'b, u8>,
+    text: String,
+    /// Expressions per row, and those that are one for the model.
+    row: Vec<String>,
+    global: Vec<String>,
+    positive: Vec<String>,
+}
+
+impl Writer<'_> {
+    fn model(bytes: &[u8]) -> String {
+        let mut w = Writer {
+            bytes: bytes.iter(),
+            text: String::new(),
+            row: ["x", "z", "standardize(x)", "log(p)", "(g == \"a\")"].map(str::to_owned).to_vec(),
+            global: ["0.5", "mean(x)", "-1"].map(str::to_owned).to_vec(),
+            positive: ["1", "0.7", "sd(z)", "2"].map(str::to_owned).to_vec(),
+        };
+        let split = ["", "; split valid = 0.25", "; split valid = last 4"][w.pick(3)];
+        let rows = ["", "; where k < 4", "; take 5 per g"][w.pick(3)];
+        let _ = writeln!(
+            w.text,
+            "data \"data.csv\" {{ x, z : real; p : positive; k, n : count; g : factor; c : class{split}{rows} }}"
+        );
+        for i in 0..w.pick(6) {
+            w.declaration(i);
+        }
+        if w.pick(3) == 0 {
+            w.net();
+        }
+        w.likelihood();
+        if w.pick(3) == 0 {
+            let (row, global) = (w.of_row(2), w.of_global(2));
+            let _ = writeln!(w.text, "report r1 = {row}\nreport r2 = {global}");
+        }
+        w.text
+    }
+
+    fn pick(&mut self, below: usize) -> usize {
+        usize::from(self.bytes.next().copied().unwrap_or(0)) % below
+    }
+
+    fn one_of(&mut self, all: &[String]) -> String {
+        let i = self.pick(all.len());
+        all[i].clone()
+    }
+
+    fn declaration(&mut self, i: usize) {
+        let (at, scale) = (self.of_global(1), self.of_positive(1));
+        match self.pick(8) {
+            0 => self.unknown(&format!("a{i}"), &format!("Normal({at}, {scale})")),
+            1 => {
+                let prior = ["HalfNormal", "HalfCauchy"][self.pick(2)];
+                let _ = writeln!(self.text, "s{i} ~ {prior}({scale})");
+                self.positive.push(format!("s{i}"));
+            }
+            2 => {
+                let _ = writeln!(self.text, "v{i}[3] ~ StudentT(4, {at}, {scale})");
+                self.global.push(format!("v{i}[2]"));
+                self.row.push(format!("dot(v{i}, [x, z, x * z])"));
+            }
+            3 => {
+                let _ = writeln!(self.text, "t{i}[g] ~ Normal({at}, {scale})");
+                self.row.push(format!("t{i}[g]"));
+                self.global.push(format!("t{i}[\"b\"]"));
+            }
+            4 => self.unknown(&format!("u{i}"), &format!("Uniform({at} - 1, {at} + {scale})")),
+            5 => {
+                let value = self.of_row(2);
+                let _ = writeln!(self.text, "d{i} = {value}");
+                self.row.push(format!("d{i}"));
+            }
+            6 => {
+                let _ = writeln!(self.text, "q{i}(e) = tanh(e) * {scale}");
+                let value = self.of_row(1);
+                self.row.push(format!("q{i}({value})"));
+            }
+            _ => {
+                let _ = writeln!(self.text, "b{i} ~ Beta(2, 2)\nm{i}[4] ~ Normal(0, b{i})");
+                self.global.push(format!("b{i}"));
+                self.row.push(format!("m{i}[k]"));
+            }
+        }
+    }
+
+    fn unknown(&mut self, name: &str, prior: &str) {
+        let _ = writeln!(self.text, "{name} ~ {prior}");
+        self.global.push(name.to_owned());
+        self.row.push(format!("{name} * x"));
+    }
+
+    fn net(&mut self) {
+        let activation = ["tanh", "relu", "softplus", "gelu"][self.pick(4)];
+        let prior = [
+            "w ~ Normal(0, s); s ~ HalfNormal(1)",
+            "w ~ Normal(0, s); s[inputs] ~ InvGamma(2, 1)",
+            "b ~ Laplace(0, 1)",
+        ][self.pick(3)];
+        let middle = ["", "layernorm\n", "residual { dense 3 tanh }\n", "concat { dense 2 }\n"][self.pick(4)];
+        let (a, b) = (self.of_row(1), self.of_row(1));
+        let _ = writeln!(
+            self.text,
+            "net place(v) {{ embed 2 }}\nnet f(v, w) {{\neach layer {{ {prior} }}\ndense 3 {activation}\n{middle}dense 1\n}}\n\
+             fx = f([{a}, {b}], place(g))"
+        );
+        self.row.push("fx".to_owned());
+    }
+
+    /// A real expression per row.
+    fn of_row(&mut self, depth: usize) -> String {
+        if depth == 0 {
+            let all = self.row.clone();
+            return self.one_of(&all);
+        }
+        let (a, b) = (self.of_row(depth - 1), self.of_row(depth - 1));
+        match self.pick(7) {
+            0 => a,
+            1 => format!("({a} + {b})"),
+            2 => format!("({a} - {b})"),
+            3 => format!("({a} * {b})"),
+            4 => format!("sin({a})"),
+            5 => format!("({a} / (1 + square({b})))"),
+            _ => format!("sum([{a}, {b}] * softmax([{b}, 0.5]))"),
+        }
+    }
+
+    /// A real expression that is one for the model.
+    fn of_global(&mut self, depth: usize) -> String {
+        let all = self.global.clone();
+        let (a, b) = (self.one_of(&all), self.one_of(&all));
+        match if depth == 0 { 0 } else { self.pick(4) } {
+            0 | 1 => a,
+            2 => format!("({a} + 0.5 * {b})"),
+            _ => format!("tanh({a})"),
+        }
+    }
+
+    fn of_positive(&mut self, depth: usize) -> String {
+        let all = self.positive.clone();
+        let a = self.one_of(&all);
+        match if depth == 0 { 0 } else { self.pick(4) } {
+            0 | 1 => a,
+            2 => {
+                let b = self.of_global(0);
+                format!("({a} + exp({b}))")
+            }
+            _ => format!("sqrt({a})"),
+        }
+    }
+
+    fn likelihood(&mut self) {
+        let (mean, scale) = (self.of_row(2), self.of_positive(1));
+        let line = match self.pick(8) {
+            0 => format!("p ~ LogNormal({mean}, {scale})"),
+            1 => format!("p ~ Gamma({scale}, rate = exp(tanh({mean})))"),
+            2 => format!("n ~ Poisson(log_rate = tanh({mean}))"),
+            3 => format!("c ~ Bernoulli(logit = {mean})"),
+            4 => format!("c ~ Categorical(logits = [{mean}, 0])"),
+            5 => format!("y = standardize(p)\ny ~ StudentT(5, {mean}, {scale})"),
+            6 => format!("n ~ NegBinomial(log_mean = tanh({mean}), shape = {scale})"),
+            _ => format!("p ~ Normal({mean}, {scale}) on (0, inf)"),
+        };
+        self.text += &line;
+        self.text.push('\n');
+    }
+}
+
+/// The models would prove little if they were all alike.
+#[test]
+fn the_generator_writes_every_construct() {
+    let mut runner = TestRunner::deterministic();
+    let bytes = prop::collection::vec(any::<u8>(), 30..90);
+    let models: Vec<String> = (0..400)
+        .map(|_| Writer::model(&bytes.new_tree(&mut runner).expect("a list of bytes").current()))
+        .collect();
+    let constructs = [
+        "net f",
+        "layernorm",
+        "residual",
+        "concat",
+        "[inputs]",
+        "[g] ~",
+        "[k]",
+        "Uniform(",
+        "where k",
+        "take 5",
+        "Beta(2, 2)",
+        "standardize(p)",
+        "on (0, inf)",
+        "Categorical",
+        "Poisson",
+        "LogNormal",
+        "report r1",
+        "softmax",
+        "q0(",
+        "last 4",
+    ];
+    for construct in constructs {
+        let count = models.iter().filter(|m| m.contains(construct)).count();
+        assert!(count >= 4, "{construct} stands in {count} of {} models", models.len());
+    }
+}
