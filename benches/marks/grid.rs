@@ -95,6 +95,8 @@ pub fn section() -> String {
         );
         eprintln!("{}", text.lines().last().unwrap_or_default());
     }
-    text += &format!("\n{within} of {total} cells within 0.5 of the best known; {below} more than 2 below NumPyro.\n");
+    text += &format!(
+        "\n{within} of {total} cells within 0.5 of the best known; {below} more than 2 below NumPyro.\n"
+    );
     text
 }
