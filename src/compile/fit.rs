@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::error::FitError;
 use crate::infer::evaluate::{Elbo, elbo};
+use crate::infer::of_rows::of_rows;
 use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::{Problem, Rows};
@@ -136,6 +137,8 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     let mut manifest = manifest(session, &prepared, &outcome, &evaluated);
     (manifest.compile_s, manifest.fit_s) = (compile_s, fit_s);
     manifest.eval_s = begun.elapsed().as_secs_f64();
+    (manifest.elbo_parts, manifest.elbo_noise) = (evaluated.elbo_parts.clone(), evaluated.elbo_noise.clone());
+    manifest.targets_sha256 = targets_hash(&problem);
     let warnings = session.check();
     manifest.warnings = warnings
         .0
@@ -213,6 +216,8 @@ fn fit_either_way(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
 }
 
 struct Evaluated {
+    elbo_parts: Vec<f64>,
+    elbo_noise: String,
     targets: Vec<TargetRecord>,
     metrics: MetricsFile,
     summary: Vec<crate::run_folder::SummaryRow>,
@@ -229,7 +234,9 @@ fn evaluate(
 ) -> Result<Evaluated, String> {
     let has_net = !problem.model.nets.is_empty();
     let value = elbo(problem, guide, has_net, progress)?;
-    let value = Elbo { value: value.value - in_own_units(problem), ..value };
+    let units = in_own_units(problem);
+    let elbo_parts = value.parts.iter().map(|p| p - units).collect();
+    let value = Elbo { value: value.value - units, ..value };
     let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
     let mut predictions = vec![];
     let mut held_out = vec![];
@@ -276,7 +283,15 @@ fn evaluate(
     }
     let summary = summary::summary(problem, guide)?;
     let pictures = pictures::pictures(problem, guide, data, &held_out)?;
-    Ok(Evaluated { targets: records, metrics, summary, predictions, pictures })
+    Ok(Evaluated {
+        elbo_parts,
+        elbo_noise: value.noise,
+        targets: records,
+        metrics,
+        summary,
+        predictions,
+        pictures,
+    })
 }
 
 fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
@@ -319,6 +334,18 @@ fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> 
 fn in_own_units(problem: &Problem<'_>) -> f64 {
     let scale = |o: &Observation| o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
     problem.train.len() as f64 * problem.model.observations.iter().map(scale).sum::<f64>()
+}
+
+/// A hash of what the training rows' densities are of: the targets in their own units, in the order of the rows.
+fn targets_hash(problem: &Problem<'_>) -> String {
+    let mut bytes = vec![];
+    for o in &problem.model.observations {
+        let of = o.units.map_or(o.target, |u| u.of);
+        for x in of_rows(problem.model, problem.rows.0, of, problem.train) {
+            bytes.extend(x.to_bits().to_le_bytes());
+        }
+    }
+    sha256(&bytes)
 }
 
 /// Leaves the truth out of predictions whose target is missing.

@@ -29,7 +29,7 @@ const MOST_DRAWS: usize = 200_000;
 const MOST_WORK: f64 = 1e10;
 
 /// An ELBO, or the objective of a fit that has none.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Elbo {
     /// Nats.
     pub value: f64,
@@ -37,7 +37,14 @@ pub struct Elbo {
     pub se: f64,
     /// How many draws it took.
     pub draws: usize,
+    /// Means of equal shares of the draws, whose spread is the error.
+    pub parts: Vec<f64>,
+    /// What the parts' noise was: two fits with the same words have the same noise part by part.
+    pub noise: String,
 }
+
+/// The seed of the noise: fixed, so that fits of any seed and setting are compared with the same draws.
+const NOISE_SEED: u64 = 0;
 
 /// Computes the ELBO to the error wanted.
 ///
@@ -68,19 +75,21 @@ fn run<T: Number>(
     let random = guide.random();
     if random == 0 {
         let values = lanes.values(guide, 1, &|_, _| {}, &mut |_| {});
-        return Ok(Elbo { value: values[0], se: 0.0, draws: 1 });
+        return Ok(Elbo { value: values[0], se: 0.0, draws: 1, parts: vec![], noise: String::new() });
     }
     if random > MANY_DIMS {
         progress.begin("evaluating the ELBO", FEW_DRAWS as u64);
         let noise = |d: usize, out: &mut [f64]| {
-            noise::normals(out, noise::key(problem.settings.seed, 0, variable::ELBO, d as u64), 0);
+            noise::normals(out, noise::key(NOISE_SEED, 0, variable::ELBO, d as u64), 0);
         };
         let values = lanes.values(guide, FEW_DRAWS, &noise, &mut |d| progress.advance(d as u64, None));
         progress.end();
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        return Ok(Elbo { value: mean, se: (variance / n).sqrt(), draws: FEW_DRAWS });
+        let se = (variance / n).sqrt();
+        let noise = format!("{FEW_DRAWS} draws of {random}");
+        return Ok(Elbo { value: mean, se, draws: FEW_DRAWS, parts: values, noise });
     }
     if random <= SOBOL_DIMS {
         Ok(by_sobol(problem, &lanes, guide, wanted))
@@ -116,7 +125,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
     let most = most_draws(problem);
     loop {
         for (scramble, sum) in sums.iter_mut().enumerate() {
-            let seed = (problem.settings.seed as u32).wrapping_mul(0x9e37).wrapping_add(scramble as u32);
+            let seed = (NOISE_SEED as u32).wrapping_mul(0x9e37).wrapping_add(scramble as u32);
             let noise = |d: usize, out: &mut [f64]| {
                 for (dimension, e) in out.iter_mut().enumerate() {
                     let u = f64::from(sobol_burley::sample((done + d) as u32, dimension as u32, seed));
@@ -132,7 +141,8 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (SCRAMBLES as f64 - 1.0);
         let se = (variance / SCRAMBLES as f64).sqrt();
         if se <= wanted || done * SCRAMBLES * 2 > most || !se.is_finite() {
-            return Elbo { value: mean, se, draws: done * SCRAMBLES };
+            let noise = format!("{SCRAMBLES} scrambles of Sobol points of {}", guide.random());
+            return Elbo { value: mean, se, draws: done * SCRAMBLES, parts: means, noise };
         }
         target = done * 2;
     }
@@ -146,7 +156,7 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         let done = values.len();
         let noise = |d: usize, out: &mut [f64]| {
             let d = done + d;
-            let key = noise::key(problem.settings.seed, 0, variable::ELBO, d as u64 / 2);
+            let key = noise::key(NOISE_SEED, 0, variable::ELBO, d as u64 / 2);
             noise::normals(out, key, 0);
             if d % 2 == 1 {
                 out.iter_mut().for_each(|e| *e = -*e);
@@ -155,7 +165,11 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         values.extend(lanes.values(guide, done.max(256), &noise, &mut |_| {}));
         let (value, se) = mean_and_se(&values);
         if se <= wanted || values.len() * 2 > most || !se.is_finite() {
-            return Elbo { value, se, draws: values.len() };
+            let share = values.len() / SCRAMBLES;
+            let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+            let parts = values.chunks_exact(share.max(1)).map(mean).collect();
+            let noise = format!("{} pairs of {}", values.len() / 2, guide.random());
+            return Elbo { value, se, draws: values.len(), parts, noise };
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything is made from a [`Run`] alone, so a report can be made again from its folder. Start at [`extras`].
 
+pub mod compare;
 pub mod figures;
 mod highlight;
 mod html;

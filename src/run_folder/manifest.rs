@@ -75,6 +75,15 @@ pub struct Manifest {
     /// `steps` over the time inside the step loop; no start-up, MAP, evaluation or diagnostics.
     #[serde(default)]
     pub steps_per_s: f64,
+    /// The ELBO of equal shares of the draws, for comparing fits draw by draw.
+    #[serde(default)]
+    pub elbo_parts: Vec<f64>,
+    /// What the parts' noise was: fits with the same words are compared in pairs.
+    #[serde(default)]
+    pub elbo_noise: String,
+    /// A hash of the training rows' targets in their own units: only fits of the same targets are compared.
+    #[serde(default)]
+    pub targets_sha256: String,
     /// Largest memory the process held, in MiB; absent where the system does not tell.
     #[serde(default)]
     pub peak_rss_mib: Option<f64>,
@@ -116,6 +125,9 @@ impl Default for Manifest {
             eval_s: 0.0,
             steps: 0,
             steps_per_s: 0.0,
+            elbo_parts: vec![],
+            elbo_noise: String::new(),
+            targets_sha256: String::new(),
             peak_rss_mib: None,
             verdict: vec![],
             warnings: vec![],
