@@ -3,6 +3,7 @@
 mod cases;
 mod collapse;
 mod complaints;
+mod complaints_nets;
 mod density;
 mod examples;
 mod invariance;

@@ -1,0 +1,39 @@
+//! Complaints about nets: one that cannot fit its own rows, and weights that all fall into the prior.
+
+use super::run;
+use bnnc::compile::Options;
+
+fn accuracy(model: &str, split: &str, options: Options) -> f64 {
+    let run = run(model, options);
+    let metrics = run.metrics.split(split).expect("the model has the split");
+    metrics.targets[0].get("accuracy").expect("classes")
+}
+
+/// "My Bayesian net cannot fit the data it was given, where a plain net does at once."
+#[test]
+fn a_net_fits_its_own_rows() {
+    let set = [("predict_draws", "50")].map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("own.bnn");
+    let source = "data moons(200, noise = 0.05, seed = 3) { x1, x2 : real; y : class(2) }\n\
+        net f(x) {\n  each layer { w ~ Normal(0, s); s ~ HalfNormal(1) }\n  dense 8 tanh\n  dense 2 softmax\n}\n\
+        y ~ Categorical(probs = f([x1, x2]))\n";
+    std::fs::write(&path, source).expect("written");
+    let session = bnnc::compile::Session::open(&path, Options { set, ..Options::default() }).expect("opens");
+    let run = bnnc::compile::fit(&session, &mut bnnc::infer::progress::Silent).expect("fits");
+    let own = run.metrics.split("train").expect("all rows are for training").targets[0].get("accuracy");
+    assert!(own.expect("classes") > 0.98, "{own:?} of its own rows");
+}
+
+/// "All my weights are zero": a narrow start under a learned scale is a trap (small T, larger precision, smaller T).
+#[test]
+fn weights_do_not_fall_into_the_prior() {
+    for seed in [1, 2] {
+        // One class has 0.5 of the rows; the best known net 0.72.
+        let all_rows = accuracy("circles.bnn", "valid", Options { seed: Some(seed), ..Options::default() });
+        assert!(all_rows > 0.66, "all rows, seed {seed}: {all_rows}");
+        let options = Options { seed: Some(seed), batch: Some("128".into()), ..Options::default() };
+        let batches = accuracy("circles.bnn", "valid", options);
+        assert!(batches > 0.66, "batches, seed {seed}: {batches}");
+    }
+}
