@@ -24,7 +24,7 @@ struct StartKind {
     scale: f64,
 }
 
-/// Small nets: several MAP starts, Adam in plain coordinates, the best two go on.
+/// Small nets: several MAP starts, Adam in plain coordinates, fewer of them in each round.
 pub fn small_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     match problem.settings.precision {
         Precision::F64 => small_net_in::<f64>(problem, progress),
