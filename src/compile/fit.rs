@@ -5,6 +5,7 @@ use super::{FitFailure, Session, pictures, statistics, summary};
 use crate::data::{Dataset, Split};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
+use crate::infer::each_draw::Source;
 use crate::infer::error::FitError;
 use crate::infer::evaluate::{Elbo, elbo};
 use crate::infer::of_rows::of_rows;
@@ -29,11 +30,11 @@ use serde_json::{Map, Value, json};
 use std::time::Instant;
 
 /// Training rows that metrics are computed of.
-const TRAIN_ROWS: usize = 5_000;
+pub(super) const TRAIN_ROWS: usize = 5_000;
 /// The file of predictions of rows whose target is missing.
 const UNOBSERVED: &str = "missing";
 /// Latents beyond which predictions are computed in f32.
-const MANY_DIMS: usize = 2_000;
+pub(super) const MANY_DIMS: usize = 2_000;
 
 /// Everything inference needs.
 pub(super) struct Prepared {
@@ -64,7 +65,7 @@ impl Prepared {
 pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let mut model = session.model()?.clone();
     let settings = session.settings()?;
-    let data = session.load(settings.seed)?;
+    let data = session.load(&settings)?;
     super::indices::inside(&model, &data)?;
     super::statistics::resolve(&mut model, &data)?;
     let rows = data.split("train").len();
@@ -87,6 +88,10 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         }
         notes.push("map: every unknown is a point".to_owned());
     }
+    if settings.method == Method::Prior {
+        super::prior::as_values(&mut model);
+        notes.push("prior: nothing is fitted, and no target is read".to_owned());
+    }
     if settings.asks_for(Rewrite::ScaleMixture) {
         let (mixed, found) = with_scale_mixtures(&model);
         if !found.iter().any(|n| n.is_applied) {
@@ -103,7 +108,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         refused.extend(not);
     }
     let mut parameterization = Parameterization::default();
-    if !settings.leaves_out(Rewrite::NonCentre) {
+    if settings.method != Method::Prior && !settings.leaves_out(Rewrite::NonCentre) {
         let (fitting, not) = candidates(&model);
         parameterization = fitting;
         refused.extend(not);
@@ -127,6 +132,9 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     let wrong = |diagnostics: Diagnostics| FitFailure { diagnostics, exit: 1 };
     let mut prepared = prepare(session).map_err(wrong)?;
     let compile_s = begun.elapsed().as_secs_f64();
+    if prepared.settings.method == Method::Prior {
+        return super::prior::run(session, &prepared, compile_s, progress);
+    }
     let begun = Instant::now();
     let outcome = fit_either_way(&mut prepared, progress).map_err(failed)?;
     let fit_s = begun.elapsed().as_secs_f64();
@@ -139,14 +147,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     manifest.eval_s = begun.elapsed().as_secs_f64();
     (manifest.elbo_parts, manifest.elbo_noise) = (evaluated.elbo_parts.clone(), evaluated.elbo_noise.clone());
     manifest.targets_sha256 = targets_hash(&problem);
-    let warnings = session.check();
-    manifest.warnings = warnings
-        .0
-        .iter()
-        .filter(|d| d.level() == crate::diagnostic::Level::Warning)
-        .chain(&outcome.warnings)
-        .map(|d| format!("{}: {}", d.code.id(), d.message))
-        .collect();
+    manifest.warnings = warnings(session, &outcome.warnings);
     Ok(Run {
         manifest,
         model_text: session.source().text.clone(),
@@ -169,6 +170,13 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
         tensors: tensors(&prepared, &outcome.guide),
         pictures: evaluated.pictures,
     })
+}
+
+/// What there is to warn of, one line each.
+pub(super) fn warnings(session: &Session, after_the_fit: &[Diagnostic]) -> Vec<String> {
+    let findings = session.check();
+    let before = findings.0.iter().filter(|d| d.level() == crate::diagnostic::Level::Warning);
+    before.chain(after_the_fit).map(|d| format!("{}: {}", d.code.id(), d.message)).collect()
 }
 
 fn failed(error: FitError) -> FitFailure {
@@ -248,31 +256,13 @@ fn evaluate(
         } else {
             split.rows.clone()
         };
-        let observed = targets(problem.model, problem, &rows);
-        let draws = if guide.random() == 0 { 1 } else { problem.settings.predict_draws };
-        progress.begin(&format!("predicting {}", split.name), draws as u64);
-        let predicted = if problem.joint.dim > MANY_DIMS {
-            predict::<f32>(problem, guide, &problem.rows, &rows, &observed, draws, &mut |d| {
-                progress.advance(d as u64, None);
-            })?
-        } else {
-            predict::<f64>(problem, guide, &problem.rows, &rows, &observed, draws, &mut |d| {
-                progress.advance(d as u64, None);
-            })?
-        };
-        progress.end();
+        let (predicted, mut of_split) = predict_split(problem, guide, data, (&split.name, &rows), progress)?;
         let is_observed = split.name != UNOBSERVED;
         records = target_records(problem.model, &predicted);
         if is_observed {
             metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
         }
         if split.name != "train" {
-            let mut of_split = split_predictions(problem.model, data, &split.name, &rows, &predicted);
-            let reports = row_reports::<f64>(problem, guide, &problem.rows, &rows, draws)?;
-            of_split.reports = reports
-                .into_iter()
-                .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
-                .collect();
             if is_observed {
                 held_out.push((split.name.clone(), rows, predicted));
             } else {
@@ -294,7 +284,36 @@ fn evaluate(
     })
 }
 
-fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
+/// What is predicted of some rows, and the same as a table with the reports of each row.
+pub(super) fn predict_split(
+    problem: &Problem<'_>,
+    from: &dyn Source,
+    data: &Dataset,
+    (split, rows): (&str, &[u32]),
+    progress: &mut dyn Progress,
+) -> Result<(Vec<Prediction>, SplitPredictions), String> {
+    let observed = targets(problem.model, problem, rows);
+    let draws = if from.is_point() { 1 } else { problem.settings.predict_draws };
+    progress.begin(&format!("predicting {split}"), draws as u64);
+    let mut done = |d: usize| progress.advance(d as u64, None);
+    let predicted = if problem.joint.dim > MANY_DIMS {
+        predict::<f32>(problem, from, &problem.rows, rows, &observed, draws, &mut done)?
+    } else {
+        predict::<f64>(problem, from, &problem.rows, rows, &observed, draws, &mut done)?
+    };
+    progress.end();
+    let mut table = split_predictions(problem.model, data, split, rows, &predicted);
+    if split != "train" || problem.settings.method == Method::Prior {
+        let reports = row_reports::<f64>(problem, from, &problem.rows, rows, draws)?;
+        table.reports = reports
+            .into_iter()
+            .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
+            .collect();
+    }
+    Ok((predicted, table))
+}
+
+pub(super) fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
     VariableRecord {
         name: unknown.name.clone(),
         shape: unknown.shape.0.clone(),
@@ -305,7 +324,7 @@ fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
 }
 
 /// What is predicted, one record for each element of a vector.
-fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> {
+pub(super) fn target_records(model: &Model, predicted: &[Prediction]) -> Vec<TargetRecord> {
     let of = |p: &Prediction| {
         let observation = model
             .observations
@@ -349,7 +368,7 @@ fn targets_hash(problem: &Problem<'_>) -> String {
 }
 
 /// Leaves the truth out of predictions whose target is missing.
-fn without_target(predicted: &mut TargetPredictions) {
+pub(super) fn without_target(predicted: &mut TargetPredictions) {
     match &mut predicted.values {
         TargetValues::Classes(c) => c.target.iter_mut().for_each(|t| *t = None),
         TargetValues::Reals(r) => r.target.iter_mut().for_each(|t| *t = f64::NAN),
@@ -365,7 +384,7 @@ fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
 }
 
 /// At most `most` rows, drawn by key, in their order.
-fn some_rows(rows: &[u32], most: usize, seed: u64) -> Vec<u32> {
+pub(super) fn some_rows(rows: &[u32], most: usize, seed: u64) -> Vec<u32> {
     if rows.len() <= most {
         return rows.to_vec();
     }
@@ -480,6 +499,28 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
 }
 
 fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated: &Evaluated) -> Manifest {
+    let random = outcome.guide.random();
+    let guide = match (outcome.guide.full, random) {
+        (_, 0) => "point estimate".to_owned(),
+        (0, _) => format!("mean-field, {random} dimensions"),
+        (full, _) if full == random => format!("full rank, {random} dimensions"),
+        (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
+    };
+    Manifest {
+        guide: std::iter::once(guide).chain(prepared.notes.iter().cloned()).collect::<Vec<_>>().join("; "),
+        targets: evaluated.targets.clone(),
+        steps: outcome.steps,
+        steps_per_s: if outcome.loop_seconds > 0.0 {
+            outcome.steps as f64 / outcome.loop_seconds
+        } else {
+            0.0
+        },
+        ..of_model(session, prepared)
+    }
+}
+
+/// The part of the manifest that is known before a fit.
+pub(super) fn of_model(session: &Session, prepared: &Prepared) -> Manifest {
     let model = &prepared.model;
     let number = |x: f64| json!(x);
     let text = |s: &String| Value::String(s.clone());
@@ -495,13 +536,6 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
             (s.name.clone(), value)
         })
         .collect();
-    let random = outcome.guide.random();
-    let guide = match (outcome.guide.full, random) {
-        (_, 0) => "point estimate".to_owned(),
-        (0, _) => format!("mean-field, {random} dimensions"),
-        (full, _) if full == random => format!("full rank, {random} dimensions"),
-        (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
-    };
     let splits = prepared.data.splits.iter().map(|s| (s.name.clone(), json!(s.rows.len()))).collect();
     Manifest {
         model: model.name.clone(),
@@ -511,7 +545,6 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
         choices: model.choices.iter().map(|(n, v)| (n.clone(), text(v))).collect(),
         seed: prepared.settings.seed,
         threads: prepared.threads,
-        guide: std::iter::once(guide).chain(prepared.notes.iter().cloned()).collect::<Vec<_>>().join("; "),
         dimensions: prepared.joint.dim,
         data: DataRecord {
             source: session.data_name(),
@@ -519,7 +552,6 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
             splits,
             dropped: prepared.data.dropped,
         },
-        targets: evaluated.targets.clone(),
         preprocessing: statistics::record(model),
         variables: prepared
             .joint
@@ -527,12 +559,6 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
             .iter()
             .map(|l| variable_record(model.unknown(l.unknown), l))
             .collect(),
-        steps: outcome.steps,
-        steps_per_s: if outcome.loop_seconds > 0.0 {
-            outcome.steps as f64 / outcome.loop_seconds
-        } else {
-            0.0
-        },
         ..Manifest::default()
     }
 }

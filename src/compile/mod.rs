@@ -10,6 +10,7 @@ mod indices;
 mod names;
 mod non_centre;
 mod pictures;
+mod prior;
 mod statistics;
 mod summary;
 mod targets;
@@ -19,7 +20,7 @@ pub use fit::fit;
 use crate::check::{Context, check};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::infer::settings::Settings;
+use crate::infer::settings::{Method, Settings};
 use crate::lint::lint;
 use crate::model::Model;
 use crate::source::SourceFile;
@@ -168,7 +169,11 @@ impl Session {
                 Err(findings) => return Analysis { ast: None, model: None, findings },
             };
             let (columns, mut findings) = match data_block(&ast) {
-                Some(data) => data::schema(data, &self.files, &self.data_options(&ast, 0)),
+                Some(data) => {
+                    let mut options = self.data_options(&ast, 0);
+                    options.unread = targets::perhaps_unread(&ast, &self.overrides());
+                    data::schema(data, &self.files, &options)
+                }
                 None => (vec![], Diagnostics::default()),
             };
             let context = Context {
@@ -195,14 +200,20 @@ impl Session {
     }
 
     /// Reads the rows.
-    fn load(&self, seed: u64) -> Result<Dataset, Diagnostics> {
+    fn load(&self, settings: &Settings) -> Result<Dataset, Diagnostics> {
         let model = self.model()?;
+        let is_prior = settings.method == Method::Prior;
         match self.analysis().ast.as_ref().and_then(data_block) {
             Some(data) => {
-                let mut options = self.data_options(self.analysis().ast.as_ref().unwrap_or(&EMPTY), seed);
+                let mut options =
+                    self.data_options(self.analysis().ast.as_ref().unwrap_or(&EMPTY), settings.seed);
                 options.targets = targets::only_observed(model);
+                if is_prior {
+                    options.unread = targets::unread(model);
+                }
                 data::load(data, &model.columns, &self.files, &options)
             }
+            None if is_prior => Ok(Dataset::default()),
             None => Err(Diagnostic::new("L001", "the model has no data: nothing is observed")
                 .help("add `data \"file.csv\" { y : real }`")
                 .into()),
@@ -249,6 +260,7 @@ impl Session {
             set: numbers,
             seed,
             targets: vec![],
+            unread: vec![],
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::fit::levels;
 use crate::data::{Dataset, Values};
 use crate::engine::RowSource;
-use crate::infer::posterior::Gaussian;
+use crate::infer::each_draw::Source;
 use crate::infer::predict::{Predicted, Prediction, predict};
 use crate::infer::problem::{Number, Problem};
 use crate::metrics::ClassSummary;
@@ -24,7 +24,7 @@ const IMAGES: usize = 24;
 /// Says in words what the compiler cannot run.
 pub fn pictures(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    from: &dyn Source,
     data: &Dataset,
     held_out: &[(String, Vec<u32>, Vec<Prediction>)],
 ) -> Result<Pictures, String> {
@@ -34,7 +34,7 @@ pub fn pictures(
     for prediction in predictions {
         let Predicted::Classes { summary, targets } = &prediction.values else { continue };
         if let Some(axes) = two_inputs(model) {
-            pictures.maps.push(map(problem, guide, data, &prediction.name, axes, summary.classes)?);
+            pictures.maps.push(map(problem, from, data, &prediction.name, axes, summary.classes)?);
         }
         if let Some(image) = image_column(model) {
             let chosen =
@@ -90,7 +90,7 @@ impl<T: Number> RowSource<T> for Grid {
 
 fn map(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    from: &dyn Source,
     data: &Dataset,
     target: &str,
     axes: [usize; 2],
@@ -108,8 +108,8 @@ fn map(
     let rows: Vec<u32> = (0..(CELLS * CELLS) as u32).collect();
     let nothing: Vec<Vec<f64>> =
         model.observations.iter().map(|o| vec![0.0; rows.len() * o.target_len(model)]).collect();
-    let draws = if guide.random() == 0 { 1 } else { MAP_DRAWS };
-    let predicted = predict::<f32>(problem, guide, &grid, &rows, &nothing, draws, &mut |_| {})?;
+    let draws = if from.is_point() { 1 } else { MAP_DRAWS };
+    let predicted = predict::<f32>(problem, from, &grid, &rows, &nothing, draws, &mut |_| {})?;
     let found = predicted.iter().find(|p| p.name == target).map(|p| &p.values);
     let Some(Predicted::Classes { summary, .. }) = found else { return Err("a map of no class".into()) };
     let of_class = |values: &[f64], class: usize| {

@@ -1,11 +1,10 @@
-//! Mean, sd and quantiles of every unknown and global report, in the constrained space, from draws of the guide.
+//! Mean, sd and quantiles of every unknown and global report, in the constrained space, from draws of the guide, or of the prior.
 
 use super::names;
 use crate::engine::{Executor, NoiseKey};
 use crate::infer::draws::variable;
-use crate::infer::posterior::Gaussian;
+use crate::infer::each_draw::{DrawKey, Source};
 use crate::infer::problem::Problem;
-use crate::kernels::noise;
 use crate::metrics::quantile;
 use crate::passes::optimise;
 use crate::plan::{Space, plan};
@@ -25,7 +24,7 @@ const MOST_ROWS: usize = 1_000;
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
-pub fn summary(problem: &Problem<'_>, guide: &Gaussian) -> Result<Vec<SummaryRow>, String> {
+pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRow>, String> {
     let mut tape = problem.joint.tape.clone();
     tape.outputs.retain(|(name, slot)| {
         (name.starts_with("value:") || name.starts_with("report:"))
@@ -40,15 +39,10 @@ pub fn summary(problem: &Problem<'_>, guide: &Gaussian) -> Result<Vec<SummaryRow
     };
     let outputs = executor.program().outputs.clone();
     let mut values: Vec<Vec<f64>> = vec![vec![]; outputs.len()];
-    let (mut e, mut u) = (vec![0.0; guide.random()], vec![0.0; guide.mu.len()]);
-    for d in 0..draws {
-        if d % 2 == 0 {
-            let key = noise::key(problem.settings.seed, 0, variable::SUMMARY, d as u64);
-            noise::normals(&mut e, key, 0);
-        } else {
-            e.iter_mut().for_each(|x| *x = -*x);
-        }
-        guide.draw(&e, &mut u);
+    let mut u = vec![0.0; from.dim()];
+    for d in 0..draws as u64 {
+        let key = DrawKey::of(problem.settings.seed, variable::SUMMARY);
+        from.latents(DrawKey { index: d / 2 * 2, is_mirrored: d % 2 == 1, ..key }, &mut u);
         executor.set_input(crate::lower::LATENTS, &u);
         executor.begin(NoiseKey::default());
         for (output, all) in outputs.iter().zip(&mut values) {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::column_type::ColumnType;
+use super::column_type::{ColumnType, Labels};
 use super::declare::{Declared, DeclaredColumn, From};
 use super::error;
 use super::table::{Content, Header};
@@ -21,7 +21,14 @@ pub struct Bound {
 }
 
 /// Finds the file columns of every declared column; `None` where there is a finding.
-pub fn bind(declared: &Declared, header: &[Header], place: &str) -> (Vec<Option<Bound>>, Diagnostics) {
+///
+/// A column of `unread` that the file does not have is bound to nothing.
+pub fn bind(
+    declared: &Declared,
+    header: &[Header],
+    place: &str,
+    unread: &[String],
+) -> (Vec<Option<Bound>>, Diagnostics) {
     let mut findings = Diagnostics::default();
     let mut names: Vec<Result<Vec<String>, Diagnostic>> = declared
         .columns
@@ -36,6 +43,7 @@ pub fn bind(declared: &Declared, header: &[Header], place: &str) -> (Vec<Option<
     let mut bound = vec![];
     for (column, names) in declared.columns.iter().zip(names) {
         let located = match &column.ty {
+            Some(ty) if is_absent(column, ty, &names, header, unread) => Ok(Some(absent(column, ty))),
             Some(ty) => names.and_then(|names| locate(column, ty, names, header, place)).map(Some),
             None => Ok(None),
         };
@@ -58,17 +66,54 @@ pub fn rebind(
     main: &[Option<&Bound>],
     header: &[Header],
     place: &str,
+    unread: &[String],
 ) -> (Vec<Bound>, Diagnostics) {
     let mut findings = Diagnostics::default();
     let mut bound = vec![];
     for (column, main) in declared.columns.iter().zip(main) {
         let (Some(ty), Some(main)) = (&column.ty, main) else { continue };
+        let names = Ok(main.names.clone());
+        if is_absent(column, ty, &names, header, unread) {
+            bound.push(Bound { shape: main.shape.clone(), ..absent(column, ty) });
+            continue;
+        }
         match locate(column, ty, main.names.clone(), header, place) {
             Ok(located) => bound.push(located),
             Err(finding) => findings.push(finding),
         }
     }
     (bound, findings)
+}
+
+/// Whether a column that nothing reads is not there; one whose labels are those in the data is always wanted.
+fn is_absent(
+    column: &DeclaredColumn,
+    ty: &ColumnType,
+    names: &Result<Vec<String>, Diagnostic>,
+    header: &[Header],
+    unread: &[String],
+) -> bool {
+    let is_there = |name: &String| header.iter().any(|h| h.name == *name);
+    let is_found = names.as_ref().is_ok_and(|names| names.iter().all(is_there));
+    let needs_labels = matches!(ty, ColumnType::Factor | ColumnType::Class(Labels::Any));
+    !is_found && !needs_labels && unread.contains(&column.name.value)
+}
+
+/// What fills a column that is not there.
+fn absent(column: &DeclaredColumn, ty: &ColumnType) -> Bound {
+    let listed = match &column.from {
+        From::Listed(names) => names.len(),
+        From::Name | From::Others => 1,
+    };
+    let shape = match ty {
+        ColumnType::Number { size, .. } => match size.unwrap_or(listed) {
+            1 => Shape::scalar(),
+            length => Shape::vector(length),
+        },
+        ColumnType::Class(_) | ColumnType::Factor => Shape::scalar(),
+        ColumnType::Image(sizes) => Shape(sizes.to_vec()),
+    };
+    Bound { names: vec![column.name.value.clone()], positions: vec![], shape }
 }
 
 /// The position of one column of the file.

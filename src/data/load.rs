@@ -170,6 +170,12 @@ fn read_part(
         }
         let Some(i) = declared.columns.iter().position(|d| d.name.value == column.name) else { continue };
         let Some(ty) = &declared.columns[i].ty else { continue };
+        if options.unread.contains(&column.name) {
+            let width = column.ty.shape.len();
+            result.columns.push(Values::Real { width, data: vec![0.0; width * table.rows] });
+            missing_of.push(vec![false; table.rows]);
+            continue;
+        }
         let is_predicted = declared.predicts_missing && options.targets.contains(&column.name);
         let filled = read::fill(column, ty, &bound[i], &table, declared.drops_missing || is_predicted);
         findings.extend(filled.findings);

@@ -61,10 +61,12 @@ pub struct Options {
     pub seed: u64,
     /// Columns that are observed and stand nowhere else: under `missing = predict` their values may be absent.
     pub targets: Vec<String>,
+    /// Columns that nothing reads: the file need not have them.
+    pub unread: Vec<String>,
 }
 
 /// The rows of a model, checked and typed.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Dataset {
     /// All rows: those of the source, then those of the test source.
     pub rows: usize,

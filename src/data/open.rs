@@ -17,7 +17,7 @@ pub fn main(
     options: &Options,
 ) -> Result<(Box<dyn Opened>, Vec<Bound>), Diagnostics> {
     let main = source::open(&data.source, Part::Main, files, options)?;
-    let (bound, findings) = bind::bind(declared, main.header(), place);
+    let (bound, findings) = bind::bind(declared, main.header(), place, &options.unread);
     match bound.into_iter().collect::<Option<Vec<Bound>>>() {
         Some(bound) if findings.is_empty() => Ok((main, bound)),
         _ => Err(findings),
@@ -34,6 +34,6 @@ pub fn test(
 ) -> Result<(Box<dyn Opened>, Vec<Bound>), Diagnostics> {
     let opened = source::open(test, Part::Test, files, options)?;
     let place = source::place(test, Part::Test, options);
-    let (rebound, findings) = bind::rebind(declared, bound, opened.header(), &place);
+    let (rebound, findings) = bind::rebind(declared, bound, opened.header(), &place, &options.unread);
     if findings.is_empty() { Ok((opened, rebound)) } else { Err(findings) }
 }

@@ -24,7 +24,7 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
         Err(faults) => findings.extend(faults),
         Ok(main) => {
             let place = source::place(&data.source, Part::Main, options);
-            let (found, faults) = bind::bind(&declared, main.header(), &place);
+            let (found, faults) = bind::bind(&declared, main.header(), &place, &options.unread);
             findings.extend(faults);
             bound = found;
             if let Err(fault) = filter::positions(&declared, main.header(), &place, options) {

@@ -31,6 +31,8 @@ pub mod variable {
     pub const ORDER: u64 = 7;
     /// scramble of a step's Sobol points
     pub const SCRAMBLE: u64 = 8;
+    /// draws of the prior: their purpose is added
+    pub const PRIOR: u64 = 1 << 32;
 }
 
 /// The inputs of a guide's tape that hold its parameters.

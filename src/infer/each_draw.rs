@@ -17,11 +17,53 @@ struct Lane<T> {
     out: Vec<Vec<f64>>,
 }
 
-/// Keyed draws of the guide for prediction.
-pub fn draw(guide: &Gaussian, seed: u64, index: usize, u: &mut [f64]) {
-    let mut e = vec![0.0; guide.random()];
-    noise::normals(&mut e, noise::key(seed, 0, variable::PREDICT, index as u64), 0);
-    guide.draw(&e, u);
+/// Where the latents of a draw come from: a fitted guide, or the prior.
+pub trait Source {
+    /// How many latents there are.
+    fn dim(&self) -> usize;
+    /// Whether all draws are the same.
+    fn is_point(&self) -> bool;
+    /// The latents of one draw: a function of the key alone.
+    fn latents(&self, key: DrawKey, u: &mut [f64]);
+}
+
+/// Which draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawKey {
+    /// The user's seed.
+    pub seed: u64,
+    /// What it is for: one of [`variable`].
+    pub purpose: u64,
+    /// Its number.
+    pub index: u64,
+    /// Whether its noise is that of the draw of this number with the signs turned, where there are signs.
+    pub is_mirrored: bool,
+}
+
+impl DrawKey {
+    /// The first draw for a purpose.
+    pub fn of(seed: u64, purpose: u64) -> DrawKey {
+        DrawKey { seed, purpose, index: 0, is_mirrored: false }
+    }
+}
+
+impl Source for Gaussian {
+    fn dim(&self) -> usize {
+        self.mu.len()
+    }
+
+    fn is_point(&self) -> bool {
+        self.random() == 0
+    }
+
+    fn latents(&self, key: DrawKey, u: &mut [f64]) {
+        let mut e = vec![0.0; self.random()];
+        noise::normals(&mut e, noise::key(key.seed, 0, key.purpose, key.index), 0);
+        if key.is_mirrored {
+            e.iter_mut().for_each(|x| *x = -*x);
+        }
+        self.draw(&e, u);
+    }
 }
 
 /// Calls `each` with the number of a draw and the values of every output, row-major over all rows.
@@ -30,7 +72,7 @@ pub fn draw(guide: &Gaussian, seed: u64, index: usize, u: &mut [f64]) {
 /// Says in words what the compiler cannot run.
 pub fn each_draw<T: Number>(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    from: &dyn Source,
     (tape, outputs): (&Tape, &[String]),
     (source, rows): (&dyn RowSource<T>, &[u32]),
     draws: usize,
@@ -48,7 +90,7 @@ pub fn each_draw<T: Number>(
     }
     let team = Team::new(lanes, problem.threads);
     let capacity = program.capacity;
-    let u = std::sync::RwLock::new(vec![T::ZERO; guide.mu.len()]);
+    let u = std::sync::RwLock::new(vec![T::ZERO; from.dim()]);
     let work = |_: usize, lane: &mut Lane<T>| {
         let u = u.read().unwrap_or_else(|p| p.into_inner());
         lane.executor.set_input(crate::lower::LATENTS, &u);
@@ -64,9 +106,10 @@ pub fn each_draw<T: Number>(
         }
     };
     team.run(work, |round| {
-        let mut point = vec![0.0; guide.mu.len()];
+        let mut point = vec![0.0; from.dim()];
         for d in 0..draws {
-            draw(guide, problem.settings.seed, d, &mut point);
+            let key = DrawKey { index: d as u64, ..DrawKey::of(problem.settings.seed, variable::PREDICT) };
+            from.latents(key, &mut point);
             {
                 let mut u = u.write().unwrap_or_else(|p| p.into_inner());
                 for (a, b) in u.iter_mut().zip(&point) {

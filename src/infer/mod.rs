@@ -19,6 +19,7 @@ pub mod of_rows;
 pub mod points;
 pub mod posterior;
 pub mod predict;
+pub mod prior;
 pub mod problem;
 pub mod progress;
 pub mod row_reports;

@@ -1,8 +1,7 @@
 //! Posterior predictions of a split's rows (`docs/inference.md`, section 7): each draw shared by all rows.
 
-use super::each_draw::each_draw;
+use super::each_draw::{Source, each_draw};
 use super::of_rows::of_rows;
-use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::shown::{Kind, Layout, Shown, Units, prediction_tape};
 use crate::engine::RowSource;
@@ -49,7 +48,7 @@ pub enum Predicted {
 /// Says in words what the compiler cannot run.
 pub fn predict<T: Number>(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    from: &dyn Source,
     source: &dyn RowSource<T>,
     rows: &[u32],
     targets: &[Vec<f64>],
@@ -65,7 +64,7 @@ pub fn predict<T: Number>(
             Collector::new(s, rows.len(), observed)
         })
         .collect();
-    each_draw(problem, guide, (&tape, &outputs), (source, rows), draws, &mut |d, values| {
+    each_draw(problem, from, (&tape, &outputs), (source, rows), draws, &mut |d, values| {
         let mut at = 0;
         for (collector, shown) in collectors.iter_mut().zip(&shown) {
             let count = shown.outputs().len();

@@ -1,7 +1,6 @@
 //! `report` of a value per row: its posterior mean and sd on some rows.
 
-use super::each_draw::each_draw;
-use super::posterior::Gaussian;
+use super::each_draw::{Source, each_draw};
 use super::problem::{Number, Problem};
 use crate::engine::RowSource;
 use crate::passes::optimise;
@@ -24,7 +23,7 @@ pub struct RowReport {
 /// Says in words what the compiler cannot run.
 pub fn row_reports<T: Number>(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    from: &dyn Source,
     source: &dyn RowSource<T>,
     rows: &[u32],
     draws: usize,
@@ -39,7 +38,7 @@ pub fn row_reports<T: Number>(
     tape.outputs.retain(|(name, _)| outputs.contains(name));
     let tape = optimise(&tape, &mut |_, _, _| {});
     let mut running: Vec<Running> = vec![Running::default(); outputs.len()];
-    each_draw(problem, guide, (&tape, &outputs), (source, rows), draws, &mut |_, values| {
+    each_draw(problem, from, (&tape, &outputs), (source, rows), draws, &mut |_, values| {
         running.iter_mut().zip(values).for_each(|(r, v)| r.add(v));
     })?;
     let mut reports = vec![];

@@ -43,6 +43,8 @@ pub enum Method {
     Advi,
     /// the largest posterior density in θ
     Map,
+    /// draws from the prior: nothing is fitted
+    Prior,
 }
 
 /// The guide's family.
@@ -154,6 +156,7 @@ impl Settings {
                 self.method = match word {
                     "advi" => Method::Advi,
                     "map" => Method::Map,
+                    "prior" => Method::Prior,
                     _ => return Err(not_yet(setting, &format!("`method = {word}`"))),
                 }
             }

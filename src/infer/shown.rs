@@ -100,7 +100,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    fn of(dist: &Distribution) -> Layout {
+    pub(super) fn of(dist: &Distribution) -> Layout {
         Layout {
             family: dist.family,
             form: dist.form,

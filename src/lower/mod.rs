@@ -17,7 +17,7 @@ mod unknown;
 pub use scale_mixture::with_scale_mixtures;
 pub use unknown::free_shape;
 
-use crate::model::{ExprId, Model, UnknownId};
+use crate::model::{ExprId, Model, Treatment, UnknownId};
 use crate::tape::{Slot, Tape, build::Builder};
 use crate::ty::Shape;
 use std::collections::BTreeSet;
@@ -89,6 +89,23 @@ pub fn lower(model: &Model, parameterization: &Parameterization) -> LogJoint {
         b.output("log_likelihood", ll);
     }
     lowering.finish()
+}
+
+/// A tape of what every prior is made of, as outputs `prior:U:i` for the unknown in place U: arguments, ends of `on`,
+/// then those of each component.
+pub fn priors(model: &Model) -> Tape {
+    let parameterization = Parameterization::default();
+    let mut lowering = Lowering::new(model, &parameterization);
+    lowering.unknowns();
+    for (u, unknown) in model.unknowns.iter().enumerate() {
+        if unknown.treatment == Treatment::Point {
+            continue;
+        }
+        for (i, slot) in lowering.all_arguments(&unknown.prior).into_iter().enumerate() {
+            lowering.b.output(format!("prior:{u}:{i}"), slot);
+        }
+    }
+    lowering.b.finish()
 }
 
 /// A tape of one expression of data, output `value`.

@@ -11,6 +11,13 @@ use crate::run_folder::{
 /// Returns the sentences, the most important one first.
 pub fn verdict(run: &Run) -> Vec<String> {
     let mut out = vec![];
+    if run.manifest.options.get("method").is_some_and(|m| m == "prior") {
+        return vec![
+            "These are draws of the prior: nothing was fitted and no target was read. Predictions are what the \
+             model expects before it has seen one."
+                .to_owned(),
+        ];
+    }
     match run.metrics.held_out() {
         Some(split) => out.extend(split.targets.iter().flat_map(|t| of_target(run, split, t))),
         None => {

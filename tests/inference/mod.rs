@@ -8,6 +8,7 @@ mod density;
 mod examples;
 mod invariance;
 mod posteriordb;
+mod prior;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;
