@@ -77,31 +77,51 @@ pub struct Context {
 /// `name` is the file's stem. The findings are sorted by place; a finding outside the combination in force names its
 /// alternative.
 pub fn check(ast: &Ast, name: &str, columns: &[Column], context: &Context) -> (Option<Model>, Diagnostics) {
+    let (combinations, found) = check_each(ast, name, columns, context);
+    (combinations.into_iter().next().map(|c| c.model), found)
+}
+
+/// A model with the alternatives that make it.
+#[derive(Debug)]
+pub struct Combination {
+    /// How it differs from the one in force: `prior = laplace`; nothing for that one, which comes first.
+    pub alternative: Option<String>,
+    /// The model.
+    pub model: Model,
+}
+
+/// Like [`check`], with the models of all combinations of alternatives that are checked.
+pub fn check_each(
+    ast: &Ast,
+    name: &str,
+    columns: &[Column],
+    context: &Context,
+) -> (Vec<Combination>, Diagnostics) {
     let mut found = Diagnostics::default();
     let choices = Choices::collect(&ast.items, context, &mut found);
     let overrides = overrides::sort(&ast.items, context, &mut found);
     let mentioned = order::all_mentions(&ast.items);
-    let mut model = None;
-    let combinations = choices.combinations();
+    let mut checked = vec![];
     let mut usage = unused::Usage::default();
+    let combinations = choices.combinations();
     for picks in &combinations {
         let items = choices.active(&ast.items, picks);
         let checker =
             Checker::new(&items, columns, &choices, picks, &overrides, &context.posteriors, &mentioned);
         let alternative = choices.difference(picks);
-        let (checked, findings) = checker.run(name, &mut usage);
+        let (model, findings) = checker.run(name, &mut usage);
         for mut finding in findings.0 {
             finding.alternative = finding.alternative.or_else(|| alternative.clone());
             found.push(finding);
         }
-        if alternative.is_none() {
-            model = Some(checked);
-        }
+        checked.push(Combination { alternative, model });
     }
     usage.report(&mut found);
     found.sort();
-    let model = if found.has_errors() { None } else { model };
-    (model, found)
+    if found.has_errors() {
+        checked.clear();
+    }
+    (checked, found)
 }
 
 /// Deeper than this, calls, brackets and blocks together are refused: far below what a thread's stack holds, and

@@ -1,6 +1,6 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, explain, fit, new, refused, report, runs};
+use super::{check, completions, data, explain, fit, fmt, new, refused, report, runs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A compiler for Bayesian models, Bayesian neural networks first.
@@ -49,14 +49,13 @@ pub(super) enum Color {
 pub(super) enum Command {
     Fit(fit::Options),
     Check(check::Options),
+    Fmt(fmt::Options),
     Explain(explain::Options),
     Report(report::Options),
     Runs(runs::Options),
     Data(data::Options),
     New(new::Options),
     Completions(completions::Options),
-    #[command(hide = true)]
-    Fmt(refused::Anything),
     #[command(hide = true)]
     Sweep(refused::Anything),
     #[command(hide = true)]
@@ -119,9 +118,11 @@ mod tests {
         let help = Arguments::command().render_long_help().to_string();
         let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
         assert!(
-            ["fit", "check", "explain", "data", "report", "runs", "new", "completions"].into_iter().all(word)
+            ["fit", "check", "fmt", "explain", "data", "report", "runs", "new", "completions"]
+                .into_iter()
+                .all(word)
         );
-        assert!(!["fmt", "sweep", "predict", "eval", "export"].into_iter().any(word), "{help}");
+        assert!(!["sweep", "predict", "eval", "export"].into_iter().any(word), "{help}");
     }
 
     /// `docs/cli.md` ends with the help of every command, as the program prints it.

@@ -1,10 +1,10 @@
 //! `bnnc check MODEL…`: what is wrong with a model, or one of its stages as text.
 
 use super::args::Setting;
-use super::refused;
 use super::terminal::{Terminal, list};
 use crate::compile::{self, Session, Stage};
-use crate::diagnostic::{Diagnostics, Level};
+use crate::diagnostic::render::{github, sarif};
+use crate::diagnostic::{Diagnostic, Diagnostics, Fix, Level, fix};
 use crate::source::SourceFile;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub(super) struct Options {
     /// Print a stage of the compilation: ast, model, tape, elbo, grad or plan
     #[arg(long, value_name = "STAGE", hide_possible_values = true)]
     pub emit: Option<Emit>,
-    /// How findings are printed: human or json
+    /// How findings are printed: human, json, sarif or github
     #[arg(long, value_name = "FORMAT", default_value = "human", hide_possible_values = true)]
     pub format: Format,
     /// What counts as an error too: `warnings`
@@ -30,8 +30,9 @@ pub(super) struct Options {
     /// Show notes too
     #[arg(long)]
     pub pedantic: bool,
-    #[arg(long, hide = true)]
-    fix: bool,
+    /// Rewrite what can be rewritten, and check again
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// A stage to print.
@@ -69,27 +70,32 @@ pub(super) enum Deny {
 
 /// Runs the command.
 pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
-    let refused = [
-        ("--fix", options.fix),
-        ("--format sarif", options.format == Format::Sarif),
-        ("--format github", options.format == Format::Github),
-    ];
-    if let Some(status) = refused::option(terminal, &refused) {
-        return status;
-    }
-    let is_json = terminal.is_json || options.format == Format::Json;
+    let format = if terminal.is_json { Format::Json } else { options.format };
     let mut status = 0;
     let mut files = vec![];
     for model in &options.models {
         let checked = check(options, model);
-        if !is_json {
-            show(terminal, options, model, &checked);
+        match format {
+            Format::Human => show(terminal, options, model, &checked),
+            Format::Github => {
+                checked.findings.0.iter().for_each(|f| terminal.out(&github(f, &checked.source)));
+            }
+            Format::Json | Format::Sarif => {}
         }
         status = status.max(u8::from(checked.is_bad(options)));
-        files.push(checked.to_json(model));
+        files.push((model, checked));
     }
-    if is_json {
-        terminal.out_json(&json!({ "files": files }));
+    match format {
+        Format::Json => {
+            let files: Vec<Value> = files.iter().map(|(model, checked)| checked.to_json(model)).collect();
+            terminal.out_json(&json!({ "files": files }));
+        }
+        Format::Sarif => {
+            let files: Vec<_> =
+                files.iter().map(|(_, checked)| (&checked.source, &checked.findings)).collect();
+            terminal.out_json(&sarif(&files));
+        }
+        Format::Human | Format::Github => {}
     }
     status
 }
@@ -99,14 +105,29 @@ struct Checked {
     source: SourceFile,
     findings: Diagnostics,
     emitted: Option<String>,
+    fixed: usize,
 }
 
 fn check(options: &Options, model: &Path) -> Checked {
-    let session = match Session::open(model, compile_options(&options.setting)) {
+    let mut session = match Session::open(model, compile_options(&options.setting)) {
         Ok(session) => session,
-        Err(findings) => return Checked { source: SourceFile::new("", ""), findings, emitted: None },
+        Err(findings) => {
+            let source = SourceFile::new(model.display().to_string(), "");
+            return Checked { source, findings, emitted: None, fixed: 0 };
+        }
     };
+    let mut fixed = 0;
+    let mut unwritten = None;
+    if options.fix {
+        (session, fixed) = fix(options, model, session);
+        if fixed > 0
+            && let Err(e) = std::fs::write(model, &session.source().text)
+        {
+            unwritten = Some(Diagnostic::new("O005", format!("cannot write {}: {e}", model.display())));
+        }
+    }
     let mut findings = session.check();
+    findings.0.extend(unwritten);
     let emitted = options.emit.and_then(|emit| match session.emit(emit.stage()) {
         Ok(text) => Some(text),
         Err(more) => {
@@ -117,7 +138,37 @@ fn check(options: &Options, model: &Path) -> Checked {
     if !options.pedantic {
         findings.0.retain(|f| f.level() != Level::Note);
     }
-    Checked { source: session.source().clone(), findings, emitted }
+    Checked { source: session.source().clone(), findings, emitted, fixed }
+}
+
+/// After so many rounds what is left needs a person.
+const MOST_ROUNDS: usize = 20;
+
+/// Applies the fixes of everything that is shown, round after round; a layout is set last.
+fn fix(options: &Options, model: &Path, session: Session) -> (Session, usize) {
+    let (mut session, mut fixed) = (session, 0);
+    for _ in 0..MOST_ROUNDS {
+        let found = session.check();
+        let shown = found.0.iter().filter(|f| options.pedantic || f.level() != Level::Note);
+        let (layout, others): (Vec<_>, Vec<_>) = shown.partition(|f| f.code.id() == "Z001");
+        let fixes = |from: &[&Diagnostic]| from.iter().filter_map(|f| f.fix.clone()).collect::<Vec<Fix>>();
+        let mut fixes_now = fixes(&others);
+        if fixes_now.is_empty() {
+            fixes_now = fixes(&layout);
+        }
+        let (text, count) = fix::apply(&session.source().text, &fixes_now.iter().collect::<Vec<_>>());
+        if count == 0 || text == session.source().text {
+            break;
+        }
+        let next = Session::of(model, text, compile_options(&options.setting));
+        let errors = |found: &Diagnostics| found.0.iter().filter(|f| f.level() == Level::Error).count();
+        // Errors of a later stage may appear when those of an earlier one are gone, but no fix may only add some.
+        if errors(&found) == 0 && errors(&next.check()) > 0 {
+            break;
+        }
+        (session, fixed) = (next, fixed + count);
+    }
+    (session, fixed)
 }
 
 impl Checked {
@@ -132,6 +183,9 @@ impl Checked {
     fn to_json(&self, model: &Path) -> Value {
         let mut out =
             json!({ "file": model.display().to_string(), "diagnostics": list(&self.findings, &self.source) });
+        if let (Value::Object(out), true) = (&mut out, self.fixed > 0) {
+            out.insert("fixed".into(), json!(self.fixed));
+        }
         if let (Value::Object(out), Some(text)) = (&mut out, &self.emitted) {
             out.insert("emitted".into(), json!(text));
         }
@@ -146,7 +200,11 @@ fn show(terminal: &Terminal, options: &Options, model: &Path, checked: &Checked)
         return terminal.out(&format!("{text}{end}"));
     }
     if !terminal.is_quiet {
-        terminal.err(&format!("{}: {}\n", model.display(), counts(checked)));
+        let fixed = match checked.fixed {
+            0 => String::new(),
+            n => format!("{n} fixed, "),
+        };
+        terminal.err(&format!("{}: {fixed}{}\n", model.display(), counts(checked)));
     }
 }
 

@@ -17,6 +17,7 @@ mod completions;
 mod data;
 mod explain;
 mod fit;
+mod fmt;
 mod new;
 mod progress;
 mod refused;
@@ -53,7 +54,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Data(options) => data::run(&terminal, &options),
         Command::New(options) => new::run(&terminal, &options),
         Command::Completions(options) => completions::run(&terminal, &options),
-        Command::Fmt(_) => refused::command(&terminal, "fmt"),
+        Command::Fmt(options) => fmt::run(&terminal, &options),
         Command::Sweep(_) => refused::command(&terminal, "sweep"),
         Command::Predict(_) => refused::command(&terminal, "predict"),
         Command::Eval(_) => refused::command(&terminal, "eval"),

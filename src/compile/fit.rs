@@ -14,7 +14,7 @@ use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
 use crate::infer::row_reports::row_reports;
-use crate::infer::settings::{Batch, Method, Settings};
+use crate::infer::settings::{Method, Settings};
 use crate::infer::{self, Outcome, messages};
 use crate::kernels::noise;
 use crate::lower::{Latent, LogJoint, Parameterization, lower, with_scale_mixtures};
@@ -27,6 +27,7 @@ use crate::run_folder::{
     TraceRow, VariableRecord, sha256,
 };
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Training rows that metrics are computed of.
@@ -40,7 +41,7 @@ pub(super) const MANY_DIMS: usize = 2_000;
 pub(super) struct Prepared {
     pub(super) model: Model,
     pub(super) joint: LogJoint,
-    pub(super) data: Dataset,
+    pub(super) data: Arc<Dataset>,
     pub(super) settings: Settings,
     pub(super) notes: Vec<String>,
     pub(super) refused: Vec<Note>,
@@ -65,21 +66,8 @@ impl Prepared {
 pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let mut model = session.model()?.clone();
     let settings = session.settings()?;
-    let data = session.load(&settings)?;
-    super::indices::inside(&model, &data)?;
+    let data = session.data()?;
     super::statistics::resolve(&mut model, &data)?;
-    let rows = data.split("train").len();
-    if let Batch::Rows(n) = settings.batch
-        && n > rows
-    {
-        let d = Diagnostic::new("G005", format!("batch {n} is larger than {rows} training rows"));
-        let span = model.settings.iter().find(|s| s.name == "batch").and_then(|s| s.span);
-        let d = match span {
-            Some(span) => d.at(span, "asked for here"),
-            None => d,
-        };
-        return Err(d.help("give a smaller `batch`, or `batch = all`").into());
-    }
     let (mut notes, mut refused) = (vec![], vec![]);
     if settings.method == Method::Map {
         // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.

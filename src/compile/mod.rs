@@ -1,11 +1,13 @@
 //! The driver: one line per stage.
 //!
-//! [`Session::open`] reads a model, [`Session::check`] finds what is wrong with it, [`Session::emit`] prints a stage,
+//! [`analyse`] does what comes before inference; [`Session::open`] reads a model, [`Session::check`] finds what is wrong with it, [`Session::emit`] prints a stage,
 //! [`fit`] runs all of them and returns a filled [`Run`](crate::run_folder::Run).
 
+mod analysis;
 mod earlier;
 mod emit;
 mod fit;
+mod format;
 mod indices;
 mod names;
 mod non_centre;
@@ -15,19 +17,20 @@ mod statistics;
 mod summary;
 mod targets;
 
+pub use analysis::{Analysis, analyse};
 pub use fit::fit;
+pub use format::{Formatted, formatted};
 
-use crate::check::{Context, check};
-use crate::data::{self, Dataset, Files};
+use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::settings::{Method, Settings};
-use crate::lint::lint;
 use crate::model::Model;
 use crate::source::SourceFile;
 use crate::syntax::{self, ast};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the command line says about a model, on top of the model itself.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,13 +81,6 @@ pub struct Session {
     analysis: OnceCell<Analysis>,
 }
 
-/// What the stages before inference found.
-struct Analysis {
-    ast: Option<ast::Ast>,
-    model: Option<Model>,
-    findings: Diagnostics,
-}
-
 /// Files of the disk; relative paths are relative to the model file.
 struct Disk {
     base: PathBuf,
@@ -111,27 +107,24 @@ impl Session {
     ///
     /// # Errors
     /// O004 if it is missing or unreadable.
-    pub fn open(path: &Path, mut options: Options) -> Result<Session, Diagnostics> {
-        let missing = |e: std::io::Error| {
-            let why = match e.kind() {
-                std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                _ => e.to_string(),
-            };
-            Diagnostic::new("O004", format!("{}: {why}", path.display())).help("give the path of a .bnn file")
-        };
-        // Bytes that are no UTF-8 become a character that the parser points at (S003).
-        let text = String::from_utf8_lossy(&std::fs::read(path).map_err(missing)?).into_owned();
+    pub fn open(path: &Path, options: Options) -> Result<Session, Diagnostics> {
+        let source = read_source(path)?;
+        Ok(Session::of(path, source.text, options))
+    }
+
+    /// A model with this text, as if it stood in that file.
+    pub fn of(path: &Path, text: String, mut options: Options) -> Session {
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         if let Some(data) = &mut options.data {
             *data = std::path::absolute(&data).map_or_else(|_| data.clone(), |p| p.display().to_string());
         }
-        Ok(Session {
+        Session {
             source: SourceFile::new(path.display().to_string(), text),
             name: path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned()),
             options,
             files: Disk { base },
             analysis: OnceCell::new(),
-        })
+        }
     }
 
     /// Returns the text of the model.
@@ -161,37 +154,8 @@ impl Session {
         }
     }
 
-    /// source → `Ast` → columns → `Model`
     fn analysis(&self) -> &Analysis {
-        self.analysis.get_or_init(|| {
-            let ast = match syntax::parse(&self.source) {
-                Ok(ast) => ast,
-                Err(findings) => return Analysis { ast: None, model: None, findings },
-            };
-            let (columns, mut findings) = match data_block(&ast) {
-                Some(data) => {
-                    let mut options = self.data_options(&ast, 0);
-                    options.unread = targets::perhaps_unread(&ast, &self.overrides());
-                    data::schema(data, &self.files, &options)
-                }
-                None => (vec![], Diagnostics::default()),
-            };
-            let context = Context {
-                posteriors: earlier::earlier(&ast),
-                overrides: self.overrides(),
-                choices: self.options.choose.clone(),
-                data_arguments: data_block(&ast).map_or_else(Vec::new, |d| {
-                    data::source::settable(&d.source).into_iter().map(str::to_owned).collect()
-                }),
-            };
-            let (model, found) = check(&ast, &self.name, &columns, &context);
-            findings.extend(found);
-            if let Some(model) = &model {
-                findings.extend(lint(model));
-            }
-            findings.sort();
-            Analysis { ast: Some(ast), model, findings }
-        })
+        self.analysis.get_or_init(|| analyse(&self.source, &self.name, &self.files, &self.options))
     }
 
     /// Settings in force.
@@ -199,21 +163,11 @@ impl Session {
         Settings::of(self.model()?)
     }
 
-    /// Reads the rows.
-    fn load(&self, settings: &Settings) -> Result<Dataset, Diagnostics> {
-        let model = self.model()?;
-        let is_prior = settings.method == Method::Prior;
-        match self.analysis().ast.as_ref().and_then(data_block) {
-            Some(data) => {
-                let mut options =
-                    self.data_options(self.analysis().ast.as_ref().unwrap_or(&EMPTY), settings.seed);
-                options.targets = targets::only_observed(model);
-                if is_prior {
-                    options.unread = targets::unread(model);
-                }
-                data::load(data, &model.columns, &self.files, &options)
-            }
-            None if is_prior => Ok(Dataset::default()),
+    /// The rows, which the analysis has read.
+    fn data(&self) -> Result<Arc<Dataset>, Diagnostics> {
+        match &self.analysis().data {
+            Some((_, data)) => Ok(data.clone()),
+            None if self.settings()?.method == Method::Prior => Ok(Arc::default()),
             None => Err(Diagnostic::new("L001", "the model has no data: nothing is observed")
                 .help("add `data \"file.csv\" { y : real }`")
                 .into()),
@@ -231,41 +185,21 @@ impl Session {
             None => String::new(),
         }
     }
-
-    /// `--set` and the options of the command line that are fit options, in the words of the checker.
-    fn overrides(&self) -> Vec<(String, String)> {
-        let options = &self.options;
-        let mut all = options.set.clone();
-        let given = [
-            ("fit.method", options.method.clone()),
-            ("fit.steps", options.steps.map(|n| n.to_string())),
-            ("fit.epochs", options.epochs.map(|n| n.to_string())),
-            ("fit.batch", options.batch.clone()),
-            ("fit.seed", options.seed.map(|n| n.to_string())),
-        ];
-        all.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
-        all
-    }
-
-    fn data_options(&self, ast: &ast::Ast, seed: u64) -> data::Options {
-        let numbers: HashMap<String, f64> = self
-            .options
-            .set
-            .iter()
-            .filter_map(|(name, value)| Some((name.clone(), value.trim().parse().ok()?)))
-            .collect();
-        data::Options {
-            constants: constants(ast, &numbers),
-            data_override: self.options.data.clone(),
-            set: numbers,
-            seed,
-            targets: vec![],
-            unread: vec![],
-        }
-    }
 }
 
-static EMPTY: ast::Ast = ast::Ast { items: vec![], comments: vec![] };
+/// Reads the text of a model file.
+fn read_source(path: &Path) -> Result<SourceFile, Diagnostics> {
+    let missing = |e: std::io::Error| {
+        let why = match e.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            _ => e.to_string(),
+        };
+        Diagnostic::new("O004", format!("{}: {why}", path.display())).help("give the path of a .bnn file")
+    };
+    // Bytes that are no UTF-8 become a character that the parser points at (S003).
+    let text = String::from_utf8_lossy(&std::fs::read(path).map_err(missing)?).into_owned();
+    Ok(SourceFile::new(path.display().to_string(), text))
+}
 
 /// The data block, wherever it stands at the top.
 fn data_block(ast: &ast::Ast) -> Option<&ast::Data> {

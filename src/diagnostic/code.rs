@@ -23,6 +23,23 @@ pub struct Entry {
     pub level: Level,
     /// One line: what the code means.
     pub title: &'static str,
+    /// Whether `check --fix` can rewrite it.
+    pub has_fix: bool,
+    /// Whether an error is a note in some cases: then an `allow` may name it.
+    pub can_be_note: bool,
+}
+
+impl Entry {
+    /// With a fix: ✎ in the table of the language.
+    const fn fixed(mut self) -> Entry {
+        self.has_fix = true;
+        self
+    }
+    /// A note in some cases.
+    const fn or_note(mut self) -> Entry {
+        self.can_be_note = true;
+        self
+    }
 }
 
 /// A code: an index into [`ALL`].
@@ -59,7 +76,7 @@ impl std::fmt::Debug for Code {
 }
 
 const fn entry(id: &'static str, level: Level, title: &'static str) -> Entry {
-    Entry { id, level, title }
+    Entry { id, level, title, has_fix: false, can_be_note: false }
 }
 
 /// Every code, sorted by id; one line each.
@@ -74,12 +91,12 @@ pub const ALL: &[Entry] = &[
         "D006",
         Level::Warning,
         "input `x2` of a net has mean 4,200 and sd 850: standardise it (mean beyond ±10, or sd outside 0.1 to 10; images excluded)",
-    ),
+    ).fixed(),
     entry(
         "D007",
         Level::Warning,
         "target sd is 2.1e5 but the mean is a net or a constant and the noise prior expects about 1: standardise the target (ratio above 20; else a note)",
-    ),
+    ).fixed().or_note(),
     entry("D008", Level::Warning, "column `id` is constant in the training rows: it carries no signal"),
     entry(
         "D009",
@@ -115,7 +132,7 @@ pub const ALL: &[Entry] = &[
         "G001",
         Level::Warning,
         "centred hierarchy `theta ~ Normal(mu, tau)` with unknown `tau` kept centred by `fit`: a funnel",
-    ),
+    ).or_note(),
     entry(
         "G002",
         Level::Note,
@@ -158,7 +175,7 @@ pub const ALL: &[Entry] = &[
         "K003",
         Level::Error,
         "1.2 M weights under full-rank q would need 1.4e12 numbers (a note while it fits in memory)",
-    ),
+    ).or_note(),
     entry(
         "K004",
         Level::Note,
@@ -169,36 +186,36 @@ pub const ALL: &[Entry] = &[
         Level::Note,
         "permutation and sign symmetry: weight marginals of hidden layers mean little; read predictions",
     ),
-    entry("K006", Level::Error, "a net's own scope declares `w` or `b`: write `each layer { … }`"),
+    entry("K006", Level::Error, "a net's own scope declares `w` or `b`: write `each layer { … }`").fixed(),
     entry(
         "L001",
         Level::Error,
         "no likelihood: no column is on the left of a `~` (a note under `method = prior`)",
-    ),
+    ).or_note(),
     entry(
         "L002",
         Level::Error,
         "`y` is a class but `Normal` is continuous; try `Categorical` (a note for counts: `Poisson`)",
-    ),
+    ).or_note(),
     entry(
         "L003",
         Level::Warning,
         "noise sd is fixed at 1 while the target's sd is 300 (ratio outside 0.05 to 20; else a note)",
-    ),
+    ).or_note(),
     entry(
         "L004",
         Level::Warning,
         "one constant noise for residuals whose spread varies 20-fold (after the fit; help: a noise head)",
     ),
     entry("L005", Level::Error, "value 0 of `y` has zero density under `LogNormal`"),
-    entry("N001", Level::Error, "`sgima` is not defined; did you mean `sigma`?"),
+    entry("N001", Level::Error, "`sgima` is not defined; did you mean `sigma`?").fixed(),
     entry("N002", Level::Error, "`mu` is defined twice, here and on line 4"),
     entry("N003", Level::Error, "definitions go in a circle: a → b → a"),
     entry(
         "N004",
         Level::Error,
         "`Y` is a new unknown that nothing uses, and there is a column `y`: a likelihood would be lost (differs only in case, or by one edit with three letters or more in both)",
-    ),
+    ).fixed(),
     entry("N005", Level::Warning, "unknown `b` is never used: its posterior is its prior"),
     entry("N006", Level::Warning, "column `x3` is declared and never used"),
     entry("N007", Level::Warning, "definition `z` is never used (say `report z` to keep it)"),
@@ -211,14 +228,14 @@ pub const ALL: &[Entry] = &[
         "N009",
         Level::Error,
         "the left of `~` must be a name; `log(sigma) ~ …` needs a Jacobian: write `sigma ~ LogNormal(…)`",
-    ),
+    ).fixed(),
     entry("N010", Level::Note, "`s` inside `each layer` hides the `s` on line 2"),
     entry("N011", Level::Error, "two `data` or two `fit` blocks"),
     entry(
         "N012",
         Level::Error,
         "no layer, activation, distribution, type or argument of that name; nearest one",
-    ),
+    ).fixed(),
     entry("O001", Level::Error, "unknown fit option or value; nearest one"),
     entry("O002", Level::Error, "`steps` and `epochs` both given"),
     entry("O003", Level::Error, "`--set` or `--choose` names nothing in the model"),
@@ -259,7 +276,7 @@ pub const ALL: &[Entry] = &[
         "P013",
         Level::Warning,
         "`w` sd 1 with fan_in 784: pre-activations start near ±28 and saturate tanh; try `1/sqrt(fan_in)` (literal sd · √fan_in · input rms above 10, tanh or sigmoid)",
-    ),
+    ).fixed(),
     entry("P014", Level::Note, "`w` sd outside 0.3…3 times 1/sqrt(fan_in)"),
     entry("P015", Level::Warning, "prior sd 1000 where target and inputs are standardised"),
     entry(
@@ -271,7 +288,7 @@ pub const ALL: &[Entry] = &[
         "P017",
         Level::Warning,
         "one shared `s` for layers of fan_in 2 and 784, with no `fan_in` in it: scale it or put it in `each layer` (ratio 50 or more)",
-    ),
+    ).fixed(),
     entry("R001", Level::Error, "a run folder is damaged or incomplete"),
     entry("R002", Level::Error, "the output folder exists already"),
     entry(
@@ -280,7 +297,7 @@ pub const ALL: &[Entry] = &[
         "unexpected token, with what was expected in the user's words; two layers on one line",
     ),
     entry("S002", Level::Error, "the bracket opened here is never closed"),
-    entry("S003", Level::Error, "unknown character: `−`, `–`, `×`, `“` pasted from a page; Greek letters"),
+    entry("S003", Level::Error, "unknown character: `−`, `–`, `×`, `“` pasted from a page; Greek letters").fixed(),
     entry("S004", Level::Error, "nested deeper than 256"),
     entry("S005", Level::Warning, "stale or misspelt `allow` (not inside an alternative that is not chosen)"),
     entry("T001", Level::Error, "two sizes above one differ: `beta` is [4], `x` is [3]"),
@@ -297,12 +314,12 @@ pub const ALL: &[Entry] = &[
     entry("T004", Level::Error, "conv kernel 5×5 is larger than its 4×4 input"),
     entry("T005", Level::Note, "maxpool 2 drops the last row and column of 7×7"),
     entry("T006", Level::Error, "wrong number of arguments"),
-    entry("T007", Level::Error, "index 0: indices count from 1"),
+    entry("T007", Level::Error, "index 0: indices count from 1").fixed(),
     entry(
         "T010",
         Level::Error,
         "`Normal`'s sd must be positive; `g.noise` can be negative (help: softplus, exp)",
-    ),
+    ).fixed(),
     entry(
         "T011",
         Level::Error,
@@ -310,19 +327,19 @@ pub const ALL: &[Entry] = &[
     ),
     entry("T012", Level::Error, "bounds are empty: lower 3, upper 1"),
     entry("T013", Level::Note, "a scale from `abs` or `square` can come as near 0 as it likes"),
-    entry("T020", Level::Error, "`Gamma` needs `rate =` or `scale =` to say which"),
-    entry("T021", Level::Error, "output ends in softmax, but `logits` wants unnormalised scores"),
+    entry("T020", Level::Error, "`Gamma` needs `rate =` or `scale =` to say which").fixed(),
+    entry("T021", Level::Error, "output ends in softmax, but `logits` wants unnormalised scores").fixed(),
     entry(
         "T022",
         Level::Error,
         "`probs` wants a simplex; the last layer is linear (help: add softmax or write `logits =`)",
-    ),
-    entry("T023", Level::Error, "`Bernoulli(p = …)` wants (0,1); the output is real (help: `logit =`)"),
+    ).fixed(),
+    entry("T023", Level::Error, "`Bernoulli(p = …)` wants (0,1); the output is real (help: `logit =`)").fixed(),
     entry(
         "T024",
         Level::Warning,
         "the mean is in (−1,1) (tanh) but more than half of the training targets lie outside: drop the last activation",
-    ),
+    ).fixed(),
     entry(
         "T025",
         Level::Error,
@@ -330,11 +347,11 @@ pub const ALL: &[Entry] = &[
     ),
     entry("T026", Level::Error, "relu output as a scale can be exactly 0 (help: softplus)"),
     entry("X001", Level::Error, "a construct that this version cannot do yet"),
-    entry("Z001", Level::Note, "layout differs from `bnnc fmt`"),
-    entry("Z002", Level::Note, "`HalfCauchy(5)` is the usual spelling of `Cauchy(0, 5) on (0, inf)`"),
+    entry("Z001", Level::Note, "layout differs from `bnnc fmt`").fixed(),
+    entry("Z002", Level::Note, "`HalfCauchy(5)` is the usual spelling of `Cauchy(0, 5) on (0, inf)`").fixed(),
     entry(
         "Z003",
         Level::Error,
         "`<-`, `dnorm`, `target +=`, `real<lower=0>`, `y ~ x1 + x2`: BUGS, Stan or R spelling, the `.bnn` one is …",
-    ),
+    ).fixed(),
 ];

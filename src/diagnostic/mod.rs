@@ -1,9 +1,10 @@
 //! Findings about what the user gave: code, place, cause and way out.
 //!
 //! A stage collects [`Diagnostic`]s in [`Diagnostics`]; only [`render`] turns them into text.
-//! The level of a code is fixed by the table in [`code`]; a stage cannot choose it.
+//! The level of a code is fixed by the table in [`code`]; a stage can only soften it to a note.
 
 pub mod code;
+pub mod fix;
 pub mod page;
 pub mod render;
 pub mod suggest;
@@ -28,6 +29,8 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
     /// Which alternative of a `choose` this was found in, when it is not the default.
     pub alternative: Option<String>,
+    /// Whether it is told as a note, because in this case it may be right.
+    pub is_softened: bool,
 }
 
 /// A place with a few words.
@@ -59,6 +62,7 @@ impl Diagnostic {
             help: None,
             fix: None,
             alternative: None,
+            is_softened: false,
         }
     }
     /// Adds a place; the first one added is the primary one.
@@ -81,9 +85,14 @@ impl Diagnostic {
         self.fix = Some(Fix { span, replacement: replacement.into() });
         self
     }
-    /// The fixed level of this code.
+    /// Tells it as a note: the table says that this case of the code may be right.
+    pub fn as_note(mut self) -> Self {
+        self.is_softened = true;
+        self
+    }
+    /// The level of this code, or a note where this case of it may be right.
     pub fn level(&self) -> Level {
-        self.code.level()
+        if self.is_softened { Level::Note } else { self.code.level() }
     }
 }
 

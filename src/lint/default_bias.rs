@@ -1,13 +1,14 @@
 //! P016: the biases of a net have no prior of their own, once per net.
 
-use super::Lint;
+use super::{Lint, Subject};
 use crate::diagnostic::Diagnostic;
-use crate::model::{Model, Role};
+use crate::model::Role;
 
 /// The entry of the table.
-pub const LINT: Lint = Lint { code: "P016", check };
+pub const LINT: Lint = Lint { code: "P016", is_about_values: false, check };
 
-fn check(model: &Model) -> Vec<Diagnostic> {
+fn check(subject: &Subject) -> Vec<Diagnostic> {
+    let model = subject.model;
     let mut found = vec![];
     for (position, net) in model.nets.iter().enumerate() {
         let is_default_bias = |role: &Role| match role {

@@ -1,13 +1,14 @@
 //! P003: a `Flat` unknown that no likelihood depends on has no proper posterior.
 
-use super::Lint;
+use super::{Lint, Subject};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Distribution, ExprId, ExprKind, Model, Treatment};
 
 /// The entry of the table.
-pub const LINT: Lint = Lint { code: "P003", check };
+pub const LINT: Lint = Lint { code: "P003", is_about_values: false, check };
 
-fn check(model: &Model) -> Vec<Diagnostic> {
+fn check(subject: &Subject) -> Vec<Diagnostic> {
+    let model = subject.model;
     let observed = observed(model);
     let is_lost = |(i, u): &(usize, &crate::model::Unknown)| {
         u.treatment == Treatment::Random && u.prior.family.name == "Flat" && !observed[*i]
@@ -26,7 +27,7 @@ fn check(model: &Model) -> Vec<Diagnostic> {
 }
 
 /// Which unknowns a likelihood depends on, also through the priors of others.
-fn observed(model: &Model) -> Vec<bool> {
+pub fn observed(model: &Model) -> Vec<bool> {
     let of_dist = Distribution::exprs;
     let mut unknowns = vec![false; model.unknowns.len()];
     let mut seen = vec![false; model.exprs.len()];

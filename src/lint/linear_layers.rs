@@ -7,15 +7,16 @@
 //! They compute what one layer can. Only where the inner layer is narrower than both its neighbours do two make sense
 //! (a matrix of low rank), and nothing is said.
 
-use super::Lint;
+use super::{Lint, Subject};
 use crate::diagnostic::Diagnostic;
 use crate::kernels::scalar::Binary;
 use crate::model::{ExprId, ExprKind, Model};
 
 /// The entry of the table.
-pub const LINT: Lint = Lint { code: "K001", check };
+pub const LINT: Lint = Lint { code: "K001", is_about_values: false, check };
 
-fn check(model: &Model) -> Vec<Diagnostic> {
+fn check(subject: &Subject) -> Vec<Diagnostic> {
+    let model = subject.model;
     let mut found = vec![];
     for outer in &model.exprs {
         let ExprKind::Dense { x, .. } = outer.kind else { continue };

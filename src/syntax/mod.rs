@@ -13,6 +13,7 @@
 
 pub mod ast;
 pub mod constant;
+pub mod format;
 pub mod print;
 
 mod brackets;
@@ -60,6 +61,11 @@ pub fn parse(source: &SourceFile) -> Result<Ast, Diagnostics> {
             Err(_) => Err(error::too_deep(crate::source::Span::new(0, 0)).into()), // no memory for a thread
         }
     })
+}
+
+/// The places of declarations and of the lines of blocks, outer before inner, for what comments say about them.
+pub fn statements(source: &SourceFile) -> Vec<crate::source::Span> {
+    lines::prepare(&source.text).statements.into_iter().map(|s| s.span).collect()
 }
 
 /// Parses, taking one faulty statement after the other out, until the rest is faultless.

@@ -60,7 +60,6 @@ fn a_wrong_command_line_ends_with_2() {
 fn what_is_not_there_yet_is_refused_by_name() {
     let place = Place::with_line();
     for line in [
-        "fmt line.bnn --check",
         "sweep line.bnn --grid s=1,2",
         "predict runs/line --data a.csv --out b.csv",
         "eval runs/line --data a.csv",
@@ -69,9 +68,6 @@ fn what_is_not_there_yet_is_refused_by_name() {
         "fit line.bnn --checkpoint-every 10s",
         "fit line.bnn --profile",
         "fit line.bnn --method nuts",
-        "check line.bnn --fix",
-        "check line.bnn --format sarif",
-        "check line.bnn --format github",
     ] {
         let outcome = place.run(line);
         assert_eq!(outcome.status, 1, "{line}: {}", outcome.err);

@@ -9,7 +9,7 @@ use bnnc::source::SourceFile;
 /// Families of codes of other stages, whose examples need files, a fit or a command line, or are fragments.
 const ELSEWHERE: &[char] = &['D', 'G', 'R', 'S', 'Z'];
 /// Single codes of other stages.
-const ALSO_ELSEWHERE: &[&str] = &["N009", "O003", "O004", "O005"];
+const ALSO_ELSEWHERE: &[&str] = &["L003", "L005", "N009", "O003", "O004", "O005", "T024"];
 /// Codes of those families that the checker finds.
 const HERE: &[&str] = &["D005", "D010", "G003"];
 

@@ -1,0 +1,267 @@
+//! Everything that is known of a model before it is fitted: tree, columns, models of all alternatives, training rows,
+//! and every finding of the stages that look at them.
+
+use super::{Options, constants, data_block, earlier, format, indices, statistics, targets};
+use crate::check::{Combination, Context, check_each};
+use crate::data::{self, Dataset, Files};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::infer::of_rows::of_rows;
+use crate::infer::settings::{Batch, Method, Settings};
+use crate::lint::{Lint, Rows, Subject, allow, lint_some};
+use crate::model::{Column, ExprId, Model};
+use crate::source::{SourceFile, Span};
+use crate::syntax::{self, ast};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What the stages before inference found.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// As written, unless the syntax is wrong.
+    pub ast: Option<ast::Ast>,
+    /// The combination of alternatives in force, unless something is wrong.
+    pub model: Option<Model>,
+    /// Its rows and the seed that split them, if they were read.
+    pub data: Option<(u64, Arc<Dataset>)>,
+    /// Sorted by place.
+    pub findings: Diagnostics,
+}
+
+/// source → `Ast` → columns → models → rows → advice
+pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Options) -> Analysis {
+    let tree = match syntax::parse(source) {
+        Ok(tree) => tree,
+        Err(findings) => return Analysis { findings, ..Analysis::default() },
+    };
+    let (columns, mut findings) = match data_block(&tree) {
+        Some(block) => {
+            let unread = targets::perhaps_unread(&tree, &options.overrides());
+            data::schema(block, files, &data::Options { unread, ..options.of_data(&tree, 0) })
+        }
+        None => (vec![], Diagnostics::default()),
+    };
+    let context = Context {
+        posteriors: earlier::earlier(&tree),
+        overrides: options.overrides(),
+        choices: options.choose.clone(),
+        data_arguments: data_block(&tree).map_or_else(Vec::new, |d| {
+            data::source::settable(&d.source).into_iter().map(str::to_owned).collect()
+        }),
+    };
+    let (models, found) = check_each(&tree, name, &columns, &context);
+    findings.extend(found);
+    let is_right = !findings.has_errors() && !models.is_empty();
+    let mut data = None;
+    if is_right {
+        let written = as_written(&tree, name, &columns, context, &models);
+        let mut loaded = Loaded { tree: &tree, files, options, sets: vec![] };
+        data = advise(&tree, &models, written.as_deref(), &mut loaded, &mut findings);
+    }
+    layout(source, &tree, &mut findings);
+    let comments = tree.comments.as_slice();
+    allow::apply(&mut findings, source, comments, &syntax::statements(source), is_right, data.is_some());
+    findings.sort();
+    let model = models.into_iter().next().map(|c| c.model);
+    Analysis { ast: Some(tree), model, data, findings }
+}
+
+/// Z001: the file is not laid out as `bnnc fmt` would.
+fn layout(source: &SourceFile, tree: &ast::Ast, findings: &mut Diagnostics) {
+    let Some(after) = format::laid_out(source, tree).filter(|after| *after != source.text) else { return };
+    let differs = source.text.lines().zip(after.lines()).position(|(a, b)| a != b);
+    let line = differs.unwrap_or_else(|| source.text.lines().count().min(after.lines().count()));
+    let start: usize = source.text.split_inclusive('\n').take(line).map(str::len).sum();
+    let end = start + source.text[start..].lines().next().map_or(0, str::len);
+    findings.push(
+        Diagnostic::new("Z001", "the layout differs from that of `bnnc fmt`")
+            .at(Span::new(start, end), "from here on")
+            .help("`bnnc fmt FILE` lays it out; what it means stays the same")
+            .fix(Span::new(0, source.text.len()), after),
+    );
+}
+
+/// The models without what `--set` changed, if it changed a constant.
+fn as_written(
+    tree: &ast::Ast,
+    name: &str,
+    columns: &[Column],
+    context: Context,
+    models: &[Combination],
+) -> Option<Vec<Combination>> {
+    let is_constant = |name: &str| models.iter().any(|m| m.model.constants.iter().any(|(n, _)| n == name));
+    let mut context = context;
+    let before = context.overrides.len();
+    context.overrides.retain(|(name, _)| !is_constant(name));
+    if context.overrides.len() == before {
+        return None;
+    }
+    Some(check_each(tree, name, columns, &context).0)
+}
+
+/// Looks at the rows and gives advice; the rows of the combination in force.
+fn advise(
+    tree: &ast::Ast,
+    models: &[Combination],
+    written: Option<&[Combination]>,
+    loaded: &mut Loaded,
+    findings: &mut Diagnostics,
+) -> Option<(u64, Arc<Dataset>)> {
+    let mut in_force = None;
+    for (i, combination) in models.iter().enumerate() {
+        let model = &combination.model;
+        let data = match loaded.of(model) {
+            Ok(data) => Some(data),
+            Err(found) => {
+                // What is wrong with the data is wrong for every alternative.
+                if i == 0 {
+                    findings.extend(found);
+                }
+                None
+            }
+        };
+        if i == 0 {
+            in_force = data.clone();
+        }
+        let about = |lint: &Lint| written.is_none() || !lint.is_about_values;
+        let mut found = of_combination(tree, model, data.as_ref().map(|(_, d)| &**d), i == 0, about);
+        if let Some(other) = written.and_then(|w| w.get(i)) {
+            let data = loaded.of(&other.model).ok();
+            let about = |lint: &Lint| lint.is_about_values;
+            found.extend(of_combination(tree, &other.model, data.as_ref().map(|(_, d)| &**d), false, about));
+        }
+        for mut finding in found.0 {
+            finding.alternative = combination.alternative.clone();
+            findings.push(finding);
+        }
+    }
+    in_force
+}
+
+/// The findings on one model: those that stop a fit, then advice.
+fn of_combination(
+    tree: &ast::Ast,
+    model: &Model,
+    data: Option<&Dataset>,
+    is_in_force: bool,
+    about: impl Fn(&Lint) -> bool,
+) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let mut model = model.clone();
+    if let Some(data) = data {
+        let wrong =
+            [indices::inside(&model, data), statistics::resolve(&mut model, data), batch_fits(&model, data)];
+        let wrong: Vec<Diagnostics> = wrong.into_iter().filter_map(Result::err).collect();
+        if !wrong.is_empty() {
+            if is_in_force {
+                wrong.into_iter().for_each(|w| found.extend(w));
+            }
+            return found;
+        }
+    }
+    // Draws from the prior read no target, so there is nothing to compare with.
+    let is_prior = Settings::of(&model).is_ok_and(|s| s.method == Method::Prior);
+    let rows = data.filter(|_| !is_prior).map(|data| TrainingRows { model: &model, data });
+    let subject = Subject::new(tree, &model, rows.as_ref().map(|r| r as &dyn Rows));
+    lint_some(&subject, about)
+}
+
+/// G005: a batch is no larger than the training rows.
+pub(super) fn batch_fits(model: &Model, data: &Dataset) -> Result<(), Diagnostics> {
+    let rows = data.split("train").len();
+    let Ok(Settings { batch: Batch::Rows(n), .. }) = Settings::of(model) else { return Ok(()) };
+    if n <= rows {
+        return Ok(());
+    }
+    let d = Diagnostic::new("G005", format!("batch {n} is larger than {rows} training rows"));
+    let d = match model.settings.iter().find(|s| s.name == "batch").and_then(|s| s.span) {
+        Some(span) => d.at(span, "asked for here"),
+        None => d,
+    };
+    Err(d.help("give a smaller `batch`, or `batch = all`").into())
+}
+
+/// Rows that were read, by the columns they were read for.
+struct Loaded<'a> {
+    tree: &'a ast::Ast,
+    files: &'a dyn Files,
+    options: &'a Options,
+    sets: Vec<(Vec<Column>, Vec<String>, u64, Result<Arc<Dataset>, Diagnostics>)>,
+}
+
+impl Loaded<'_> {
+    fn of(&mut self, model: &Model) -> Result<(u64, Arc<Dataset>), Diagnostics> {
+        let Some(block) = data_block(self.tree) else { return Err(Diagnostics::default()) };
+        let settings = Settings::of(model).unwrap_or_default();
+        let seed = settings.seed;
+        let targets = targets::only_observed(model);
+        let unread = if settings.method == Method::Prior { targets::unread(model) } else { vec![] };
+        let unread_and_targets = [unread.clone(), targets.clone()].concat();
+        let is_same = |(c, t, s, _): &&(Vec<Column>, Vec<String>, u64, _)| {
+            *c == model.columns && *t == unread_and_targets && *s == seed
+        };
+        if let Some((.., known)) = self.sets.iter().find(is_same) {
+            return known.clone().map(|data| (seed, data));
+        }
+        let options = data::Options {
+            targets: targets.clone(),
+            unread: unread.clone(),
+            ..self.options.of_data(self.tree, seed)
+        };
+        let data = data::load(block, &model.columns, self.files, &options).map(Arc::new);
+        self.sets.push((model.columns.clone(), unread_and_targets, seed, data.clone()));
+        data.map(|data| (seed, data))
+    }
+}
+
+/// Numbers that are computed at most for one question of a lint.
+const MOST_NUMBERS: usize = 4_000_000;
+
+/// The training rows of a model.
+struct TrainingRows<'a> {
+    model: &'a Model,
+    data: &'a Dataset,
+}
+
+impl Rows for TrainingRows<'_> {
+    fn count(&self) -> usize {
+        self.data.split("train").len()
+    }
+
+    fn values(&self, id: ExprId) -> Vec<f64> {
+        let all = self.data.split("train");
+        let width = self.model.expr(id).ty.shape.len().max(1);
+        let step = all.len().div_ceil((MOST_NUMBERS / width).max(1)).max(1);
+        let some: Vec<u32> = all.iter().step_by(step).copied().collect();
+        of_rows(self.model, self.data, id, &some)
+    }
+}
+
+impl Options {
+    /// `--set` and the options of the command line that are fit options, in the words of the checker.
+    fn overrides(&self) -> Vec<(String, String)> {
+        let mut all = self.set.clone();
+        let given = [
+            ("fit.method", self.method.clone()),
+            ("fit.steps", self.steps.map(|n| n.to_string())),
+            ("fit.epochs", self.epochs.map(|n| n.to_string())),
+            ("fit.batch", self.batch.clone()),
+            ("fit.seed", self.seed.map(|n| n.to_string())),
+        ];
+        all.extend(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        all
+    }
+
+    /// What reading the data of a model needs to know.
+    fn of_data(&self, tree: &ast::Ast, seed: u64) -> data::Options {
+        let parsed = |(name, value): &(String, String)| Some((name.clone(), value.trim().parse().ok()?));
+        let numbers: HashMap<String, f64> = self.set.iter().filter_map(parsed).collect();
+        data::Options {
+            constants: constants(tree, &numbers),
+            data_override: self.data.clone(),
+            set: numbers,
+            seed,
+            targets: vec![],
+            unread: vec![],
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! L005: a training row that the likelihood says cannot be.
+
+use super::Lint;
+use super::numbers::shown;
+use super::subject::Subject;
+use crate::diagnostic::Diagnostic;
+use crate::dist::ArgValue;
+use crate::model::Distribution;
+use crate::ty::{Interval, Support};
+
+/// The entry of the table.
+pub const LINT: Lint = Lint { code: "L005", is_about_values: false, check };
+
+fn check(subject: &Subject) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    for observation in &subject.model.observations {
+        let dist = &observation.dist;
+        if dist.censoring.is_some() {
+            continue;
+        }
+        let (Some(parts), Some(values)) = (possible(subject, dist), subject.values(observation.target))
+        else {
+            continue;
+        };
+        let outside: Vec<(usize, f64)> = values
+            .iter()
+            .enumerate()
+            .filter(|(_, v)| v.is_finite() && !parts.iter().any(|p| p.contains(**v)))
+            .map(|(i, v)| (i, *v))
+            .collect();
+        let Some((_, value)) = outside.first() else { continue };
+        let family = dist.family.name;
+        let name = &observation.name;
+        let shape = subject.model.expr(observation.target).ty.shape.len().max(1);
+        let rows = values.len() / shape;
+        let where_it_lies = parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+        found.push(
+            Diagnostic::new(
+                "L005",
+                format!("value {} of `{name}` has zero density under `{family}`", shown(*value)),
+            )
+            .at(dist.span, format!("gives values in {where_it_lies}"))
+            .at(
+                subject.model.expr(observation.target).span,
+                format!("{} of {rows} training rows lie outside", outside.len()),
+            )
+            .note("the log density of such a row is -inf, and so is the ELBO")
+            .help("choose a distribution that allows it, or leave those rows out with `where`"),
+        );
+    }
+    found
+}
+
+/// The intervals that hold every possible value; `None` if one of them is not known before the fit.
+fn possible(subject: &Subject, dist: &Distribution) -> Option<Vec<Interval>> {
+    if !dist.components.is_empty() {
+        let mut parts = vec![];
+        for component in &dist.components {
+            parts.extend(possible(subject, component)?);
+        }
+        return Some(parts);
+    }
+    if dist.family.name == "Delta" {
+        return Some(vec![Interval::point(subject.number(*dist.args.first()?)?)]);
+    }
+    let args: Vec<ArgValue> = dist
+        .args
+        .iter()
+        .map(|id| ArgValue {
+            constant: subject.number(*id),
+            len: subject.model.expr(*id).ty.shape.0.last().copied().unwrap_or(1),
+        })
+        .collect();
+    let Support::Interval(mut interval) = (dist.family.support)(dist.form, &args) else { return None };
+    if interval.low.is_nan() {
+        (interval.low, interval.low_closed) = (f64::NEG_INFINITY, false);
+    }
+    if interval.high.is_nan() {
+        (interval.high, interval.high_closed) = (f64::INFINITY, false);
+    }
+    if let Some((low, high)) = dist.truncation {
+        if let Some(low) = subject.number(low).filter(|low| *low > interval.low) {
+            (interval.low, interval.low_closed) = (low, true);
+        }
+        if let Some(high) = subject.number(high).filter(|high| *high < interval.high) {
+            (interval.high, interval.high_closed) = (high, true);
+        }
+    }
+    Some(vec![interval])
+}
