@@ -47,6 +47,12 @@ mod support;
 /// Messages of the checker as printed, one small wrong model each.
 #[path = "ui/check.rs"]
 mod ui_check;
+/// Every fix of the table.
+#[path = "ui/fixes.rs"]
+mod ui_fixes;
+/// `bnnc fmt` over every model.
+#[path = "ui/layout.rs"]
+mod ui_layout;
 /// Messages as printed, one small wrong model each.
 #[path = "ui/syntax.rs"]
 mod ui_syntax;

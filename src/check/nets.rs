@@ -191,11 +191,15 @@ impl<'a> Checker<'a> {
             let Some(declared) = declared_name(item) else { continue };
             if matches!(declared.value.as_str(), "w" | "b") {
                 let tensor = &declared.value;
-                findings.push(
+                let finding =
                     Diagnostic::new("K006", format!("the net `{name}` declares `{tensor}` in its own scope"))
                         .at(declared.span, "a layer's tensor would not be this one")
-                        .help(format!("write `each layer {{ {tensor} ~ … }}`")),
-                );
+                        .help(format!("write `each layer {{ {tensor} ~ … }}`"));
+                findings.push(match item {
+                    Item::Random { sizes, dist, .. } if sizes.is_empty() => finding
+                        .fix(declared.span.to(dist.span), format!("each layer {{ {tensor} ~ {dist} }}")),
+                    _ => finding,
+                });
                 continue;
             }
             if let Some(first) = state.declarations.insert(&declared.value, item)

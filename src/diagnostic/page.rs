@@ -25,7 +25,7 @@ pages! {
     "S001" "S002" "S003" "S004" "S005"
     "T001" "T002" "T003" "T004" "T005" "T006" "T007" "T010" "T011" "T012" "T013" "T020" "T021" "T022" "T023" "T024" "T025" "T026"
     "X001"
-    "Z002" "Z003"
+    "Z001" "Z002" "Z003"
 }
 
 /// The page of a code in Markdown, if it has one already.

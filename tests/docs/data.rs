@@ -12,8 +12,8 @@ use std::io::{Cursor, Error, ErrorKind, Read};
 use std::path::Path;
 
 /// Codes that are found when the files of a page are read, and others that only a whole check finds.
-const FOUND_IN_FILES: [&str; 10] =
-    ["D001", "D002", "D003", "D013", "D015", "D016", "D017", "D018", "N010", "S005"];
+const FOUND_IN_FILES: [&str; 11] =
+    ["D001", "D002", "D003", "D013", "D015", "D016", "D017", "D018", "N010", "S005", "Z001"];
 
 /// The files of a page, and under `data/` those of `models/`.
 struct Folder<'a>(Vec<(&'a str, &'a str)>);
