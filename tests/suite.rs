@@ -44,6 +44,9 @@ mod stages_model;
 mod stages_tapes;
 /// Helpers: files of a folder, snapshots.
 mod support;
+/// What the settings ask for and a path cannot do.
+#[path = "ui/asked.rs"]
+mod ui_asked;
 /// Messages of the checker as printed, one small wrong model each.
 #[path = "ui/check.rs"]
 mod ui_check;

@@ -128,7 +128,7 @@ fn measured(
     let mut notes = guided.notes.clone();
     notes.extend(infer::noise_notes(&problem, path));
     let is_applied = notes.iter().any(|n| n.is_applied && n.rewrite == entry.rewrite);
-    let is_possible = infer::check_with(&problem, path).is_ok();
+    let is_possible = infer::asked::possible(&problem, path).is_ok();
     let measured = (is_applied == is_on && is_possible).then(|| match path {
         Path::NoNet => run(Form::<f64>::new(fixture, &settings, Points::of(&problem), 8), guide),
         Path::SmallNet => run(Form::<f32>::new(fixture, &settings, Points::of(&problem), 8), guide),

@@ -5,6 +5,7 @@ use super::{Options, constants, data_block, earlier, format, indices, statistics
 use crate::check::{Combination, Context, check_each};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::infer::asked;
 use crate::infer::of_rows::of_rows;
 use crate::infer::settings::{Batch, Method, Settings};
 use crate::lint::{Lint, Rows, Subject, allow, lint_some};
@@ -50,6 +51,12 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
     };
     let (models, found) = check_each(&tree, name, &columns, &context);
     findings.extend(found);
+    if let Some(Combination { model, .. }) = models.first() {
+        match Settings::of(model) {
+            Ok(settings) => findings.0.extend(asked::of_model(model, &settings)),
+            Err(found) => findings.extend(found),
+        }
+    }
     let is_right = !findings.has_errors() && !models.is_empty();
     let mut data = None;
     if is_right {

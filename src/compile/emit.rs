@@ -27,11 +27,11 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let problem = prepared.problem();
     let path = infer::path(&problem);
-    infer::check_with(&problem, path).map_err(words)?;
+    infer::asked::possible(&problem, path).map_err(words)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
     if path == infer::Path::Minibatch {
-        infer::check_applied(&problem, &guided.notes).map_err(words)?;
+        infer::asked::applied(&problem, &guided.notes).map_err(words)?;
     }
     let mut text = format!("# path: {}\n", path.words());
     if stage == Stage::Elbo {

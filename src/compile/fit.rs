@@ -308,6 +308,7 @@ pub(super) fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRec
         support: unknown.support.to_string(),
         bijection: unknown.bijection.name.to_owned(),
         is_centred: !latent.is_non_centred,
+        is_collapsed: false,
     }
 }
 
@@ -486,6 +487,14 @@ fn tensors(prepared: &Prepared, guide: &Gaussian) -> Vec<Tensor> {
     out
 }
 
+/// Which scales have the optimal q, in words.
+fn collapsed(prepared: &Prepared, guide: &Gaussian) -> Option<String> {
+    let latents = prepared.joint.latents.iter().filter(|l| guide.scales.collapse.holds(l.start));
+    let names: Vec<&str> = latents.map(|l| &*prepared.model.unknown(l.unknown).name).collect();
+    (!names.is_empty())
+        .then(|| format!("{}: the optimal q of {}", Rewrite::Collapse.name(), names.join(", ")))
+}
+
 fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated: &Evaluated) -> Manifest {
     let random = outcome.guide.random();
     let guide = match (outcome.guide.full, random) {
@@ -494,8 +503,17 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
         (full, _) if full == random => format!("full rank, {random} dimensions"),
         (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
     };
+    let mut of_model = of_model(session, prepared);
+    for (record, latent) in of_model.variables.iter_mut().zip(&prepared.joint.latents) {
+        record.is_collapsed = outcome.guide.scales.collapse.holds(latent.start);
+    }
     Manifest {
-        guide: std::iter::once(guide).chain(prepared.notes.iter().cloned()).collect::<Vec<_>>().join("; "),
+        guide: std::iter::once(guide)
+            .chain(prepared.notes.iter().cloned())
+            .chain(collapsed(prepared, &outcome.guide))
+            .collect::<Vec<_>>()
+            .join("; "),
+        path: outcome.path.clone(),
         targets: evaluated.targets.clone(),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
@@ -503,7 +521,7 @@ fn manifest(session: &Session, prepared: &Prepared, outcome: &Outcome, evaluated
         } else {
             0.0
         },
-        ..of_model(session, prepared)
+        ..of_model
     }
 }
 

@@ -84,6 +84,7 @@ impl<T: Number> Objective<T> {
             noise: vec![0.0; n],
             score: vec![0.0; n],
             precision: vec![0.0; n],
+            sigma: Vec::with_capacity(n),
             collapse: self.collapse.clone(),
             points: self.points,
             is_score_given: self.is_score_given,
@@ -99,6 +100,7 @@ pub struct Evaluator<T> {
     noise: Vec<f64>,
     score: Vec<f64>,
     precision: Vec<f64>,
+    sigma: Vec<f64>,
     collapse: Arc<Collapse>,
     points: Points,
     is_score_given: bool,
@@ -166,7 +168,13 @@ impl<T: Real> Evaluator<T> {
         }
         let factor = 1.0 / draws as f64;
         let mut total = 0.0;
-        let integrals = self.collapse.precision(&guide.mu, &guide.omega, &mut self.precision);
+        let integrals = if self.collapse.is_empty() {
+            0.0
+        } else {
+            self.sigma.clear();
+            self.sigma.extend(guide.omega.iter().map(|o| o.exp()));
+            self.collapse.precision(&guide.mu, &self.sigma, &mut self.precision)
+        };
         for d in 0..draws {
             self.points.next(key, d, draws, &mut self.noise);
             total += self.draw(guide, factor, gradient);

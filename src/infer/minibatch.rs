@@ -19,7 +19,8 @@ use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
 use crate::guide::{Guided, guide};
 use crate::kernels::adam::{Adam, Rate, adam};
-use crate::kernels::noise;
+use crate::kernels::scalar::Unary;
+use crate::kernels::{elementwise, noise};
 use crate::model::Role;
 use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
@@ -97,7 +98,7 @@ impl<'p, T: Number> Trainer<'p, T> {
         let batch = batch_rows(problem);
         let wants = guide_settings(problem, Path::Minibatch);
         let guided = guide(problem.joint, problem.model, &wants);
-        super::check_applied(problem, &guided.notes)?;
+        super::asked::applied(problem, &guided.notes)?;
         let shared = shared_draws(problem, &guided);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
@@ -262,7 +263,7 @@ impl Step<'_> {
         let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
         let every = (steps / 500).max(1);
         let (mut sum, mut count) = (0.0, 0);
-        let mut scratch = vec![0.0; 2 * p.len()];
+        let mut sigma = vec![T::ZERO; self.random];
         let mut integrals;
         progress.begin("fitting", steps);
         let begun = Instant::now();
@@ -277,7 +278,7 @@ impl Step<'_> {
                 let State { mu, omega, precision, batch, key } = &mut *s;
                 mu.copy_from_slice(&p[..dim]);
                 omega.copy_from_slice(&p[dim..]);
-                integrals = self.precisions(&p, dim, is_held, &mut scratch, precision);
+                integrals = self.precisions(&p, dim, is_held, &mut sigma, precision);
                 let at = (step % per_epoch) as usize * self.batch;
                 batch.clear();
                 let ids = &order[at..rows.min(at + self.batch)];
@@ -340,23 +341,18 @@ impl Step<'_> {
         p: &[T],
         dim: usize,
         is_held: bool,
-        scratch: &mut [f64],
+        sigma: &mut [T],
         out: &mut [T],
     ) -> f64 {
         if self.collapse.is_empty() {
             return 0.0;
         }
-        let (numbers, precision) = scratch.split_at_mut(p.len());
-        numbers.iter_mut().zip(p).for_each(|(n, x)| *n = x.to_f64());
-        let precision = &mut precision[..out.len()];
-        let mut value = 0.0;
         if is_held {
-            self.collapse.fixed_precision(1.0, precision);
-        } else {
-            value = self.collapse.precision(&numbers[..dim], &numbers[dim..], precision);
+            self.collapse.fixed_precision(1.0, out);
+            return 0.0;
         }
-        out.iter_mut().zip(precision).for_each(|(o, x)| *o = T::from_f64(*x));
-        value
+        elementwise::unary(Unary::Exp, &p[dim..], sigma);
+        self.collapse.precision(&p[..dim], sigma, out)
     }
 
     /// One step's gradient into g (means, then log sds); the value of the estimate.
@@ -485,10 +481,10 @@ fn noise_words(notes: &[Note], rows_share: bool, shared: Option<usize>, capacity
 fn collect<T: Number>(executor: &Executor<T>, share: f64, g_mu: &mut [T], g_omega: &mut [T]) -> f64 {
     let factor = T::from_f64(share);
     if let Some(x) = executor.output("grad:mu") {
-        crate::kernels::elementwise::axpy(factor, x, g_mu);
+        elementwise::axpy(factor, x, g_mu);
     }
     if let Some(x) = executor.output("grad:omega") {
-        crate::kernels::elementwise::axpy(factor, x, g_omega);
+        elementwise::axpy(factor, x, g_omega);
     }
     executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
 }
@@ -497,8 +493,8 @@ fn collect<T: Number>(executor: &Executor<T>, share: f64, g_mu: &mut [T], g_omeg
 fn add<T: Number>(job: &Job<T>, share: f64, g: &mut [T]) -> f64 {
     let (mu, omega) = g.split_at_mut(job.g_mu.len());
     let factor = T::from_f64(share);
-    crate::kernels::elementwise::axpy(factor, &job.g_mu, mu);
-    crate::kernels::elementwise::axpy(factor, &job.g_omega, omega);
+    elementwise::axpy(factor, &job.g_mu, mu);
+    elementwise::axpy(factor, &job.g_omega, omega);
     share * job.value
 }
 

@@ -3,6 +3,7 @@
 //! [`fit`] chooses the path (`docs/inference.md`, section 5): full batch for models without a net and for small nets,
 //! minibatches for the rest. [`evaluate`] computes the ELBO that is reported, [`predict`] the predictions.
 
+pub mod asked;
 pub mod climb;
 pub mod coordinates;
 pub mod draws;
@@ -177,56 +178,6 @@ pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
     notes
 }
 
-/// O001: a rewrite that `with` names and that cannot be applied.
-///
-/// # Errors
-/// Says which, and why.
-pub fn check_with(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
-    let settings = problem.settings;
-    let random = problem.joint.random_dim;
-    let why = if settings.asks_for(Rewrite::Flipout) && path != Path::Minibatch {
-        Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
-    } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
-        Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
-    } else if settings.asks_for(Rewrite::QuasiRandom) && path == Path::Minibatch {
-        Some((Rewrite::QuasiRandom, "minibatches draw by key".to_owned()))
-    } else if settings.asks_for(Rewrite::QuasiRandom) && random > points::MOST_DIMS {
-        Some((Rewrite::QuasiRandom, format!("{random} dimensions; at most {}", points::MOST_DIMS)))
-    } else {
-        None
-    };
-    match why {
-        None => Ok(()),
-        Some((rewrite, why)) => Err(does_not_apply(rewrite, &why)),
-    }
-}
-
-/// O001: Flipout is asked for, and no weight is left for it.
-///
-/// # Errors
-/// Says why.
-pub fn check_applied(problem: &Problem<'_>, notes: &[Note]) -> Result<(), FitError> {
-    let is_applied = |rewrite| notes.iter().any(|n| n.is_applied && n.rewrite == rewrite);
-    if !problem.settings.asks_for(Rewrite::Flipout) || is_applied(Rewrite::Flipout) {
-        return Ok(());
-    }
-    Err(does_not_apply(
-        Rewrite::Flipout,
-        if is_applied(Rewrite::LocalReparam) {
-            "every weight has noise per row by `local_reparam`; leave that out to have signs instead"
-        } else {
-            "no random weight enters a row by a product"
-        },
-    ))
-}
-
-fn does_not_apply(rewrite: Rewrite, why: &str) -> FitError {
-    FitError::Refused(
-        Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
-            .help(format!("it wants: {}", rewrite.entry().condition)),
-    )
-}
-
 /// Fits by the path that suits the model.
 ///
 /// # Errors
@@ -235,8 +186,9 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
     if problem.joint.dim == 0 {
         return Ok(Outcome::point(vec![]));
     }
-    check_with(problem, path(problem))?;
-    match path(problem) {
+    let path = path(problem);
+    asked::possible(problem, path)?;
+    match path {
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),
         Path::Minibatch => minibatch::minibatch(problem, progress),

@@ -73,7 +73,8 @@ impl Gaussian {
     /// Fixes q* of the collapsed scales at the parameters reached, so that they can be drawn; `mu` and `omega` get
     /// mean and log sd of their logarithms.
     pub fn settle(&mut self, collapse: &Arc<Collapse>) {
-        let cells = collapse.posterior(&self.mu, &self.omega);
+        let sigma: Vec<f64> = self.omega.iter().map(|o| o.exp()).collect();
+        let cells = collapse.posterior(&self.mu, &sigma);
         for (scale, cells) in collapse.scales.iter().zip(&cells) {
             let (mean, sd) = cells.moments();
             self.mu[scale.latent] = mean;

@@ -1,6 +1,6 @@
 //! Small nets on all rows: several starts in plain coordinates (`docs/inference.md`, section 5, second column).
 
-use super::climb::{Climb, TracePoint};
+use super::climb::{Climb, Diverged, TracePoint};
 use super::coordinates::Coordinates;
 use super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se, variable};
 use super::error::FitError;
@@ -42,37 +42,39 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let full = full_rank_dims(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
-    let rounds = rounds(kinds.len(), is_light, settings.steps);
-    progress.begin("fitting", rounds.iter().map(|r| r.keep as u64 * r.steps).sum());
+    let rounds = rounds(is_light, settings.steps);
+    progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
-    let begin = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+    let begin = |i: usize, joint: &mut Joint| -> Candidate<T> {
         let mode = map_start(joint, problem, &kinds[i], i);
         if problem.joint.random_dim == 0 {
             let mut g = vec![0.0; mode.len()];
             let value = joint.value_and_gradient(&mode, &mut g);
-            return Ok(Candidate { climb: None, point: mode, draws: vec![value] });
+            return Candidate { climb: None, point: mode, draws: vec![value], diverged: None };
         }
         let (coordinates, p) = net_coordinates(joint, &mode, problem, full);
         let draws = problem.settings.full_batch_draws();
         let climb = Climb::new(objective.evaluator(), coordinates, p, draws, settings.seed, i);
-        Ok(Candidate { point: climb.p.clone(), climb: Some(climb), draws: vec![] })
+        Candidate { point: climb.p.clone(), climb: Some(climb), draws: vec![], diverged: None }
     };
-    let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {})?;
+    let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {});
     let mut lost: Vec<Candidate<T>> = vec![];
     let mut before = 0;
     for round in &rounds {
-        lost.extend(candidates.drain(round.keep.min(candidates.len())..));
+        lost.extend(candidates.drain(round.keep.of(candidates.len())..));
         let count = candidates.len();
         let waiting = Mutex::new(candidates.drain(..).map(Some).collect::<Vec<_>>());
-        let go_on = |i: usize, joint: &mut Joint| -> Result<Candidate<T>, FitError> {
+        let go_on = |i: usize, joint: &mut Joint| -> Candidate<T> {
             let taken = waiting.lock().map(|mut f| f[i].take()).ok().flatten();
             taken.expect("each candidate is taken once").go_on(round, settings, joint)
         };
         candidates = in_parallel(problem.threads, count, &joint, &go_on, &mut |n| {
             progress.advance(before + round.steps * n as u64, None);
-        })?;
+        });
         before += round.steps * count as u64;
-        candidates.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+        let (well, ill) = ranked(candidates)?;
+        candidates = well;
+        lost.extend(ill);
     }
     progress.end();
     let winner = match &candidates[0] {
@@ -83,6 +85,11 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let mut trace: Vec<TracePoint> = climbs().flat_map(|c| c.trace.iter().copied()).collect();
     trace.sort_by_key(|t| (t.start, t.step));
     let seconds: f64 = climbs().map(|c| c.time.as_secs_f64()).sum();
+    let mut path = format!("small net, {} starts", kinds.len());
+    match lost.iter().filter(|c| c.diverged.is_some()).count() {
+        0 => {}
+        diverged => path += &format!(", {diverged} of them diverged"),
+    }
     Ok(Outcome {
         guide: winner,
         steps: climbs().map(|c| c.steps).sum(),
@@ -90,42 +97,66 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         clipped: climbs().map(|c| c.clipped).sum(),
         trace,
         warnings: vec![],
-        path: format!("small net, {} starts", kinds.len()),
+        path,
     })
 }
 
+/// Which starts are in a round.
+#[derive(Clone, Copy)]
+enum Keep {
+    /// every one
+    All,
+    /// so many of the best
+    Best(usize),
+}
+
+impl Keep {
+    /// How many of `starts` that is.
+    fn of(self, starts: usize) -> usize {
+        match self {
+            Keep::All => starts,
+            Keep::Best(most) => most.min(starts),
+        }
+    }
+}
+
 /// One round of steps after which the better starts go on.
+#[derive(Clone, Copy)]
 struct Round {
     /// starts in it
-    keep: usize,
+    keep: Keep,
     /// steps of each
     steps: u64,
     /// rate where none is given
     rate: f64,
 }
 
+const fn round(keep: Keep, steps: u64, rate: f64) -> Round {
+    Round { keep, steps, rate }
+}
+
 /// Starts, steps and rates of the rounds: ranks are settled early, the last tenths of a nat take long.
-const ROUNDS: &[(usize, u64, f64)] = &[
-    (STARTS, 400, 0.05),
-    (8, 400, 0.05),
-    (4, 500, 0.025),
-    (2, 1_000, 0.025),
-    (2, 1_000, 0.0125),
-    (1, 1_000, 0.006),
-    (1, 500, 0.003),
+const ROUNDS: &[Round] = &[
+    round(Keep::All, 400, 0.05),
+    round(Keep::Best(8), 400, 0.05),
+    round(Keep::Best(4), 500, 0.025),
+    round(Keep::Best(2), 1_000, 0.025),
+    round(Keep::Best(2), 1_000, 0.0125),
+    round(Keep::Best(1), 1_000, 0.006),
+    round(Keep::Best(1), 500, 0.003),
 ];
 /// Rows times latents up to which all of this is done; beyond, half the starts and shorter rounds.
 const LIGHT: usize = 300_000;
 
-/// The rounds of a fit: `most` caps the steps of each start.
-fn rounds(starts: usize, is_light: bool, most: Option<u64>) -> Vec<Round> {
+/// The rounds of a fit: `most` caps the steps of each start, and rounds for which none are left are not begun.
+fn rounds(is_light: bool, most: Option<u64>) -> Vec<Round> {
     let mut left = most.unwrap_or(u64::MAX);
-    let round = |(keep, steps, rate): &(usize, u64, f64)| {
-        let steps = if is_light { *steps } else { steps / 2 }.min(left);
+    let capped = |round: &Round| {
+        let steps = if is_light { round.steps } else { round.steps / 2 }.min(left);
         left -= steps;
-        Round { keep: if *keep == STARTS { starts } else { (*keep).min(starts) }, steps, rate: *rate }
+        Round { steps, ..*round }
     };
-    ROUNDS.iter().map(round).collect()
+    ROUNDS.iter().map(capped).filter(|round| round.steps > 0).collect()
 }
 
 /// A start with what it reached.
@@ -133,21 +164,26 @@ struct Candidate<T> {
     climb: Option<Climb<T>>,
     point: Vec<f64>,
     draws: Vec<f64>,
+    diverged: Option<Diverged>,
 }
 
 impl<T: Number> Candidate<T> {
     /// Climbs for a round; what is compared is the mean of its second half.
-    fn go_on(mut self, round: &Round, settings: &Settings, joint: &mut Joint) -> Result<Self, FitError> {
-        let Some(climb) = &mut self.climb else { return Ok(self) };
-        if round.steps > 0 {
-            let rate = settings.learning_rate.map_or(round.rate, |r| r * round.rate / 0.05);
-            self.point = climb
-                .stage(rate, round.steps, &mut |_| {})
-                .map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
-            climb.p.copy_from_slice(&self.point);
+    ///
+    /// The draws that compare are those of the reported ELBO, so collapsed scales are drawn from their cells too.
+    fn go_on(mut self, round: &Round, settings: &Settings, joint: &mut Joint) -> Self {
+        let Some(climb) = &mut self.climb else { return self };
+        let rate = settings.learning_rate.map_or(round.rate, |r| r * round.rate / 0.05);
+        match climb.stage(rate, round.steps, &mut |_| {}) {
+            Ok(point) => self.point = point,
+            Err(diverged) => {
+                self.diverged = Some(diverged);
+                return self;
+            }
         }
+        climb.p.copy_from_slice(&self.point);
         self.draws = elbo_draws(joint, &climb.guide_at(&self.point), COMPARE_DRAWS, settings.seed);
-        Ok(self)
+        self
     }
 
     fn elbo(&self) -> f64 {
@@ -156,17 +192,31 @@ impl<T: Number> Candidate<T> {
     }
 }
 
+/// Those still on their way, the best first, and those that diverged: they have lost.
+///
+/// # Errors
+/// G008 of the first start where all diverged.
+fn ranked<T: Number>(all: Vec<Candidate<T>>) -> Result<(Vec<Candidate<T>>, Vec<Candidate<T>>), FitError> {
+    let (mut well, ill): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| c.diverged.is_none());
+    let first = ill.iter().find_map(|c| c.diverged.as_ref());
+    if let (true, Some(diverged)) = (well.is_empty(), first) {
+        return Err(FitError::Diverged(messages::not_finite(diverged)));
+    }
+    well.sort_by(|a, b| b.elbo().total_cmp(&a.elbo()));
+    Ok((well, ill))
+}
+
 /// Runs jobs 0..count on threads, each with its own evaluator; results come in the order of the jobs.
 fn in_parallel<R: Send>(
     threads: usize,
     count: usize,
     joint: &Joint,
-    work: &(dyn Fn(usize, &mut Joint) -> Result<R, FitError> + Sync),
+    work: &(dyn Fn(usize, &mut Joint) -> R + Sync),
     done: &mut dyn FnMut(usize),
-) -> Result<Vec<R>, FitError> {
+) -> Vec<R> {
     let next = std::sync::atomic::AtomicUsize::new(0);
     let (sender, receiver) = std::sync::mpsc::channel();
-    let mut results: Vec<Option<Result<R, FitError>>> = (0..count).map(|_| None).collect();
+    let mut results: Vec<Option<R>> = (0..count).map(|_| None).collect();
     std::thread::scope(|scope| {
         for _ in 0..threads.clamp(1, count.max(1)) {
             let sender = sender.clone();
@@ -282,4 +332,43 @@ fn net_coordinates(
         p[mode.len() + i] = sd.ln();
     }
     (coordinates, p)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(elbo: f64, is_lost: bool) -> Candidate<f64> {
+        let diverged = is_lost.then_some(Diverged { step: 7, bad: None });
+        Candidate { climb: None, point: vec![], draws: vec![elbo], diverged }
+    }
+
+    #[test]
+    fn a_start_that_diverged_only_loses() {
+        let all = vec![
+            candidate(-3.0, false),
+            candidate(9.0, true),
+            candidate(-1.0, false),
+            candidate(f64::NAN, false),
+        ];
+        let (well, ill) = ranked(all).ok().expect("two starts are well");
+        let order: Vec<f64> = well.iter().map(Candidate::elbo).collect();
+        assert_eq!((order, ill.len()), (vec![-1.0, -3.0, f64::NEG_INFINITY], 1));
+    }
+
+    #[test]
+    fn a_fit_whose_starts_all_diverge_fails() {
+        let Err(FitError::Diverged(d)) = ranked(vec![candidate(0.0, true), candidate(0.0, true)]) else {
+            panic!("it did not fail")
+        };
+        assert!(d.code.id() == "G008" && d.message.contains("step 7"), "{d:?}");
+    }
+
+    #[test]
+    fn rounds_without_steps_are_not_begun() {
+        let of = |most| rounds(true, Some(most)).iter().map(|r| (r.keep.of(16), r.steps)).collect::<Vec<_>>();
+        assert_eq!(of(100), [(16, 100)]);
+        assert_eq!(of(900), [(16, 400), (8, 400), (4, 100)]);
+        assert_eq!(rounds(false, None).len(), ROUNDS.len());
+    }
 }

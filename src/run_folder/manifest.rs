@@ -45,6 +45,9 @@ pub struct Manifest {
     /// The shape of the guide in words: `full rank, 5 dimensions`.
     #[serde(default)]
     pub guide: String,
+    /// How the guide was fitted, in words: `small net, 16 starts`.
+    #[serde(default)]
+    pub path: String,
     /// Free dimensions of the posterior.
     #[serde(default)]
     pub dimensions: usize,
@@ -115,6 +118,7 @@ impl Default for Manifest {
             seed: 0,
             threads: 1,
             guide: String::new(),
+            path: String::new(),
             dimensions: 0,
             data: DataRecord::default(),
             targets: vec![],
@@ -179,6 +183,9 @@ pub struct VariableRecord {
     pub bijection: String,
     /// Whether the guide is one of the unknown itself, not of a standard variable that it is made of.
     pub is_centred: bool,
+    /// Whether it is a scale that was integrated out: its q is the optimal one, and nothing of it was fitted.
+    #[serde(default)]
+    pub is_collapsed: bool,
 }
 
 /// One function of the training rows: `standardize(x)` is `(x − shift) / scale`, per column.

@@ -81,7 +81,8 @@ fn the_integral_is_the_best_bound_over_every_q_of_the_scale() {
         let mu: Vec<f64> = (0..n).map(|i| 0.6 * (1.3 * i as f64).sin()).collect();
         let omega: Vec<f64> = (0..n).map(|i| -1.0 + 0.5 * (0.7 * i as f64).cos()).collect();
         let mut precision = vec![0.0; n];
-        let with_rest = collapse.precision(&mu, &omega, &mut precision);
+        let sigma: Vec<f64> = omega.iter().map(|o| o.exp()).collect();
+        let with_rest = collapse.precision(&mu, &sigma, &mut precision);
         // Σ C(T) = what is returned less c E*[v^{−kp}] T, here from each weight's moment.
         let rest: f64 = (0..n)
             .filter(|i| precision[*i] != 0.0)

@@ -37,3 +37,19 @@ fn weights_do_not_fall_into_the_prior() {
         assert!(batches > 0.66, "batches, seed {seed}: {batches}");
     }
 }
+
+/// "It exploded and I do not know why": every start of the net overflows, and the statement is named.
+#[test]
+fn a_net_whose_starts_all_overflow_fails_by_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("overflow.bnn");
+    let source = "data moons(60, noise = 0.1, seed = 3) { x1, x2 : real; y : class(2) }\n\
+        net f(x) {\n  each layer { w ~ Normal(0, 1) }\n  dense 4 tanh\n  dense 1\n}\n\
+        x1 ~ Normal(exp(1e5 * f([x2])), 1)\n";
+    std::fs::write(&path, source).expect("written");
+    let session = bnnc::compile::Session::open(&path, Options::default()).expect("opens");
+    let failure =
+        bnnc::compile::fit(&session, &mut bnnc::infer::progress::Silent).expect_err("no start is finite");
+    let d = failure.diagnostics.0.last().expect("a finding");
+    assert_eq!((failure.exit, d.code.id()), (3, "G008"), "{d:?}");
+}

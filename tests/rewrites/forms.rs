@@ -142,7 +142,8 @@ impl<T: Number> Form<T> {
             }
             Form::Keyed { executor, shards, is_by_shard, collapse } => {
                 let mut precision = vec![0.0; guide.random()];
-                let integrals = collapse.precision(&guide.mu, &guide.omega, &mut precision);
+                let sigma: Vec<f64> = guide.omega.iter().map(|o| o.exp()).collect();
+                let integrals = collapse.precision(&guide.mu, &sigma, &mut precision);
                 for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega), ("precision", &precision)]
                 {
                     let numbers: Vec<T> = values.iter().map(|v| T::from_f64(*v)).collect();

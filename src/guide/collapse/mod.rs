@@ -16,6 +16,7 @@ pub mod hyperprior;
 pub mod rule;
 mod scale_of;
 
+use crate::kernels::real::Real;
 use crate::kernels::special::normal_cdf;
 use crate::lower::{Latent, LogJoint};
 use crate::model::{Model, Treatment, Unknown};
@@ -133,28 +134,28 @@ impl Collapse {
         Some(self.scales[member.scale[0] as usize].moment)
     }
 
-    /// T of each scale at the guide's parameters.
-    pub fn totals(&self, mu: &[f64], omega: &[f64]) -> Vec<f64> {
+    /// T of each scale at means and sds of the guide.
+    fn totals<T: Real>(&self, mu: &[T], sigma: &[T]) -> Vec<f64> {
         let mut totals = vec![0.0; self.scales.len()];
         for member in &self.members {
             for j in 0..member.len {
                 let scale = member.scale[j] as usize;
-                let (m, sigma) = (mu[member.start + j], omega[member.start + j].exp());
+                let (m, sigma) = (mu[member.start + j].to_f64(), sigma[member.start + j].to_f64());
                 totals[scale] += member.factor[j] * self.scales[scale].moment.expected(m, sigma);
             }
         }
         totals
     }
 
-    /// Fills each weight's precision E*[v^{−kp}] / fᵏ; returns Σ [C(T) + c E*[v^{−kp}] T].
+    /// Fills each weight's precision E*[v^{−kp}] / fᵏ, from means and sds of the guide; returns Σ [C(T) + c E*[v^{−kp}] T].
     ///
     /// A tape that subtracts c precision |w|ᵏ has, with this value added, the ELBO's value and its gradient.
-    pub fn precision(&self, mu: &[f64], omega: &[f64], out: &mut [f64]) -> f64 {
+    pub fn precision<T: Real>(&self, mu: &[T], sigma: &[T], out: &mut [T]) -> f64 {
         let mut value = 0.0;
         let precisions: Vec<f64> = self
             .scales
             .iter()
-            .zip(self.totals(mu, omega))
+            .zip(self.totals(mu, sigma))
             .map(|(scale, total)| {
                 let done = scale.integrand(total).collapse();
                 value += done.log_integral + scale.constant();
@@ -167,21 +168,21 @@ impl Collapse {
     }
 
     /// The same precision for every scale: while the guide's sds are held.
-    pub fn fixed_precision(&self, precision: f64, out: &mut [f64]) {
+    pub fn fixed_precision<T: Real>(&self, precision: f64, out: &mut [T]) {
         self.spread(&vec![precision; self.scales.len()], out);
     }
 
-    fn spread(&self, precisions: &[f64], out: &mut [f64]) {
+    fn spread<T: Real>(&self, precisions: &[f64], out: &mut [T]) {
         for member in &self.members {
             for j in 0..member.len {
-                out[member.start + j] = precisions[member.scale[j] as usize] * member.factor[j];
+                out[member.start + j] = T::from_f64(precisions[member.scale[j] as usize] * member.factor[j]);
             }
         }
     }
 
-    /// q* of each scale at the guide's parameters.
-    pub fn posterior(&self, mu: &[f64], omega: &[f64]) -> Vec<Cells> {
-        let totals = self.totals(mu, omega);
+    /// q* of each scale at means and sds of the guide.
+    pub fn posterior(&self, mu: &[f64], sigma: &[f64]) -> Vec<Cells> {
+        let totals = self.totals(mu, sigma);
         self.scales.iter().zip(totals).map(|(scale, total)| scale.integrand(total).cells()).collect()
     }
 }

@@ -1,0 +1,107 @@
+//! What the settings ask for and the path cannot do: O001, never something else in its place.
+//!
+//! [`of_model`] says what is known before there are rows, [`possible`] what the path rules out, [`applied`] what the
+//! guide could not do after all.
+
+use super::error::FitError;
+use super::settings::{Batch, Draws, GuideChoice, Settings};
+use super::{Path, SMALL_DIMS, points};
+use crate::diagnostic::Diagnostic;
+use crate::infer::problem::Problem;
+use crate::lower::free_shape;
+use crate::model::Model;
+use crate::rewrites::{Note, Rewrite};
+
+/// O001 for what no rows can make possible: one block of all latents on minibatches, or of too many.
+pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    let latents: usize = model.unknowns.iter().map(|u| free_shape(u).len()).sum();
+    if settings.guide != GuideChoice::FullRank {
+        None
+    } else if matches!(settings.batch, Batch::Rows(_)) {
+        let d = full_rank(model, "`batch` gives it minibatches");
+        Some(d.help("leave `batch` out, or write `guide = meanfield`"))
+    } else if latents > SMALL_DIMS {
+        let d = full_rank(
+            model,
+            &format!("the model has {latents} latents, and at most {SMALL_DIMS} share a block"),
+        );
+        Some(d.help("write `guide = meanfield`"))
+    } else {
+        None
+    }
+}
+
+/// O001: the path cannot do what is asked for.
+///
+/// # Errors
+/// Says what, and why.
+pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
+    if let Some(d) = of_model(problem.model, problem.settings) {
+        return Err(FitError::Refused(d));
+    }
+    if problem.settings.guide == GuideChoice::FullRank && path == Path::Minibatch {
+        let why = format!("a net on {} rows is fitted on minibatches", problem.train.len());
+        let d = full_rank(problem.model, &why).help("write `batch = all`, or `guide = meanfield`");
+        return Err(FitError::Refused(d));
+    }
+    rewrites(problem, path)
+}
+
+/// `guide = fullrank` cannot be had, at the place where it is asked for.
+fn full_rank(model: &Model, why: &str) -> Diagnostic {
+    let d = Diagnostic::new("O001", format!("`guide = fullrank` needs all rows in a step, but {why}"));
+    let span =
+        |name: &str| model.settings.iter().rfind(|s| s.name == name && !s.is_default).and_then(|s| s.span);
+    match (span("guide"), span("batch")) {
+        (Some(guide), _) => d.at(guide, "asked for here"),
+        (None, Some(batch)) => d.at(batch, "in batches"),
+        (None, None) => d,
+    }
+}
+
+/// A rewrite that `with` names and that cannot be applied.
+fn rewrites(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
+    let settings = problem.settings;
+    let random = problem.joint.random_dim;
+    let why = if settings.asks_for(Rewrite::Flipout) && path != Path::Minibatch {
+        Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
+    } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
+        Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && path == Path::Minibatch {
+        Some((Rewrite::QuasiRandom, "minibatches draw by key".to_owned()))
+    } else if settings.asks_for(Rewrite::QuasiRandom) && random > points::MOST_DIMS {
+        Some((Rewrite::QuasiRandom, format!("{random} dimensions; at most {}", points::MOST_DIMS)))
+    } else {
+        None
+    };
+    match why {
+        None => Ok(()),
+        Some((rewrite, why)) => Err(does_not_apply(rewrite, &why)),
+    }
+}
+
+/// O001: Flipout is asked for, and no weight is left for it.
+///
+/// # Errors
+/// Says why.
+pub fn applied(problem: &Problem<'_>, notes: &[Note]) -> Result<(), FitError> {
+    let is_applied = |rewrite| notes.iter().any(|n| n.is_applied && n.rewrite == rewrite);
+    if !problem.settings.asks_for(Rewrite::Flipout) || is_applied(Rewrite::Flipout) {
+        return Ok(());
+    }
+    Err(does_not_apply(
+        Rewrite::Flipout,
+        if is_applied(Rewrite::LocalReparam) {
+            "every weight has noise per row by `local_reparam`; leave that out to have signs instead"
+        } else {
+            "no random weight enters a row by a product"
+        },
+    ))
+}
+
+fn does_not_apply(rewrite: Rewrite, why: &str) -> FitError {
+    FitError::Refused(
+        Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
+            .help(format!("it wants: {}", rewrite.entry().condition)),
+    )
+}

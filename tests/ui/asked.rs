@@ -1,0 +1,53 @@
+//! Settings that the path of a model cannot follow: refused by name, by `check` where no rows are needed to know it.
+
+use crate::support::snapshot;
+use bnnc::compile::{Options, Session, fit};
+use bnnc::diagnostic::render::human_all;
+use bnnc::infer::progress::Silent;
+
+const ROWS: &str = "x,y\n1,2\n2,3\n3,5\n4,4\n";
+
+/// Name, model, and whether `check` says it too.
+const CASES: &[(&str, &str, bool)] = &[
+    (
+        "o001_full_rank_in_batches",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = fullrank; batch = 2 }\n",
+        true,
+    ),
+    (
+        "o001_full_rank_of_many",
+        "data \"d.csv\" { x, y : real }\nnet f(x) { dense 900 tanh { w ~ Normal(0, 1) }; dense 1 { w ~ Normal(0, 1) } }\n\
+         y ~ Normal(f([x]), 1)\nfit { guide = fullrank }\n",
+        true,
+    ),
+    (
+        "o001_full_rank_of_many_rows",
+        "data moons(10500, noise = 0.1, seed = 1) { x1, x2 : real; y : class(2) }\nnet f(x) { dense 4 tanh { w ~ Normal(0, 1) }; dense 2 softmax { w ~ Normal(0, 1) } }\n\
+         y ~ Categorical(probs = f([x1, x2]))\nfit { guide = fullrank }\n",
+        false,
+    ),
+    (
+        "x001_low_rank",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = lowrank }\n",
+        true,
+    ),
+];
+
+#[test]
+fn what_a_path_cannot_do_is_refused() {
+    for (name, model, by_check) in CASES {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("d.csv"), ROWS).expect("written");
+        let path = folder.path().join("model.bnn");
+        std::fs::write(&path, model).expect("written");
+        let session = Session::open(&path, Options::default()).expect("it was written");
+        let code = name.split('_').next().unwrap_or_default().to_uppercase();
+        let mut failure = fit(&session, &mut Silent).expect_err(name);
+        failure.diagnostics.0.retain(|d| d.code.id() == code);
+        assert_eq!((failure.exit, failure.diagnostics.0.len()), (1, 1), "{name}: {failure:?}");
+        let checked = session.check().0.iter().any(|d| d.code.id() == code);
+        assert_eq!(checked, *by_check, "{name}");
+        let text = human_all(&failure.diagnostics, session.source(), false);
+        snapshot("ui", name, &text.replace(&path.display().to_string(), "model.bnn"));
+    }
+}
