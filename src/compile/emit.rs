@@ -30,7 +30,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     infer::asked::possible(&problem, path).map_err(words)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
-    if path == infer::Path::Minibatch {
+    if path.draws_by_key() {
         infer::asked::applied(&problem, &guided.notes).map_err(words)?;
     }
     let mut text = format!("# path: {}\n", path.words());

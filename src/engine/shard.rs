@@ -62,6 +62,11 @@ impl<T: Real> Shard<T> {
         }
     }
 
+    /// Gives the rows that count other weights; `weigh` sees those of all its rows.
+    pub fn weigh(&mut self, weigh: &mut dyn FnMut(&mut [T])) {
+        weigh(&mut self.weights[..self.rows]);
+    }
+
     /// How many rows count.
     pub fn rows(&self) -> usize {
         self.rows

@@ -39,7 +39,7 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     if let Some(d) = of_model(problem.model, problem.settings) {
         return Err(FitError::Refused(d));
     }
-    if problem.settings.guide == GuideChoice::FullRank && path == Path::Minibatch {
+    if problem.settings.guide == GuideChoice::FullRank && path.draws_by_key() {
         let why = format!("a net on {} rows is fitted on minibatches", problem.train.len());
         let d = full_rank(problem.model, &why).help("write `batch = all`, or `guide = meanfield`");
         return Err(FitError::Refused(d));
@@ -63,11 +63,11 @@ fn full_rank(model: &Model, why: &str) -> Diagnostic {
 fn rewrites(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     let settings = problem.settings;
     let random = problem.joint.random_dim;
-    let why = if settings.asks_for(Rewrite::Flipout) && path != Path::Minibatch {
+    let why = if settings.asks_for(Rewrite::Flipout) && !path.draws_by_key() {
         Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
     } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
         Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
-    } else if settings.asks_for(Rewrite::QuasiRandom) && path == Path::Minibatch {
+    } else if settings.asks_for(Rewrite::QuasiRandom) && path.draws_by_key() {
         Some((Rewrite::QuasiRandom, "minibatches draw by key".to_owned()))
     } else if settings.asks_for(Rewrite::QuasiRandom) && random > points::MOST_DIMS {
         Some((Rewrite::QuasiRandom, format!("{random} dimensions; at most {}", points::MOST_DIMS)))

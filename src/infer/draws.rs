@@ -29,6 +29,8 @@ pub mod variable {
     pub const PREDICT: u64 = 6;
     /// order of the rows in an epoch
     pub const ORDER: u64 = 7;
+    /// signs of rows that measure a curvature
+    pub const SIGNS: u64 = 9;
     /// scramble of a step's Sobol points
     pub const SCRAMBLE: u64 = 8;
     /// draws of the prior: their purpose is added
@@ -215,6 +217,11 @@ impl Joint {
     pub fn fork(&self) -> Joint {
         let executor = Executor::new(self.batch.executor.program().clone());
         Joint { batch: FullBatch { executor, shards: self.batch.shards.clone() } }
+    }
+
+    /// Gives the rows other weights, for this evaluator alone; `weigh` sees those of one shard after another.
+    pub fn weigh(&mut self, weigh: &mut dyn FnMut(&mut [f64])) {
+        Arc::make_mut(&mut self.batch.shards).iter_mut().for_each(|shard| shard.weigh(weigh));
     }
 
     /// log p(y, u) and its gradient.

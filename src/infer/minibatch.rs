@@ -52,9 +52,13 @@ const SHARED_LANES: usize = 4;
 /// Fits by Adam on minibatches.
 pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     match problem.settings.precision {
-        Precision::F64 => Trainer::<f64>::new(problem)?.run(progress),
-        _ => Trainer::<f32>::new(problem)?.run(progress),
+        Precision::F64 => minibatch_in::<f64>(problem, progress),
+        _ => minibatch_in::<f32>(problem, progress),
     }
+}
+
+fn minibatch_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    Trainer::new::<T>(problem, Path::Minibatch)?.run(Recipe::<T>::narrow(problem), "fitting", progress)
 }
 
 /// What every job reads in a step.
@@ -76,48 +80,61 @@ struct Job<T> {
     value: f64,
 }
 
-struct Trainer<'p, T> {
+/// Where a fit begins, how far it goes and how fast.
+pub(super) struct Recipe<T> {
+    /// Which start it is.
+    start: usize,
+    mu: Vec<T>,
+    omega: Vec<T>,
+    steps: u64,
+    /// Steps in which sds are held and the KL is off.
+    held: u64,
+    /// The rate that the trace shows, and those of all numbers.
+    rate: f64,
+    rates: Vec<T>,
+}
+
+/// The compiled steps of a fit, for any number of starts.
+pub(super) struct Trainer<'p> {
     problem: &'p Problem<'p>,
     drawn: Arc<Program>,
     exact: Arc<Program>,
     batch: usize,
-    steps: u64,
     /// Draws shared by the whole batch; none: one per shard.
     shared: Option<usize>,
     noise: String,
     lanes: usize,
     collapse: Arc<Collapse>,
-    state: State<T>,
-    rates: Vec<T>,
 }
 
-impl<'p, T: Number> Trainer<'p, T> {
-    fn new(problem: &'p Problem<'p>) -> Result<Self, FitError> {
-        let settings = problem.settings;
-        let rows = problem.train.len();
-        let batch = batch_rows(problem);
-        let wants = guide_settings(problem, Path::Minibatch);
+impl<'p> Trainer<'p> {
+    /// Compiles the steps of a path.
+    pub(super) fn new<T: Number>(problem: &'p Problem<'p>, path: Path) -> Result<Self, FitError> {
+        let batch = batch_rows(problem, path);
+        let wants = guide_settings(problem, path);
         let guided = guide(problem.joint, problem.model, &wants);
         super::asked::applied(problem, &guided.notes)?;
         let shared = shared_draws(problem, &guided);
         let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
-        let capacity = rows_per_shard(problem, &guided, &drawn, size_of::<T>());
+        let capacity = rows_per_shard(problem, path, &guided, &drawn, size_of::<T>());
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
-        let per_epoch = rows.div_ceil(batch) as f64;
-        let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
-        let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
-        let (state, rates) = start(problem);
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
-        Ok(Trainer { problem, drawn, exact, batch, steps, shared, noise, lanes, collapse, state, rates })
+        Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, collapse })
     }
 
-    fn run(self, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
-        let (dim, random) = (self.state.mu.len(), self.state.omega.len());
+    /// Goes up from one start.
+    pub(super) fn run<T: Number>(
+        &self,
+        recipe: Recipe<T>,
+        what: &str,
+        progress: &mut dyn Progress,
+    ) -> Result<Outcome, FitError> {
+        let (dim, random) = (recipe.mu.len(), recipe.omega.len());
         let job = |program: &Arc<Program>, has_rows: bool| Job {
             executor: Executor::new(program.clone()),
             shard: has_rows.then(|| Shard::new(program)),
@@ -128,16 +145,37 @@ impl<'p, T: Number> Trainer<'p, T> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
         jobs.push(job(&self.exact, false));
         let team = Team::new(jobs, self.problem.threads);
-        let Trainer { problem, drawn, batch, steps, shared, noise, lanes, collapse, state, rates, .. } = self;
-        let path = format!("minibatches of {batch}, {noise}");
-        let step = Step { problem, batch, capacity: drawn.capacity, shared, path, lanes, random, collapse };
-        let shared_state = RwLock::new(state);
-        let work = |i: usize, job: &mut Job<T>| {
-            let state = read(&shared_state);
-            step.work(i, job, &state);
+        let Trainer { problem, drawn, batch, shared, noise, lanes, collapse, .. } = self;
+        let path = match *batch == problem.train.len() {
+            true => format!("all rows in a step, {noise}"),
+            false => format!("minibatches of {batch}, {noise}"),
         };
-        team.run(work, |round| step.climb(steps, &rates, &team, &shared_state, round, progress))
+        let step = Step {
+            problem,
+            batch: *batch,
+            capacity: drawn.capacity,
+            shared: *shared,
+            path,
+            lanes: *lanes,
+            random,
+            collapse: collapse.clone(),
+        };
+        let state = RwLock::new(State {
+            mu: recipe.mu.clone(),
+            omega: recipe.omega.clone(),
+            precision: vec![T::ZERO; random],
+            batch: Vec::with_capacity(problem.train.len()),
+            key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0 },
+        });
+        let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
+        progress.begin(what, recipe.steps);
+        team.run(work, |round| step.climb(&recipe, &team, &state, round, progress))
     }
+}
+
+/// The seed with the start mixed in; that of the first start is the seed itself.
+pub(super) fn seed_of(problem: &Problem<'_>, start: usize) -> u64 {
+    problem.settings.seed ^ ((start as u64) << 48)
 }
 
 fn read<T>(state: &RwLock<State<T>>) -> std::sync::RwLockReadGuard<'_, State<T>> {
@@ -148,31 +186,59 @@ fn write<T>(state: &RwLock<State<T>>) -> std::sync::RwLockWriteGuard<'_, State<T
     state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Means N(0, 1/fan_in), biases and scales 0; sds 0.01/√fan_in; each mean's rate divided by √fan_in.
-fn start<T: Number>(problem: &Problem<'_>) -> (State<T>, Vec<T>) {
-    let joint = problem.joint;
-    let mu = random_start(problem, 0).into_iter().map(T::from_f64).collect();
-    let factor = problem.settings.learning_rate.map_or(1.0, |r| r / RATE);
-    let mut omega = vec![T::ZERO; joint.random_dim];
-    let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
-    for latent in &joint.latents {
-        let (fan_in, is_tensor) = match &problem.model.unknown(latent.unknown).role {
-            Role::Net { fan_in, tensor, .. } => (*fan_in as f64, tensor == "w" || tensor == "b"),
-            Role::Plain => (1.0, false),
-        };
-        for i in latent.start..latent.start + latent.len {
-            if is_tensor {
-                rates[i] = T::from_f64(RATE * factor / fan_in.sqrt());
-            }
-            if i < joint.random_dim {
-                omega[i] = T::from_f64(if is_tensor { (0.01 / fan_in.sqrt()).ln() } else { 0.1f64.ln() });
+impl<T: Number> Recipe<T> {
+    /// Minibatches: means N(0, 1/fan_in), biases and scales 0; sds 0.01/√fan_in, held at first; each mean's rate
+    /// divided by √fan_in.
+    fn narrow(problem: &Problem<'_>) -> Self {
+        let (joint, settings) = (problem.joint, problem.settings);
+        let rows = problem.train.len();
+        let per_epoch = rows.div_ceil(batch_rows(problem, Path::Minibatch)) as f64;
+        let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
+        let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
+        let held = if joint.random_dim == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
+        let mu = random_start(problem, 0).into_iter().map(T::from_f64).collect();
+        let factor = settings.learning_rate.map_or(1.0, |r| r / RATE);
+        let mut omega = vec![T::ZERO; joint.random_dim];
+        let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
+        for latent in &joint.latents {
+            let (fan_in, is_tensor) = match &problem.model.unknown(latent.unknown).role {
+                Role::Net { fan_in, tensor, .. } => (*fan_in as f64, tensor == "w" || tensor == "b"),
+                Role::Plain => (1.0, false),
+            };
+            for i in latent.start..latent.start + latent.len {
+                if is_tensor {
+                    rates[i] = T::from_f64(RATE * factor / fan_in.sqrt());
+                }
+                if i < joint.random_dim {
+                    omega[i] = T::from_f64(if is_tensor { (0.01 / fan_in.sqrt()).ln() } else { 0.1f64.ln() });
+                }
             }
         }
+        Recipe { start: 0, mu, omega, steps, held, rate: RATE * factor, rates }
     }
-    let key = NoiseKey { seed: problem.settings.seed, step: 0, draw: 0 };
-    let batch = Vec::with_capacity(problem.train.len());
-    let precision = vec![T::ZERO; joint.random_dim];
-    (State { mu, omega, precision, batch, key }, rates)
+
+    /// All rows: from a mode with the sds there, one rate for all numbers.
+    pub(super) fn from_mode(
+        problem: &Problem<'_>,
+        mode: &[f64],
+        sds: &[f64],
+        start: usize,
+        steps: u64,
+        rate: f64,
+    ) -> Self {
+        let settings = problem.settings;
+        let rate = settings.learning_rate.unwrap_or(rate);
+        let epochs = settings.epochs.map(|e| e.ceil() as u64);
+        Recipe {
+            start,
+            mu: mode.iter().map(|x| T::from_f64(*x)).collect(),
+            omega: sds.iter().map(|sd| T::from_f64(sd.ln())).collect(),
+            steps: settings.steps.or(epochs).unwrap_or(steps).max(1),
+            held: 0,
+            rate,
+            rates: vec![T::from_f64(rate); mode.len() + sds.len()],
+        }
+    }
 }
 
 /// How a step is done.
@@ -237,26 +303,23 @@ impl Step<'_> {
     /// All steps.
     fn climb<T: Number>(
         &self,
-        steps: u64,
-        rates: &[T],
+        recipe: &Recipe<T>,
         team: &Team<Job<T>>,
         state: &RwLock<State<T>>,
         round: &mut dyn FnMut(),
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
-        let dim = read(state).mu.len();
+        let Recipe { start, steps, held, rates, .. } = recipe;
+        let (start, steps, held) = (*start, *steps, *held);
+        let dim = recipe.mu.len();
         let rows = self.problem.train.len();
         let per_epoch = rows.div_ceil(self.batch) as u64;
-        let held = if self.random == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
         let averaged_from = steps - ((AVERAGED * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
         let settings = Adam::default();
         let (mut first, mut second) = (vec![T::ZERO; dim + self.random], vec![T::ZERO; dim + self.random]);
         let mut moved = 0;
-        let mut p: Vec<T> = {
-            let s = read(state);
-            s.mu.iter().chain(&s.omega).copied().collect()
-        };
+        let mut p: Vec<T> = recipe.mu.iter().chain(&recipe.omega).copied().collect();
         let mut g: Vec<T> = vec![T::ZERO; p.len()];
         let mut mean: Vec<f64> = vec![0.0; p.len()];
         let mut trace = vec![];
@@ -265,11 +328,10 @@ impl Step<'_> {
         let (mut sum, mut count) = (0.0, 0);
         let mut sigma = vec![T::ZERO; self.random];
         let mut integrals;
-        progress.begin("fitting", steps);
         let begun = Instant::now();
         for step in 0..steps {
             if step % per_epoch == 0 {
-                let key = noise::key(self.problem.settings.seed, step / per_epoch, variable::ORDER, 0);
+                let key = noise::key(seed_of(self.problem, start), step / per_epoch, variable::ORDER, 0);
                 noise::permutation(&mut order, key);
             }
             let is_held = step < held;
@@ -313,8 +375,8 @@ impl Step<'_> {
             if (step + 1) % every == 0 || step + 1 == steps {
                 let elbo = sum / f64::from(count.max(1));
                 let seconds = begun.elapsed().as_secs_f64();
-                let rate = RATE * schedule(step, steps) * backoff;
-                trace.push(TracePoint { start: 0, step: step + 1, seconds, elbo, rate, clipped: 0 });
+                let rate = recipe.rate * schedule(step, steps) * backoff;
+                trace.push(TracePoint { start, step: step + 1, seconds, elbo, rate, clipped: 0 });
                 progress.advance(step + 1, Some(elbo));
                 (sum, count) = (0.0, 0);
             }
@@ -429,9 +491,10 @@ impl Step<'_> {
 }
 
 /// Rows in a step.
-fn batch_rows(problem: &Problem<'_>) -> usize {
+fn batch_rows(problem: &Problem<'_>, path: Path) -> usize {
     let rows = problem.train.len();
     match problem.settings.batch {
+        Batch::Auto if path == Path::WideNet => rows,
         Batch::Auto => BATCH.min(rows),
         Batch::All => rows,
         Batch::Rows(n) => n,
@@ -450,8 +513,14 @@ fn shared_draws(problem: &Problem<'_>, guided: &Guided) -> Option<usize> {
 }
 
 /// Rows that a program of this path is planned for.
-pub fn rows_per_shard(problem: &Problem<'_>, guided: &Guided, tape: &Tape, bytes: usize) -> usize {
-    let batch = batch_rows(problem);
+pub fn rows_per_shard(
+    problem: &Problem<'_>,
+    path: Path,
+    guided: &Guided,
+    tape: &Tape,
+    bytes: usize,
+) -> usize {
+    let batch = batch_rows(problem, path);
     match shared_draws(problem, guided) {
         None => ROWS_PER_DRAW,
         Some(_) => shard_rows(tape, bytes, batch).min(batch.div_ceil(SHARED_LANES)),

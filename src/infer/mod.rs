@@ -10,6 +10,7 @@ pub mod draws;
 pub mod each_draw;
 pub mod error;
 pub mod evaluate;
+mod fisher;
 pub mod lbfgs;
 pub mod linear;
 pub mod messages;
@@ -27,6 +28,7 @@ pub mod row_reports;
 pub mod settings;
 pub mod shown;
 pub mod small_net;
+mod wide_net;
 
 use crate::diagnostic::Diagnostic;
 use crate::guide::{GuideSettings, Guided, NoiseSource};
@@ -46,6 +48,9 @@ const SMALL_DIMS: usize = 2_000;
 /// Rows up to which a net is fitted on all rows.
 const SMALL_ROWS: usize = 10_000;
 
+/// Rows times latents up to which a net of more latents is fitted on all rows.
+const WIDE_WORK: usize = 30_000_000;
+
 /// Latents outside nets up to which they share one full-rank block.
 const FULL_RANK_DIMS: usize = 200;
 
@@ -56,6 +61,8 @@ pub enum Path {
     NoNet,
     /// all rows, a small net
     SmallNet,
+    /// all rows, a net of many weights
+    WideNet,
     /// minibatches
     Minibatch,
 }
@@ -66,36 +73,51 @@ impl Path {
         match self {
             Path::NoNet => "all rows in a step, whitened coordinates",
             Path::SmallNet => "all rows in a step, several starts",
+            Path::WideNet => "all rows in a step, a few starts from modes",
             Path::Minibatch => "minibatches",
+        }
+    }
+    /// Whether a step draws by key inside its program, rather than being given draws.
+    pub fn draws_by_key(self) -> bool {
+        match self {
+            Path::NoNet | Path::SmallNet => false,
+            Path::WideNet | Path::Minibatch => true,
         }
     }
     /// Bytes of a number in its steps, where no precision is asked for.
     pub fn bytes(self) -> usize {
         match self {
             Path::NoNet => 8,
-            Path::SmallNet | Path::Minibatch => 4,
+            Path::SmallNet | Path::WideNet | Path::Minibatch => 4,
         }
     }
     /// Rows that a program of this path is planned for.
     pub fn rows(self, problem: &Problem<'_>, guided: &Guided, tape: &Tape) -> usize {
         match self {
             Path::NoNet | Path::SmallNet => shard_rows(tape, self.bytes(), problem.train.len()),
-            Path::Minibatch => minibatch::rows_per_shard(problem, guided, tape, self.bytes()),
+            Path::WideNet | Path::Minibatch => {
+                minibatch::rows_per_shard(problem, self, guided, tape, self.bytes())
+            }
         }
     }
 }
 
 /// The path that suits the model.
 pub fn path(problem: &Problem<'_>) -> Path {
-    let dim = problem.joint.dim;
+    let (dim, rows) = (problem.joint.dim, problem.train.len());
+    let batch = problem.settings.batch;
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
-    let wants_batch = matches!(problem.settings.batch, Batch::Rows(n) if n < problem.train.len());
-    if wants_batch || dim > SMALL_DIMS || (has_net && problem.train.len() > SMALL_ROWS) {
+    let is_few = rows <= SMALL_ROWS || batch == Batch::All;
+    if matches!(batch, Batch::Rows(n) if n < rows) {
         Path::Minibatch
-    } else if has_net {
-        Path::SmallNet
-    } else {
+    } else if dim <= SMALL_DIMS && !has_net {
         Path::NoNet
+    } else if dim <= SMALL_DIMS && is_few {
+        Path::SmallNet
+    } else if has_net && (batch == Batch::All || is_few && rows * dim <= WIDE_WORK) {
+        Path::WideNet
+    } else {
+        Path::Minibatch
     }
 }
 
@@ -103,7 +125,7 @@ pub fn path(problem: &Problem<'_>) -> Path {
 pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
     let (plain, random) = (problem.joint.plain_dim, problem.joint.random_dim);
     match (problem.settings.guide, path) {
-        (_, Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
+        (_, Path::WideNet | Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
         (GuideChoice::FullRank, _) => random,
         (GuideChoice::Auto, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
         (GuideChoice::Auto, _) => 0,
@@ -133,7 +155,7 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
                 ..GuideSettings::plain()
             }
         }
-        Path::Minibatch => {
+        Path::WideNet | Path::Minibatch => {
             let is_auto = settings.draws == Draws::Auto;
             GuideSettings {
                 noise: NoiseSource::Keyed,
@@ -157,7 +179,7 @@ fn sticks_the_landing(problem: &Problem<'_>) -> bool {
 pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
     let settings = problem.settings;
     let mut notes = points::notes(problem, path);
-    if path != Path::Minibatch {
+    if !path.draws_by_key() {
         if sticks_the_landing(problem) {
             notes.push(Note::refused(
                 Rewrite::ExpectedPrior,
@@ -172,7 +194,7 @@ pub fn noise_notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
         if settings.draws != Draws::Auto {
             notes.push(Note::refused(Rewrite::LocalReparam, "`draws` asks for draws that rows share"));
         }
-        notes.push(Note::refused(Rewrite::StickTheLanding, "the noise of minibatches dominates"));
+        notes.push(Note::refused(Rewrite::StickTheLanding, "fresh noise, or that of minibatches, dominates"));
     }
     notes.retain(|n| !settings.leaves_out(n.rewrite));
     notes
@@ -191,6 +213,7 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
     match path {
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),
+        Path::WideNet => wide_net::wide_net(problem, progress),
         Path::Minibatch => minibatch::minibatch(problem, progress),
     }
 }

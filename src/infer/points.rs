@@ -69,10 +69,10 @@ impl Points {
 
 /// What becomes of the two rewrites on a path.
 pub fn notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
-    if path == Path::Minibatch {
+    if path.draws_by_key() {
         return vec![
-            Note::refused(Rewrite::Antithetic, "minibatches draw by key, one draw a shard"),
-            Note::refused(Rewrite::QuasiRandom, "minibatches draw by key, one draw a shard"),
+            Note::refused(Rewrite::Antithetic, "draws are by key, one a shard"),
+            Note::refused(Rewrite::QuasiRandom, "draws are by key, one a shard"),
         ];
     }
     let points = Points::of(problem);

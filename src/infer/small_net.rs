@@ -46,7 +46,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
     let begin = |i: usize, joint: &mut Joint| -> Candidate<T> {
-        let mode = map_start(joint, problem, &kinds[i], i);
+        let mode = map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
         if problem.joint.random_dim == 0 {
             let mut g = vec![0.0; mode.len()];
             let value = joint.value_and_gradient(&mode, &mut g);
@@ -261,7 +261,7 @@ fn start_kinds(has_scales: bool, count: usize) -> Vec<StartKind> {
 }
 
 /// The latents of scales: positive unknowns inside nets that are not tensors of weights.
-fn scale_latents(problem: &Problem<'_>) -> Vec<usize> {
+pub(super) fn scale_latents(problem: &Problem<'_>) -> Vec<usize> {
     problem
         .joint
         .latents
@@ -275,14 +275,20 @@ fn scale_latents(problem: &Problem<'_>) -> Vec<usize> {
         .collect()
 }
 
-/// Weights from N(0, 1/fan_in), then MAP with scales held: with a learned scale the density is unbounded.
-fn map_start(joint: &mut Joint, problem: &Problem<'_>, kind: &StartKind, index: usize) -> Vec<f64> {
+/// Weights from N(0, 1/fan_in), then MAP with scales held at a value: with a learned scale the density is unbounded.
+pub(super) fn map_start(
+    joint: &mut Joint,
+    problem: &Problem<'_>,
+    iterations: usize,
+    scale: f64,
+    index: usize,
+) -> Vec<f64> {
     let mut u = random_start(problem, index as u64);
     let held = scale_latents(problem);
     for i in &held {
-        u[*i] = kind.scale.ln();
+        u[*i] = scale.ln();
     }
-    joint.maximise(u, kind.iterations, &held).0
+    joint.maximise(u, iterations, &held).0
 }
 
 /// A keyed random start: weights N(0, 1/fan_in), everything else 0.
