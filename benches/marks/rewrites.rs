@@ -81,7 +81,7 @@ pub fn section() -> String {
         let mut fixture = Fixture::new(&model, rows);
         let path = infer::path(&fixture.problem());
         let outcome = infer::fit(&fixture.problem(), &mut Silent).unwrap_or_else(|e| panic!("{name}: {e:?}"));
-        if path == Path::Minibatch {
+        if path.draws_by_key() {
             fixture.rows.truncate(128);
         }
         for entry in rewrites::ALL.iter().filter(|e| e.family == Family::Same) {
@@ -132,7 +132,7 @@ fn measured(
     let measured = (is_applied == is_on && is_possible).then(|| match path {
         Path::NoNet => run(Form::<f64>::new(fixture, &settings, Points::of(&problem), 8), guide),
         Path::SmallNet => run(Form::<f32>::new(fixture, &settings, Points::of(&problem), 8), guide),
-        Path::Minibatch => {
+        Path::WideNet | Path::Minibatch => {
             let rows = guided.rows_share_noise.then_some(minibatch::ROWS_PER_DRAW);
             run(Form::<f32>::keyed(fixture, &settings, rows), guide)
         }
