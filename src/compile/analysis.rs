@@ -51,18 +51,19 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
     };
     let (models, found) = check_each(&tree, name, &columns, &context);
     findings.extend(found);
-    if let Some(Combination { model, .. }) = models.first() {
-        match Settings::of(model) {
-            Ok(settings) => findings.0.extend(asked::of_model(model, &settings)),
-            Err(found) => findings.extend(found),
-        }
-    }
     let is_right = !findings.has_errors() && !models.is_empty();
     let mut data = None;
     if is_right {
         let written = as_written(&tree, name, &columns, context, &models);
         let mut loaded = Loaded { tree: &tree, files, options, sets: vec![] };
         data = advise(&tree, &models, written.as_deref(), &mut loaded, &mut findings);
+    }
+    // A lint (K003) may have said it with more to say about it.
+    if let (false, Some(Combination { model, .. })) = (findings.has_errors(), models.first()) {
+        match Settings::of(model) {
+            Ok(settings) => findings.0.extend(asked::of_model(model, &settings)),
+            Err(found) => findings.extend(found),
+        }
     }
     layout(source, &tree, &mut findings);
     let comments = tree.comments.as_slice();

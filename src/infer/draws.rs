@@ -205,10 +205,18 @@ impl Joint {
     /// # Errors
     /// Says in words what the compiler cannot run.
     pub fn new(problem: &Problem<'_>) -> Result<Self, String> {
+        Joint::of_rows(problem, problem.train)
+    }
+
+    /// The same of other rows; of none it is the log prior.
+    ///
+    /// # Errors
+    /// Says in words what the compiler cannot run.
+    pub fn of_rows(problem: &Problem<'_>, rows: &[u32]) -> Result<Self, String> {
         let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
         let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
-        let program = program::<f64>(&tape, problem.train.len())?;
-        let shards = shards(&program, &problem.rows, problem.train, 1.0);
+        let program = program::<f64>(&tape, rows.len())?;
+        let shards = shards(&program, &problem.rows, rows, 1.0);
         let executor = Executor::new(program);
         Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })
     }

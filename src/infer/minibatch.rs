@@ -217,26 +217,16 @@ impl<T: Number> Recipe<T> {
         Recipe { start: 0, mu, omega, steps, held, rate: RATE * factor, rates }
     }
 
-    /// All rows: from a mode with the sds there, one rate for all numbers.
-    pub(super) fn from_mode(
-        problem: &Problem<'_>,
-        mode: &[f64],
-        sds: &[f64],
-        start: usize,
-        steps: u64,
-        rate: f64,
-    ) -> Self {
-        let settings = problem.settings;
-        let rate = settings.learning_rate.unwrap_or(rate);
-        let epochs = settings.epochs.map(|e| e.ceil() as u64);
+    /// From a guide, one rate for all numbers, nothing held. `start` tells its noise from that of others.
+    pub(super) fn from_guide(mu: &[f64], omega: &[f64], start: usize, steps: u64, rate: f64) -> Self {
         Recipe {
             start,
-            mu: mode.iter().map(|x| T::from_f64(*x)).collect(),
-            omega: sds.iter().map(|sd| T::from_f64(sd.ln())).collect(),
-            steps: settings.steps.or(epochs).unwrap_or(steps).max(1),
+            mu: mu.iter().map(|x| T::from_f64(*x)).collect(),
+            omega: omega.iter().map(|x| T::from_f64(*x)).collect(),
+            steps,
             held: 0,
             rate,
-            rates: vec![T::from_f64(rate); mode.len() + sds.len()],
+            rates: vec![T::from_f64(rate); mu.len() + omega.len()],
         }
     }
 }

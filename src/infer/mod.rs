@@ -28,11 +28,12 @@ pub mod row_reports;
 pub mod settings;
 pub mod shown;
 pub mod small_net;
+mod underfit;
 mod wide_net;
 
 use crate::diagnostic::Diagnostic;
 use crate::guide::{GuideSettings, Guided, NoiseSource};
-use crate::model::Role;
+use crate::model::{Model, Role};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use climb::TracePoint;
@@ -45,6 +46,8 @@ use settings::{Batch, Draws, GuideChoice};
 
 /// Latents up to which a net is fitted on all rows.
 const SMALL_DIMS: usize = 2_000;
+/// Latents up to which a net of numbers has the starts of small nets: noise per row beats them on UCI's sets.
+const SMALL_REGRESSION: usize = 200;
 /// Rows up to which a net is fitted on all rows.
 const SMALL_ROWS: usize = 10_000;
 
@@ -108,17 +111,24 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let batch = problem.settings.batch;
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
     let is_few = rows <= SMALL_ROWS || batch == Batch::All;
+    let is_full = problem.settings.guide == GuideChoice::FullRank;
+    let small = if is_regression(problem.model) && !is_full { SMALL_REGRESSION } else { SMALL_DIMS };
     if matches!(batch, Batch::Rows(n) if n < rows) {
         Path::Minibatch
     } else if dim <= SMALL_DIMS && !has_net {
         Path::NoNet
-    } else if dim <= SMALL_DIMS && is_few {
+    } else if dim <= small && is_few {
         Path::SmallNet
     } else if has_net && (batch == Batch::All || is_few && rows * dim <= WIDE_WORK) {
         Path::WideNet
     } else {
         Path::Minibatch
     }
+}
+
+/// Whether all targets are numbers with a density.
+fn is_regression(model: &Model) -> bool {
+    model.observations.iter().all(|o| !o.dist.family.is_discrete)
 }
 
 /// How many leading latents share a full-rank block.
@@ -210,12 +220,14 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
     }
     let path = path(problem);
     asked::possible(problem, path)?;
-    match path {
+    let mut outcome = match path {
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),
         Path::WideNet => wide_net::wide_net(problem, progress),
         Path::Minibatch => minibatch::minibatch(problem, progress),
-    }
+    }?;
+    outcome.warnings.extend(underfit::warning(problem, &outcome.guide));
+    Ok(outcome)
 }
 
 /// What a path hands back.
@@ -238,6 +250,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Nothing done yet.
+    fn empty() -> Outcome {
+        Outcome { path: String::new(), ..Outcome::point(vec![]) }
+    }
+
+    /// Adds what another start of the same fit did: its guide and path stand for both.
+    fn take(&mut self, other: Outcome, start: usize) {
+        self.steps += other.steps;
+        self.loop_seconds += other.loop_seconds;
+        self.clipped += other.clipped;
+        self.trace.extend(other.trace.into_iter().map(|t| TracePoint { start, ..t }));
+        self.warnings.extend(other.warnings);
+        (self.guide, self.path) = (other.guide, other.path);
+    }
+
     /// A point estimate found without gradient noise.
     fn point(mu: Vec<f64>) -> Outcome {
         Outcome {

@@ -1,13 +1,15 @@
-//! Nets of many weights on few rows (`docs/inference.md`, section 5): all rows in a step, from modes.
+//! Nets on few rows, several starts (`docs/inference.md`, section 5): all rows in a step, from places near modes.
 //!
 //! A narrow start at random weights, as minibatches have it, has too few steps to leave the prior before the KL pulls
-//! it back. So each start climbs to a mode of the weights first, with unknown scales held, takes its sds from the
-//! curvature there, and goes on as minibatches do, with noise per row where that is exact. The best ELBO wins.
+//! it back. So each start climbs part of the way to a mode of the weights, with unknown scales held, and takes its
+//! sds from the curvature there. All climb for a round as minibatches do, with noise per row where that is exact; the
+//! best by their ELBO go on. Modes that fit the rows closely end lower than places on the way to them.
 
 use super::draws::{Joint, elbo_draws, mean_and_se};
 use super::error::FitError;
 use super::fisher;
 use super::minibatch::{Recipe, Trainer, seed_of};
+use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::settings::Precision;
@@ -15,24 +17,31 @@ use super::small_net::{map_start, scale_latents};
 use super::{Outcome, Path, messages};
 
 /// Starts where no number is given.
-const STARTS: usize = 4;
-/// Iterations of L-BFGS for the starts in turn: a mode, and a place on the way to one.
-const ITERATIONS: [usize; 2] = [200, 40];
+const STARTS: usize = 8;
+/// Iterations of L-BFGS and the value at which scales are held, for the starts in turn: which suits depends on the
+/// data (yacht: 20 and 0.3, concrete: 40 and 1).
+const KINDS: [(usize, f64); 4] = [(40, 1.0), (20, 0.3), (20, 1.0), (40, 0.3)];
 /// Bounds of the sds that a start begins with.
 const SDS: (f64, f64) = (1e-3, 0.5);
-/// Steps of each start, and their rate.
-const STEPS: u64 = 3_000;
-const RATE: f64 = 0.01;
+/// The rounds: starts in it, steps of each, rate.
+const ROUNDS: [(usize, u64, f64); 2] = [(usize::MAX, 1_000, 0.01), (2, 3_000, 0.01)];
 /// Draws times rows times latents that compare two starts, and the fewest and most draws.
 const COMPARE_WORK: usize = 2_000_000_000;
 const COMPARE: (usize, usize) = (32, 512);
 
-/// Fits from several modes, one after another; the best ELBO wins.
+/// Fits from several starts, one after another; the best ELBO wins.
 pub fn wide_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     match problem.settings.precision {
         Precision::F64 => wide_net_in::<f64>(problem, progress),
         _ => wide_net_in::<f32>(problem, progress),
     }
+}
+
+/// A start with what it reached.
+struct Candidate {
+    start: usize,
+    guide: Gaussian,
+    elbo: f64,
 }
 
 fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -42,40 +51,64 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let trainer = Trainer::new::<T>(problem, Path::WideNet)?;
     let work = problem.train.len() * problem.joint.dim;
     let draws = (COMPARE_WORK / work.max(1)).clamp(COMPARE.0, COMPARE.1);
-    let held = scale_latents(problem);
-    let (mut best, mut diverged): (Option<(f64, Outcome)>, _) = (None, None);
-    let (mut steps, mut seconds, mut trace, mut lost) = (0, 0.0, vec![], 0);
-    for start in 0..starts {
-        let iterations = ITERATIONS[start % ITERATIONS.len()];
-        let mode = map_start(&mut joint, problem, iterations, 1.0, start);
-        let seed = seed_of(problem, start);
-        let sds = fisher::sds(&joint, &mode, problem.joint.random_dim, &held, SDS, seed);
-        let recipe = Recipe::<T>::from_mode(problem, &mode, &sds, start, STEPS, RATE);
-        match trainer.run(recipe, &format!("fitting start {} of {starts}", start + 1), progress) {
-            Ok(outcome) => {
-                let value = mean_and_se(&elbo_draws(&mut joint, &outcome.guide, draws, settings.seed)).0;
-                let value = if value.is_finite() { value } else { f64::NEG_INFINITY };
-                steps += outcome.steps;
-                seconds += outcome.loop_seconds;
-                trace.extend(outcome.trace.iter().copied());
-                if best.as_ref().is_none_or(|(b, _)| value > *b) {
-                    best = Some((value, outcome));
+    let mut candidates: Vec<Candidate> =
+        (0..starts).map(|start| Candidate::near_a_mode(&mut joint, problem, start)).collect();
+    let mut whole = Outcome::empty();
+    let mut lost = 0;
+    let mut most = settings.steps.or(settings.epochs.map(|e| e.ceil() as u64)).unwrap_or(u64::MAX);
+    for (round, (keep, steps, rate)) in ROUNDS.into_iter().enumerate() {
+        let steps = steps.min(most);
+        most -= steps;
+        if steps == 0 {
+            break;
+        }
+        candidates.truncate(keep);
+        let count = candidates.len();
+        let mut well = vec![];
+        let mut first = None;
+        for (i, candidate) in candidates.into_iter().enumerate() {
+            let Candidate { start, guide, .. } = candidate;
+            let rate = settings.learning_rate.map_or(rate, |r| r * rate / ROUNDS[0].2);
+            let recipe =
+                Recipe::<T>::from_guide(&guide.mu, &guide.omega, start + round * starts, steps, rate);
+            let what = format!("fitting start {} of {count}", i + 1);
+            match trainer.run(recipe, &what, progress) {
+                Ok(outcome) => {
+                    let values = elbo_draws(&mut joint, &outcome.guide, draws, settings.seed);
+                    let elbo = mean_and_se(&values).0;
+                    let elbo = if elbo.is_finite() { elbo } else { f64::NEG_INFINITY };
+                    well.push(Candidate { start, guide: outcome.guide.clone(), elbo });
+                    whole.take(outcome, start);
                 }
-            }
-            Err(FitError::Refused(d)) => return Err(FitError::Refused(d)),
-            Err(FitError::Diverged(d)) => {
-                lost += 1;
-                diverged.get_or_insert(d);
+                Err(FitError::Diverged(d)) => {
+                    lost += 1;
+                    first.get_or_insert(d);
+                }
+                Err(refused) => return Err(refused),
             }
         }
+        if let (true, Some(d)) = (well.is_empty(), first) {
+            return Err(FitError::Diverged(d));
+        }
+        well.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
+        candidates = well;
     }
-    match (best, diverged) {
-        (Some((_, outcome)), _) => {
-            let lost = if lost == 0 { String::new() } else { format!(", {lost} of them diverged") };
-            let path = format!("{}, the best of {starts} starts{lost}", outcome.path);
-            Ok(Outcome { steps, loop_seconds: seconds, trace, path, ..outcome })
-        }
-        (None, Some(d)) => Err(FitError::Diverged(d)),
-        (None, None) => Err(messages::refused("a fit of no starts".to_owned())),
+    let best = candidates.into_iter().next();
+    let diverged = if lost == 0 { String::new() } else { format!(", {lost} of them diverged") };
+    whole.path = format!("{}, the best of {starts} starts{diverged}", whole.path);
+    whole.guide = best.ok_or_else(|| messages::refused("a fit of no starts".to_owned()))?.guide;
+    Ok(whole)
+}
+
+impl Candidate {
+    /// On the way to a mode, with the sds of the curvature there.
+    fn near_a_mode(joint: &mut Joint, problem: &Problem<'_>, start: usize) -> Candidate {
+        let (iterations, scale) = KINDS[start % KINDS.len()];
+        let mode = map_start(joint, problem, iterations, scale, start);
+        let held = scale_latents(problem);
+        let seed = seed_of(problem, start);
+        let sds = fisher::sds(joint, &mode, problem.joint.random_dim, &held, SDS, seed);
+        let omega = sds.iter().map(|sd| sd.ln()).collect();
+        Candidate { start, guide: Gaussian { omega, ..Gaussian::point(mode) }, elbo: f64::NEG_INFINITY }
     }
 }

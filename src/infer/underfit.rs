@@ -1,0 +1,68 @@
+//! G010: most of a layer's weights are where their prior is, so the rows have not moved them.
+//!
+//! ```text
+//! KL(N(m, σ²) ‖ N(m₀, 1/τ)) = ½ (τ ((m − m₀)² + σ²) − 1 − log τσ²)
+//! ```
+//!
+//! m₀ and τ of a Normal prior are read off the gradient of the log prior at the guide's means, scales where they are.
+
+use super::draws::Joint;
+use super::posterior::Gaussian;
+use super::problem::Problem;
+use super::small_net::scale_latents;
+use crate::diagnostic::Diagnostic;
+use crate::model::Role;
+
+/// A weight of less than this many nats is at its prior.
+const LEAST: f64 = 0.05;
+/// A layer of fewer weights is not judged.
+const FEWEST: usize = 20;
+/// Step of the difference.
+const STEP: f64 = 1e-3;
+
+/// The warning, naming the worst layers; none where more than half of the weights of each layer have moved.
+pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
+    let is_judged = |l: &&crate::lower::Latent| {
+        let unknown = problem.model.unknown(l.unknown);
+        let is_weight = matches!(&unknown.role, Role::Net { tensor, .. } if tensor == "w");
+        let is_normal = unknown.prior.family.name == "Normal" && unknown.prior.truncation.is_none();
+        is_weight && is_normal && !l.is_non_centred && l.len >= FEWEST && l.start + l.len <= guide.random()
+    };
+    let layers: Vec<_> = problem.joint.latents.iter().filter(is_judged).collect();
+    if layers.is_empty() || guide.full > 0 {
+        return None;
+    }
+    let mut prior = Joint::of_rows(problem, &[]).ok()?;
+    let held = scale_latents(problem);
+    let mut gradient_at = |side: f64| {
+        let mut u: Vec<f64> = guide.mu.iter().map(|m| m + side * STEP).collect();
+        held.iter().for_each(|i| u[*i] = guide.mu[*i]);
+        let mut gradient = vec![0.0; u.len()];
+        prior.value_and_gradient(&u, &mut gradient);
+        gradient
+    };
+    let [up, here, down] = [1.0, 0.0, -1.0].map(&mut gradient_at);
+    let nats = |i: &usize| {
+        let precision = (down[*i] - up[*i]) / (2.0 * STEP);
+        let (distance, variance) = (here[*i] / precision, (2.0 * guide.omega[*i]).exp());
+        0.5 * (precision * (distance * distance + variance) - 1.0 - (precision * variance).ln())
+    };
+    let mut bad: Vec<(usize, String)> = vec![];
+    for layer in layers {
+        let idle = (layer.start..layer.start + layer.len).filter(|i| nats(i) < LEAST).count();
+        if 2 * idle > layer.len {
+            let share = 100 * idle / layer.len;
+            bad.push((share, format!("{share} % of {}", problem.model.unknown(layer.unknown).name)));
+        }
+    }
+    bad.sort_by(|a, b| b.cmp(a));
+    let names: Vec<String> = bad.into_iter().map(|(_, name)| name).collect();
+    (!names.is_empty()).then(|| {
+        let message = format!("the net underfits: its rows left {} at the prior", names.join(", "));
+        Diagnostic::new("G010", message)
+            .note("a weight counts as left there if its posterior is less than 0.05 nat from its prior")
+            .help(
+                "take a narrower net, or a prior with a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`",
+            )
+    })
+}
