@@ -6,6 +6,7 @@
 //! are computed once a step, beside the lanes.
 
 use super::climb::{Diverged, TracePoint};
+use super::dilation::Dilation;
 use super::draws::variable;
 use super::error::FitError;
 use super::objective::{shard_rows, with_gradient};
@@ -45,6 +46,8 @@ const LAST_RATE: f64 = 1e-3;
 const AVERAGED: f64 = 0.05;
 /// Rate of log sds, and of means times √fan_in.
 const RATE: f64 = 0.02;
+/// Rate of the log of all weights under a collapsed scale together, from the time on when the rates fall.
+const DILATION_RATE: f64 = 0.05;
 /// Lanes where each shard has its own draw, and where one draw is shared.
 const LANES: usize = 8;
 const SHARED_LANES: usize = 4;
@@ -318,6 +321,7 @@ impl Step<'_> {
         let (mut sum, mut count) = (0.0, 0);
         let mut sigma = vec![T::ZERO; self.random];
         let mut integrals;
+        let mut dilation = Dilation::new(&self.collapse, self.random);
         let begun = Instant::now();
         for step in 0..steps {
             if step % per_epoch == 0 {
@@ -343,8 +347,16 @@ impl Step<'_> {
             if is_finite {
                 let rate = schedule(step, steps) * backoff;
                 moved += 1;
-                let rate = Rate::Each(rates, T::from_f64(rate));
-                adam(&settings, moved, rate, &mut p, &mut first, &mut second, &g);
+                // Before the rates fall, weights that do not yet carry anything would be driven to zero for good.
+                let is_late = step as f64 >= CONSTANT * steps as f64;
+                if is_late {
+                    dilation.read(&p, &g, dim);
+                }
+                let each = Rate::Each(rates, T::from_f64(rate));
+                adam(&settings, moved, each, &mut p, &mut first, &mut second, &g);
+                if is_late {
+                    dilation.step(DILATION_RATE * (recipe.rate / RATE) * rate, &mut p, dim);
+                }
                 for omega in &mut p[dim..] {
                     *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
                 }

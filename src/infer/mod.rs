@@ -6,6 +6,7 @@
 pub mod asked;
 pub mod climb;
 pub mod coordinates;
+mod dilation;
 pub mod draws;
 pub mod each_draw;
 pub mod error;

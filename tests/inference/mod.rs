@@ -9,6 +9,7 @@ mod examples;
 mod invariance;
 mod posteriordb;
 mod prior;
+mod relevance;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;

@@ -134,6 +134,11 @@ impl Collapse {
         Some(self.scales[member.scale[0] as usize].moment)
     }
 
+    /// Each weight's latent with the position of its scale.
+    pub fn weights(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.members.iter().flat_map(|m| (0..m.len).map(|j| (m.start + j, m.scale[j] as usize)))
+    }
+
     /// T of each scale at means and sds of the guide.
     fn totals<T: Real>(&self, mu: &[T], sigma: &[T]) -> Vec<f64> {
         let mut totals = vec![0.0; self.scales.len()];
