@@ -33,6 +33,8 @@ mod random_models;
 /// Rewrites of the ELBO: same expectation, same joint density, said aloud.
 #[path = "rewrites/mod.rs"]
 mod rewrites;
+/// Damaged sources and data end in findings.
+mod robustness;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;

@@ -140,7 +140,8 @@ fn own_names(column: &DeclaredColumn, header: &[Header]) -> Vec<String> {
         header.iter().any(|h| h.name == *name && h.content != Content::Text && !h.shape().is_empty());
     match column.ty {
         Some(ColumnType::Number { size: Some(size), .. }) if !is_array => {
-            (1..=size).map(|i| format!("{name}{i}")).collect()
+            // One name more than the file has columns is missing for certain, however many were declared.
+            (1..=size.min(header.len() + 1)).map(|i| format!("{name}{i}")).collect()
         }
         _ => vec![name.clone()],
     }

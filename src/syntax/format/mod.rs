@@ -100,9 +100,12 @@ fn written(lines: &[Line]) -> String {
     let mut before = "";
     for (i, line) in lines.iter().enumerate() {
         if is_empty(line) {
+            if was_empty {
+                continue;
+            }
             let next = lines[i..].iter().find(|l| !is_empty(l));
             let closes = next.is_none_or(|l| l.text.starts_with('}'));
-            if !was_empty && !closes && !before.ends_with('{') {
+            if !closes && !before.ends_with('{') {
                 out.push('\n');
                 was_empty = true;
             }
@@ -163,6 +166,8 @@ impl Layout {
         let indent = if is_continued && !in_round && !closes { base + 4 } else { base };
         let mut line = Line { indent, comment, is_continued: is_continued || in_round, ..Line::default() };
         let first = code.first().map_or(0, |t| t.span.start);
+        // Characters so far, and brackets that this line has opened: counted once, because a line may be endless.
+        let (mut at, mut depth) = (0, 0);
         for (i, token) in code.iter().enumerate() {
             let before = i.checked_sub(1).map(|i| &code[i]);
             let further = i.checked_sub(2).map(|i| &code[i]);
@@ -170,12 +175,12 @@ impl Layout {
                 && spacing::is_apart(text, further, before, token, places)
             {
                 line.text.push(' ');
+                at += 1;
             }
-            let at = line.text.chars().count();
-            let column = text[first as usize..token.span.start as usize].chars().count();
-            if let Some(kind) = spacing::stop(text, code, i, places)
-                && !line.is_continued
+            if !line.is_continued
+                && let Some(kind) = spacing::stop(text, code, i, depth, places)
             {
+                let column = text[first as usize..token.span.start as usize].chars().count();
                 line.stops.push(Stop { at, kind, column });
             }
             line.text.push_str(words(token));
@@ -201,6 +206,8 @@ impl Layout {
                 }
                 _ => {}
             }
+            depth += i32::from(token.kind == Kind::Open) - i32::from(token.kind == Kind::Close);
+            at += words(token).chars().count();
         }
         line
     }

@@ -189,29 +189,24 @@ pub fn is_apart(text: &str, further: Option<&Token>, before: &Token, token: &Tok
     }
 }
 
-/// What a token is for the columns of its line.
-pub fn stop(text: &str, code: &[Token], i: usize, places: &Places) -> Option<StopKind> {
+/// What a token is for the columns of its line; `depth` counts the brackets that the line has opened before it.
+pub fn stop(text: &str, code: &[Token], i: usize, depth: i32, places: &Places) -> Option<StopKind> {
     let token = &code[i];
-    let before = i.checked_sub(1).map(|i| &code[i]);
-    let opens = |tokens: &[Token]| {
-        let mut depth = 0i32;
-        for t in tokens {
-            depth += i32::from(t.kind == Kind::Open) - i32::from(t.kind == Kind::Close);
-        }
-        depth
-    };
     let is_labelled =
-        places.labels.contains(&code[0].span.start) && code.get(1).is_some_and(|t| words(text, t) == ":");
-    let is_whole = opens(code) == 0;
+        || places.labels.contains(&code[0].span.start) && code.get(1).is_some_and(|t| words(text, t) == ":");
+    let is_whole = || {
+        let of = |t: &Token| i32::from(t.kind == Kind::Open) - i32::from(t.kind == Kind::Close);
+        code.iter().map(of).sum::<i32>() == 0
+    };
     match words(text, token) {
-        ":" if places.in_data(token.span.start) && opens(&code[..i]) == 0 => Some(StopKind::Colon),
-        "~" | "=" if i > 0 && places.declared.contains(&code[0].span.start) && opens(&code[..i]) == 0 => {
+        ":" if depth == 0 && places.in_data(token.span.start) => Some(StopKind::Colon),
+        "~" | "=" if i > 0 && depth == 0 && places.declared.contains(&code[0].span.start) => {
             let is_first = !code[..i].iter().any(|t| matches!(words(text, t), "~" | "="));
             let is_single = !code.iter().any(|t| t.kind == Kind::Semicolon);
             (is_first && is_single).then_some(StopKind::Operator)
         }
-        _ if is_labelled && i == 2 && is_whole => Some(StopKind::AfterLabel),
-        _ if is_labelled && is_whole && before.is_some_and(|t| t.kind == Kind::Semicolon) => {
+        _ if i == 2 && is_labelled() && is_whole() => Some(StopKind::AfterLabel),
+        _ if i > 2 && code[i - 1].kind == Kind::Semicolon && is_labelled() && is_whole() => {
             Some(StopKind::AfterSemicolon)
         }
         _ => None,
