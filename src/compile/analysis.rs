@@ -65,12 +65,20 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
             Err(found) => findings.extend(found),
         }
     }
+    one_cause(&mut findings);
     layout(source, &tree, &mut findings);
     let comments = tree.comments.as_slice();
     allow::apply(&mut findings, source, comments, &syntax::statements(source), is_right, data.is_some());
     findings.sort();
     let model = models.into_iter().next().map(|c| c.model);
     Analysis { ast: Some(tree), model, data, findings }
+}
+
+/// N005 and P003 have one cause, an unknown that nothing uses, and the error tells more.
+fn one_cause(findings: &mut Diagnostics) {
+    let place = |d: &Diagnostic| d.labels.first().map(|l| l.span);
+    let lost: Vec<_> = findings.0.iter().filter(|d| d.code.id() == "P003").map(place).collect();
+    findings.0.retain(|d| d.code.id() != "N005" || !lost.contains(&place(d)));
 }
 
 /// Z001: the file is not laid out as `bnnc fmt` would.
@@ -193,7 +201,16 @@ struct Loaded<'a> {
     tree: &'a ast::Ast,
     files: &'a dyn Files,
     options: &'a Options,
-    sets: Vec<(Vec<Column>, Vec<String>, u64, Result<Arc<Dataset>, Diagnostics>)>,
+    sets: Vec<Read>,
+}
+
+/// What was asked for, and what came of it.
+struct Read {
+    columns: Vec<Column>,
+    targets: Vec<String>,
+    unread: Vec<String>,
+    seed: u64,
+    data: Result<Arc<Dataset>, Diagnostics>,
 }
 
 impl Loaded<'_> {
@@ -203,12 +220,11 @@ impl Loaded<'_> {
         let seed = settings.seed;
         let targets = targets::only_observed(model);
         let unread = if settings.method == Method::Prior { targets::unread(model) } else { vec![] };
-        let unread_and_targets = [unread.clone(), targets.clone()].concat();
-        let is_same = |(c, t, s, _): &&(Vec<Column>, Vec<String>, u64, _)| {
-            *c == model.columns && *t == unread_and_targets && *s == seed
+        let is_same = |r: &&Read| {
+            r.columns == model.columns && r.targets == targets && r.unread == unread && r.seed == seed
         };
-        if let Some((.., known)) = self.sets.iter().find(is_same) {
-            return known.clone().map(|data| (seed, data));
+        if let Some(known) = self.sets.iter().find(is_same) {
+            return known.data.clone().map(|data| (seed, data));
         }
         let options = data::Options {
             targets: targets.clone(),
@@ -216,7 +232,8 @@ impl Loaded<'_> {
             ..self.options.of_data(self.tree, seed)
         };
         let data = data::load(block, &model.columns, self.files, &options).map(Arc::new);
-        self.sets.push((model.columns.clone(), unread_and_targets, seed, data.clone()));
+        let columns = model.columns.clone();
+        self.sets.push(Read { columns, targets, unread, seed, data: data.clone() });
         data.map(|data| (seed, data))
     }
 }

@@ -61,7 +61,7 @@ pub fn apply(
 }
 
 /// Codes that are found by fitting, or by looking at the text as a whole.
-const LATER: &[&str] = &["G007", "L004", "Z001"];
+const LATER: &[&str] = &["G007", "G010", "L004", "Z001"];
 
 /// Whether a code is found in the training rows.
 fn reads_rows(code: Code) -> bool {

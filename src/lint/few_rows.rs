@@ -1,7 +1,7 @@
 //! D012: fewer training rows than weights.
 
 use super::Lint;
-use super::subject::Subject;
+use super::subject::{Subject, tensor};
 use crate::diagnostic::Diagnostic;
 
 /// The entry of the table.
@@ -17,11 +17,13 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
             net.weights,
             net.name
         );
-        let first =
-            subject.model.unknowns.iter().find(|u| u.name.split('.').next() == Some(net.name.as_str()));
+        let first = subject.model.unknowns.iter().find(|u| {
+            tensor(u, "w")
+                .is_some_and(|(n, ..)| subject.model.nets.get(n).is_some_and(|n| n.name == net.name))
+        });
         let finding = Diagnostic::new("D012", message);
         match first {
-            Some(unknown) => finding.at(unknown.span, "its first tensor"),
+            Some(unknown) => finding.at(unknown.span, "its first weights"),
             None => finding,
         }
     };

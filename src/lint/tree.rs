@@ -53,11 +53,10 @@ pub fn last_layer<'a>(ast: &'a Ast, net: &str) -> Option<&'a Layer> {
         Item::Net { name, body, .. } if name.value == net => Some(body),
         _ => None,
     })?;
-    let layers = body.iter().filter_map(|item| match item {
+    body.iter().rev().find_map(|item| match item {
         Item::Layer(layer) => Some(layer),
         _ => None,
-    });
-    layers.last()
+    })
 }
 
 /// Every expression of an item's own right side, with all that it holds.

@@ -2,6 +2,7 @@
 
 mod commands;
 mod fit;
+mod formats;
 mod language;
 mod messages;
 mod readme;

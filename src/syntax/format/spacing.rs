@@ -174,6 +174,12 @@ pub fn is_apart(text: &str, further: Option<&Token>, before: &Token, token: &Tok
     {
         return false;
     }
+    // A blank beside the dot of a number makes it something else, which is wrong, but is not to be changed here.
+    let is_of_number = b == "." && before.kind == Kind::Digits
+        || a == "." && further.is_some_and(|t| t.kind == Kind::Digits) && token.kind == Kind::Digits;
+    if is_of_number {
+        return !touches;
+    }
     match (a, b) {
         (_, "," | ";" | ")" | "]") | ("(" | "[", _) | (".", _) | (_, ".") | ("^", _) | (_, "^") => false,
         ("{" | "}", _) | (_, "{" | "}") => true,
