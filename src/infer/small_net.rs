@@ -192,11 +192,14 @@ impl<T: Number> Candidate<T> {
     }
 }
 
+/// Those still on their way, and those that have lost.
+type Ranked<T> = (Vec<Candidate<T>>, Vec<Candidate<T>>);
+
 /// Those still on their way, the best first, and those that diverged: they have lost.
 ///
 /// # Errors
 /// G008 of the first start where all diverged.
-fn ranked<T: Number>(all: Vec<Candidate<T>>) -> Result<(Vec<Candidate<T>>, Vec<Candidate<T>>), FitError> {
+fn ranked<T: Number>(all: Vec<Candidate<T>>) -> Result<Ranked<T>, FitError> {
     let (mut well, ill): (Vec<_>, Vec<_>) = all.into_iter().partition(|c| c.diverged.is_none());
     let first = ill.iter().find_map(|c| c.diverged.as_ref());
     if let (true, Some(diverged)) = (well.is_empty(), first) {
