@@ -51,6 +51,7 @@ pub struct Arena {
     fixed: Vec<Fixed>,
     /// What was standardised or centred.
     units: HashMap<ExprId, Units>,
+    masks: u32,
 }
 
 impl Arena {
@@ -406,6 +407,16 @@ impl Arena {
         real(shape, self.kind_of(&[x, w]), Support::Interval(interval))
     }
 
+    /// `x` with a share of its elements set to 0 and the others enlarged, so that its mean stays.
+    pub fn dropout(&mut self, x: ExprId, rate: f64, span: Span) -> ExprId {
+        let shape = self.shape(x).clone();
+        let support = Support::Interval(Interval::closed(0.0, 1.0 / (1.0 - rate)));
+        let kind = ExprKind::Mask { rate, number: self.masks };
+        self.masks += 1;
+        let mask = self.add(kind, real(shape.clone(), Kind::Row, support), span);
+        self.elementwise(Binary::Mul, x, mask, shape, span)
+    }
+
     /// The largest of each window.
     pub fn max_pool(&mut self, x: ExprId, size: usize, stride: usize, shape: Shape, span: Span) -> ExprId {
         let ty = self.pooled(x, shape);
@@ -442,8 +453,8 @@ impl Arena {
         }
         let id = ExprId(self.exprs.len() as u32);
         let operands = kind.operands();
-        let random =
-            matches!(kind, ExprKind::Unknown(_)) || operands.iter().any(|o| self.random[o.0 as usize]);
+        let is_drawn = matches!(kind, ExprKind::Unknown(_) | ExprKind::Mask { .. });
+        let random = is_drawn || operands.iter().any(|o| self.random[o.0 as usize]);
         self.exprs.push(Expr { kind, ty, span, name: None });
         self.random.push(random);
         self.seen.insert(key, id);
@@ -480,6 +491,7 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::Statistic(s) => (19, vec![s.0 as usize]),
         ExprKind::ChannelMeans(_) => (20, vec![]),
         ExprKind::Fixed(f) => (21, vec![f.0 as usize]),
+        ExprKind::Mask { number, .. } => (22, vec![*number as usize]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);

@@ -154,6 +154,9 @@ impl<'a> Checker<'a> {
                 self.arena.index_by(w, level, span)
             }
             Operation::LayerNorm => self.layer_norm(x, span)?,
+            // Nothing is dropped: no noise.
+            Operation::Dropout { rate: 0.0 } => x,
+            Operation::Dropout { rate } => self.arena.dropout(x, rate, span),
             Operation::MaxPool { size, stride } => {
                 self.drops_rows(walk, kind, plan, x, span);
                 self.arena.max_pool(x, size, stride, shape, span)
@@ -219,16 +222,13 @@ impl<'a> Checker<'a> {
 }
 
 fn no_such_layer(word: &Name) -> Diagnostic {
-    if layers::PLANNED.contains(&word.value.as_str()) {
-        return error::not_yet(&format!("the layer `{}`", word.value), word.span);
-    }
     let finding = Diagnostic::new("N012", format!("no layer is called `{}`", word.value))
         .at(word.span, "a layer is wanted here");
     if layers::find_activation(&word.value).is_some() {
         return finding
             .help(format!("an activation stands at the end of a layer's line: `dense 10 {}`", word.value));
     }
-    let known = layers::ALL.iter().map(|l| l.name).chain(layers::PLANNED.iter().copied());
+    let known = layers::ALL.iter().map(|l| l.name);
     match suggest::nearest(&word.value, known) {
         Some(near) => finding.help(format!("did you mean `{near}`?")).fix(word.span, near),
         None => {

@@ -70,23 +70,34 @@ impl<'a> Checker<'a> {
                 }
                 Word::Name(name) => {
                     let id = self.word_constant(kind, name, word.span, line, scope)?;
+                    if self.is_rate(kind, id, word.span, &mut read.words)? {
+                        continue;
+                    }
                     let size = self.layer_size(id, word.span)?;
                     self.place(kind, size, word.span, &mut sizes, &mut kernel)?;
                 }
                 Word::Number(v) => {
                     let id = self.arena.number(*v, word.span);
+                    if self.is_rate(kind, id, word.span, &mut read.words)? {
+                        continue;
+                    }
                     let size = self.layer_size(id, word.span)?;
                     self.place(kind, size, word.span, &mut sizes, &mut kernel)?;
                 }
                 Word::Expr(expr) => {
                     let id = self.expr(expr, scope)?;
+                    if self.is_rate(kind, id, word.span, &mut read.words)? {
+                        continue;
+                    }
                     let size = self.layer_size(id, word.span)?;
                     self.place(kind, size, word.span, &mut sizes, &mut kernel)?;
                 }
             }
         }
-        if sizes.len() < kind.sizes.len() || (kind.has_kernel && kernel.is_none()) {
-            let missing = kind.sizes.get(sizes.len()).copied().unwrap_or("kernel");
+        let has_all = !(kind.has_kernel && kernel.is_none()) && !(kind.has_rate && read.words.rate.is_none());
+        if sizes.len() < kind.sizes.len() || !has_all {
+            let rest = if kind.has_rate { "rate" } else { "kernel" };
+            let missing = kind.sizes.get(sizes.len()).copied().unwrap_or(rest);
             self.found.push(
                 Diagnostic::new("T006", format!("`{}` needs a number: its {missing}", kind.name))
                     .at(line.span, format!("no {missing}"))
@@ -97,6 +108,28 @@ impl<'a> Checker<'a> {
         read.words.sizes = sizes;
         read.words.kernel = kernel.unwrap_or([1, 1]);
         Some(read)
+    }
+
+    /// Takes a number as the layer's probability, if it has one that is still missing.
+    fn is_rate(&mut self, kind: &Layer, id: ExprId, span: Span, words: &mut Words) -> Option<bool> {
+        if !kind.has_rate || words.rate.is_some() {
+            return Some(false);
+        }
+        let rate = self.arena.constant(id);
+        if rate.is_some_and(|v| (0.0..1.0).contains(&v)) {
+            words.rate = rate;
+            return Some(true);
+        }
+        let (code, found) = match rate {
+            Some(v) => ("T011", v.to_string()),
+            None => ("T002", self.described(id)),
+        };
+        self.found.push(
+            Diagnostic::new(code, format!("the rate of `{}` is a constant from 0 to below 1", kind.name))
+                .at(span, format!("this is {found}"))
+                .help(format!("write `{} 0.5` to set half of the numbers to 0", kind.name)),
+        );
+        None
     }
 
     fn place(
@@ -190,7 +223,7 @@ impl<'a> Checker<'a> {
         if self.names.find(name).is_some() {
             return self.name(name, span, scope);
         }
-        if layers::find(name).is_some() || layers::PLANNED.contains(&name) {
+        if layers::find(name).is_some() {
             self.found.push(
                 Diagnostic::new("S001", "two layers on one line")
                     .at(span, "the second one")

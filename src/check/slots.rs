@@ -352,7 +352,7 @@ impl Checker<'_> {
             let expr = self.arena.get(id);
             let found = self.arena.interval(id);
             let (span, text) = match &expr.kind {
-                Kind::Number(_) | Kind::Statistic(_) | Kind::Fixed(_) => return None,
+                Kind::Number(_) | Kind::Statistic(_) | Kind::Fixed(_) | Kind::Mask { .. } => return None,
                 Kind::Unknown(u) => {
                     let unknown = &self.unknowns[u.0 as usize];
                     (unknown.span, format!("`{}` is {}", unknown.name, unknown.support))

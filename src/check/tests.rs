@@ -176,7 +176,8 @@ fn each_mistake_has_its_code() {
         ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
         ("D010", "b ~ Normal(0, 1)\nz = standardize(b * x)\ny ~ Normal(z, 1)"),
         ("T003", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
-        ("X001", "net f(x) { dense 3; dropout 0.5 }\ny ~ Normal(sum(f(x)), 1)"),
+        ("T011", "net f(x) { dense 3; dropout 1 }\ny ~ Normal(sum(f(x)), 1)"),
+        ("T006", "net f(x) { dense 3; dropout }\ny ~ Normal(sum(f(x)), 1)"),
         (
             "T001",
             "net f(x) { each layer { s[inputs] ~ HalfNormal(1); b ~ Normal(0, s) }\n dense 1 }\ny ~ Normal(f(x), 1)",

@@ -281,7 +281,7 @@ pub(super) fn predict_split(
     progress: &mut dyn Progress,
 ) -> Result<(Vec<Prediction>, SplitPredictions), String> {
     let observed = targets(problem.model, problem, rows);
-    let draws = if from.is_point() { 1 } else { problem.settings.predict_draws };
+    let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { problem.settings.predict_draws };
     progress.begin(&format!("predicting {split}"), draws as u64);
     let mut done = |d: usize| progress.advance(d as u64, None);
     let predicted = if problem.joint.dim > MANY_DIMS {

@@ -91,6 +91,17 @@ impl Files for Disk {
         let file = std::fs::File::open(self.base.join(path))?;
         Ok(Box::new(std::io::BufReader::new(file)))
     }
+
+    fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
+        let one = |entry: std::io::Result<std::fs::DirEntry>| {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // A link to a folder is a folder.
+            let is_folder = std::fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
+            Ok(if is_folder { format!("{name}/") } else { name })
+        };
+        std::fs::read_dir(self.base.join(folder))?.map(one).collect()
+    }
 }
 
 /// Why a fit gave no run.

@@ -139,7 +139,12 @@ fn read_values(mut array: Array) -> Result<Cells, Diagnostic> {
 }
 
 /// Reads so many bytes, or says that the file is cut short.
-fn exactly(file: &mut Box<dyn Read>, count: usize, place: &str, span: Span) -> Result<Vec<u8>, Diagnostic> {
+pub(super) fn exactly(
+    file: &mut dyn Read,
+    count: usize,
+    place: &str,
+    span: Span,
+) -> Result<Vec<u8>, Diagnostic> {
     // A header may claim petabytes: reserve at most 64 MiB ahead of the bytes that arrive.
     let mut bytes = Vec::with_capacity(count.min(1 << 26));
     match file.take(count as u64).read_to_end(&mut bytes) {

@@ -125,7 +125,7 @@ impl Rows {
 fn read_part(
     declared: &Declared,
     columns: &[Column],
-    opened: Box<dyn Opened>,
+    opened: Box<dyn Opened + '_>,
     bound: &[Bound],
     (place, span): (&str, Span),
     is_main: bool,

@@ -13,6 +13,7 @@
 
 mod bind;
 pub mod builtin;
+mod cifar;
 pub mod circles;
 mod column_type;
 pub mod csv;
@@ -22,10 +23,14 @@ mod filter;
 pub mod generator;
 mod gzip;
 pub mod idx;
+#[cfg(feature = "images")]
+mod images;
 pub mod key;
 mod levels;
 mod load;
 pub mod moons;
+mod npy;
+mod npz;
 mod open;
 mod read;
 mod schema;
@@ -33,6 +38,7 @@ pub mod source;
 mod split;
 pub mod table;
 mod values;
+mod zip;
 
 use std::collections::HashMap;
 
@@ -46,6 +52,10 @@ pub use values::{FromData, Values};
 pub trait Files {
     /// Opens a file; a relative path is relative to the model file.
     fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>>;
+    /// The names in a folder, those of folders with `/` at their end.
+    fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, format!("{folder} cannot be listed")))
+    }
 }
 
 /// What stands outside the data block and concerns it.
@@ -93,5 +103,9 @@ impl Dataset {
     }
 }
 
+#[cfg(test)]
+mod numpy_tests;
+#[cfg(test)]
+mod picture_tests;
 #[cfg(test)]
 mod tests;

@@ -9,13 +9,13 @@ use crate::diagnostic::Diagnostics;
 use crate::syntax::ast;
 
 /// Opens the main source and binds every column, or reports what is wrong.
-pub fn main(
+pub fn main<'f>(
     declared: &Declared,
     data: &ast::Data,
     place: &str,
-    files: &dyn Files,
+    files: &'f dyn Files,
     options: &Options,
-) -> Result<(Box<dyn Opened>, Vec<Bound>), Diagnostics> {
+) -> Result<(Box<dyn Opened + 'f>, Vec<Bound>), Diagnostics> {
     let main = source::open(&data.source, Part::Main, files, options)?;
     let (bound, findings) = bind::bind(declared, main.header(), place, &options.unread);
     match bound.into_iter().collect::<Option<Vec<Bound>>>() {
@@ -25,13 +25,13 @@ pub fn main(
 }
 
 /// Opens the test source and finds the columns of the main source in it; those not bound there are left out.
-pub fn test(
+pub fn test<'f>(
     declared: &Declared,
     test: &ast::Source,
     bound: &[Option<&Bound>],
-    files: &dyn Files,
+    files: &'f dyn Files,
     options: &Options,
-) -> Result<(Box<dyn Opened>, Vec<Bound>), Diagnostics> {
+) -> Result<(Box<dyn Opened + 'f>, Vec<Bound>), Diagnostics> {
     let opened = source::open(test, Part::Test, files, options)?;
     let place = source::place(test, Part::Test, options);
     let (rebound, findings) = bind::rebind(declared, bound, opened.header(), &place, &options.unread);

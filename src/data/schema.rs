@@ -58,7 +58,7 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
 /// The cells of the columns whose labels are asked for, of the rows that `where` keeps.
 fn labelled(
     declared: &Declared,
-    main: Box<dyn Opened>,
+    main: Box<dyn Opened + '_>,
     with_labels: Vec<&Bound>,
     place: &str,
     options: &Options,

@@ -4,10 +4,10 @@ use std::io::Read;
 
 use super::generator::{self, Generator};
 use super::table::Opened;
-use super::{Files, Options, csv, error, gzip, idx};
+use super::{Files, Options, cifar, csv, error, gzip, idx, npy, npz};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{ExprKind, Source};
+use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Source};
 
 /// Opens one text file whose first bytes may say gzip: place, span of the name, bytes.
 type OpenFile = fn(&str, Span, Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic>;
@@ -19,12 +19,12 @@ const FORMATS: &[(&str, Option<OpenFile>)] = &[
     (".csv.gz", Some(csv::comma)),
     (".tsv.gz", Some(csv::tab)),
     (".parquet", None),
-    (".npy", None),
-    (".npz", None),
+    (".npy", Some(npy::open)),
+    (".npz", Some(npz::open)),
 ];
 
-/// Calls that are refused for now.
-const CALLS_NOT_YET: &[&str] = &["images", "cifar"];
+/// The calls that take files.
+const CALLS: &[&str] = &["idx", "images", "cifar"];
 
 /// Which of the two sources of a model is meant; a generator's settings concern them differently.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,12 +53,12 @@ pub fn span(source: &Source) -> Span {
 }
 
 /// Opens a source and reads its header.
-pub fn open(
+pub fn open<'f>(
     source: &Source,
     part: Part,
-    files: &dyn Files,
+    files: &'f dyn Files,
     options: &Options,
-) -> Result<Box<dyn Opened>, Diagnostics> {
+) -> Result<Box<dyn Opened + 'f>, Diagnostics> {
     if let (Some(path), Part::Main) = (&options.data_override, part) {
         return Ok(open_path(path, span(source), files)?);
     }
@@ -93,16 +93,43 @@ pub fn open(
                 let values = generator.values(args, *span, &options.constants, &set)?;
                 return Ok(generator.open(values));
             }
-            if CALLS_NOT_YET.contains(&name.value.as_str()) {
-                return Err(error::not_yet(name.span, &format!("the source `{}(…)`", name.value)).into());
+            if name.value == "cifar" {
+                let (folder, span) = folder(name, args, *span)?;
+                return Ok(cifar::open(folder, span, part, files)?);
+            }
+            if name.value == "images" {
+                let (folder, span) = folder(name, args, *span)?;
+                return Ok(pictures(folder, span, files)?);
             }
             Err(unknown_call(name).into())
         }
     }
 }
 
+/// The only argument of a source that is a folder.
+fn folder<'a>(name: &Name, args: &'a [Arg], span: Span) -> Result<(&'a str, Span), Diagnostic> {
+    match args {
+        [Arg { name: None, value: Expr { kind: ExprKind::Text(path), span }, .. }] => {
+            Ok((path.strip_suffix('/').unwrap_or(path), *span))
+        }
+        _ => Err(Diagnostic::new("T006", format!("`{}` takes the path of a folder", name.value))
+            .at(span, "one text in quotes is wanted")
+            .help(format!("write `{}(\"folder\")`", name.value))),
+    }
+}
+
+#[cfg(feature = "images")]
+fn pictures<'f>(folder: &str, span: Span, files: &'f dyn Files) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
+    super::images::open(folder, span, files)
+}
+
+#[cfg(not(feature = "images"))]
+fn pictures<'f>(_: &str, span: Span, _: &'f dyn Files) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
+    Err(error::not_yet(span, "reading folders of pictures in a build without the feature `images`"))
+}
+
 fn unknown_call(name: &Spanned<String>) -> Diagnostic {
-    let known = || generator::ALL.iter().map(|g| g.name).chain(["idx"]).chain(CALLS_NOT_YET.iter().copied());
+    let known = || generator::ALL.iter().map(|g| g.name).chain(CALLS.iter().copied());
     let finding = Diagnostic::new("N012", format!("there is no data source `{}`", name.value));
     match suggest::nearest(&name.value, known()) {
         Some(near) => finding.at(name.span, format!("did you mean `{near}`?")).fix(name.span, near),

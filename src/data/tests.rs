@@ -11,10 +11,10 @@ use crate::syntax::ast::{Arg, BinaryOp, ColumnFrom, Data, DataItem, Expr, ExprKi
 use crate::ty::{Element, Shape, Support};
 
 #[derive(Default, Clone)]
-struct Memory(HashMap<String, Vec<u8>>);
+pub(super) struct Memory(HashMap<String, Vec<u8>>);
 
 impl Memory {
-    fn with(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Memory {
+    pub(super) fn with(mut self, path: &str, bytes: impl Into<Vec<u8>>) -> Memory {
         self.0.insert(path.to_owned(), bytes.into());
         self
     }
@@ -27,29 +27,39 @@ impl Files for Memory {
             None => Err(io::Error::from(io::ErrorKind::NotFound)),
         }
     }
+
+    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
+        let inside = self.0.keys().filter_map(|path| path.strip_prefix(folder)?.strip_prefix('/'));
+        let mut names: Vec<String> = inside
+            .map(|rest| rest.split_once('/').map_or(rest.to_owned(), |(folder, _)| format!("{folder}/")))
+            .collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     // Every name has a place of its own, as in a file: equal places would be taken for one finding.
     let at = text.bytes().fold(7usize, |h, b| (h * 31 + usize::from(b)) % 100_000);
     Spanned { value: text.to_owned(), span: Span::new(at, at + text.len()) }
 }
-fn num(value: f64) -> Expr {
+pub(super) fn num(value: f64) -> Expr {
     Expr { kind: ExprKind::Number(value), span: Span::new(1, 2) }
 }
-fn text(value: &str) -> Expr {
+pub(super) fn text(value: &str) -> Expr {
     Expr { kind: ExprKind::Text(value.to_owned()), span: Span::new(1, 2) }
 }
 fn arg(value: Expr) -> Arg {
     Arg { name: None, value, suffixes: vec![] }
 }
-fn ty(word: &str, args: Vec<Expr>, sizes: Vec<Expr>) -> TypeName {
+pub(super) fn ty(word: &str, args: Vec<Expr>, sizes: Vec<Expr>) -> TypeName {
     TypeName { name: name(word), args: args.into_iter().map(arg).collect(), sizes, span: Span::new(1, 2) }
 }
-fn column(names: &[&str], ty: TypeName) -> DataItem {
+pub(super) fn column(names: &[&str], ty: TypeName) -> DataItem {
     DataItem::Column { names: names.iter().map(|n| name(n)).collect(), ty, from: None }
 }
-fn plain(names: &[&str], word: &str) -> DataItem {
+pub(super) fn plain(names: &[&str], word: &str) -> DataItem {
     column(names, ty(word, vec![], vec![]))
 }
 fn column_from(names: &[&str], word: &str, from: &[&str]) -> DataItem {
@@ -60,19 +70,23 @@ fn column_from(names: &[&str], word: &str, from: &[&str]) -> DataItem {
         from: Some(from),
     }
 }
-fn path(text: &str) -> Source {
+pub(super) fn path(text: &str) -> Source {
     Source::Path(name(text))
 }
-fn call(function: &str, args: Vec<Arg>) -> Source {
+pub(super) fn call(function: &str, args: Vec<Arg>) -> Source {
     Source::Call { name: name(function), args, span: Span::new(5, 9) }
 }
-fn block(source: Source, items: Vec<DataItem>) -> Data {
+pub(super) fn block(source: Source, items: Vec<DataItem>) -> Data {
     Data { source, items, span: Span::new(0, 50) }
 }
 fn split(which: &str, last: bool, amount: f64) -> DataItem {
     DataItem::Split { name: name(which), last, amount: num(amount) }
 }
-fn read(data: &Data, files: &Memory, options: &Options) -> Result<(Vec<Column>, Dataset), Diagnostics> {
+pub(super) fn read(
+    data: &Data,
+    files: &Memory,
+    options: &Options,
+) -> Result<(Vec<Column>, Dataset), Diagnostics> {
     let (columns, findings) = schema(data, files, options);
     if findings.has_errors() {
         return Err(findings);
@@ -80,16 +94,16 @@ fn read(data: &Data, files: &Memory, options: &Options) -> Result<(Vec<Column>, 
     let dataset = load(data, &columns, files, options)?;
     Ok((columns, dataset))
 }
-fn rows(data: &Data, files: &Memory) -> (Vec<Column>, Dataset) {
+pub(super) fn rows(data: &Data, files: &Memory) -> (Vec<Column>, Dataset) {
     read(data, files, &Options::default()).unwrap()
 }
 /// The codes of all findings, and their messages.
-fn faults(data: &Data, files: &Memory) -> (Vec<&'static str>, String) {
+pub(super) fn faults(data: &Data, files: &Memory) -> (Vec<&'static str>, String) {
     let findings = read(data, files, &Options::default()).map(|(_, d)| d.rows).unwrap_err();
     let told = findings.0.iter().map(|d| format!("{}; {:?}; {:?}", d.message, d.labels, d.notes));
     (findings.0.iter().map(|d| d.code.id()).collect(), told.collect::<Vec<_>>().join("\n"))
 }
-fn real(dataset: &Dataset, column: usize) -> Vec<f64> {
+pub(super) fn real(dataset: &Dataset, column: usize) -> Vec<f64> {
     let Values::Real { data, .. } = &dataset.columns[column] else { panic!("numbers are expected") };
     data.clone()
 }
@@ -340,7 +354,7 @@ fn what_cannot_be_read_says_which_file() {
     assert!(with(path("no.csv")).1.contains("relative to the model file"));
     assert_eq!(with(path("a.xlsx")).0, ["D015"]);
     assert_eq!(with(path("a.parquet")).0, ["X001"]);
-    assert_eq!(with(call("images", vec![])).0, ["X001"]);
+    assert_eq!(with(call("images", vec![])).0, ["T006"]);
     assert_eq!(with(call("mons", vec![])).0, ["N012"]);
     assert_eq!(with(path("empty.csv")).0, ["D017"]);
     assert_eq!(with(path("head.csv")).0, ["D017"]);

@@ -9,6 +9,9 @@ use crate::kernels::noise;
 use crate::plan::{Program, Space};
 use crate::tape::Tape;
 
+/// In place of the number of a step, where noise of the model's own (`dropout`) is drawn for predictions.
+const OF_PREDICTIONS: u64 = u64::MAX;
+
 /// One worker's rows and what it has read of them.
 struct Lane<T> {
     executor: Executor<T>,
@@ -90,15 +93,17 @@ pub fn each_draw<T: Number>(
     }
     let team = Team::new(lanes, problem.threads);
     let capacity = program.capacity;
-    let u = std::sync::RwLock::new(vec![T::ZERO; from.dim()]);
+    let first = NoiseKey { seed: problem.settings.seed, step: OF_PREDICTIONS, draw: 0 };
+    let u = std::sync::RwLock::new((vec![T::ZERO; from.dim()], first));
     let work = |_: usize, lane: &mut Lane<T>| {
-        let u = u.read().unwrap_or_else(|p| p.into_inner());
-        lane.executor.set_input(crate::lower::LATENTS, &u);
-        lane.executor.begin(NoiseKey::default());
+        let drawn = u.read().unwrap_or_else(|p| p.into_inner());
+        let (u, key) = &*drawn;
+        lane.executor.set_input(crate::lower::LATENTS, u);
+        lane.executor.begin(*key);
         lane.out.resize(outputs.len(), vec![]);
         lane.out.iter_mut().for_each(Vec::clear);
         for shard in &lane.shards {
-            lane.executor.rows(shard, NoiseKey::default());
+            lane.executor.rows(shard, *key);
             for (name, out) in outputs.iter().zip(&mut lane.out) {
                 let values = lane.executor.output_of_rows(name, shard).unwrap_or(&[]);
                 copy_out(values, capacity, shard.rows(), name, &program, out);
@@ -111,10 +116,11 @@ pub fn each_draw<T: Number>(
             let key = DrawKey { index: d as u64, ..DrawKey::of(problem.settings.seed, variable::PREDICT) };
             from.latents(key, &mut point);
             {
-                let mut u = u.write().unwrap_or_else(|p| p.into_inner());
-                for (a, b) in u.iter_mut().zip(&point) {
+                let mut drawn = u.write().unwrap_or_else(|p| p.into_inner());
+                for (a, b) in drawn.0.iter_mut().zip(&point) {
                     *a = T::from_f64(*b);
                 }
+                drawn.1.draw = d as u64;
             }
             round();
             let joined: Vec<Vec<f64>> = (0..outputs.len())

@@ -45,6 +45,8 @@ pub struct Elbo {
 
 /// The seed of the noise: fixed, so that fits of any seed and setting are compared with the same draws.
 const NOISE_SEED: u64 = 0;
+/// In place of the number of a step, where noise of the model's own (`dropout`) is drawn for the ELBO.
+const OF_ELBO: u64 = u64::MAX - 1;
 
 /// Computes the ELBO to the error wanted.
 ///
@@ -73,8 +75,8 @@ fn run<T: Number>(
 ) -> Result<Elbo, String> {
     let lanes = Lanes::<T>::new(problem)?;
     let random = guide.random();
-    if random == 0 {
-        let values = lanes.values(guide, 1, &|_, _| {}, &mut |_| {});
+    if random == 0 && !problem.joint.is_noisy() {
+        let values = lanes.values(guide, 0, 1, &|_, _| {}, &mut |_| {});
         return Ok(Elbo { value: values[0], se: 0.0, draws: 1, parts: vec![], noise: String::new() });
     }
     if random > MANY_DIMS {
@@ -82,7 +84,7 @@ fn run<T: Number>(
         let noise = |d: usize, out: &mut [f64]| {
             noise::normals(out, noise::key(NOISE_SEED, 0, variable::ELBO, d as u64), 0);
         };
-        let values = lanes.values(guide, FEW_DRAWS, &noise, &mut |d| progress.advance(d as u64, None));
+        let values = lanes.values(guide, 0, FEW_DRAWS, &noise, &mut |d| progress.advance(d as u64, None));
         progress.end();
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
@@ -91,7 +93,8 @@ fn run<T: Number>(
         let noise = format!("{FEW_DRAWS} draws of {random}");
         return Ok(Elbo { value: mean, se, draws: FEW_DRAWS, parts: values, noise });
     }
-    if random <= SOBOL_DIMS {
+    // Noise of the model's own is of more dimensions, and by key.
+    if random <= SOBOL_DIMS && !problem.joint.is_noisy() {
         Ok(by_sobol(problem, &lanes, guide, wanted))
     } else {
         Ok(by_pairs(problem, &lanes, guide, wanted))
@@ -133,7 +136,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
                     *e = normal.inverse_cdf(u + 2f64.powi(-25));
                 }
             };
-            *sum += lanes.values(guide, target - done, &noise, &mut |_| {}).iter().sum::<f64>();
+            *sum += lanes.values(guide, done, target - done, &noise, &mut |_| {}).iter().sum::<f64>();
         }
         done = target;
         let means: Vec<f64> = sums.iter().map(|s| s / done as f64).collect();
@@ -162,7 +165,7 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
                 out.iter_mut().for_each(|e| *e = -*e);
             }
         };
-        values.extend(lanes.values(guide, done.max(256), &noise, &mut |_| {}));
+        values.extend(lanes.values(guide, done, done.max(256), &noise, &mut |_| {}));
         let (value, se) = mean_and_se(&values);
         if se <= wanted || values.len() * 2 > most || !se.is_finite() {
             let share = values.len() / SCRAMBLES;
@@ -208,10 +211,11 @@ impl<T: Number> Lanes<T> {
         Ok(Lanes { team, is_by_draws: shards.len() < LANES, shards, observations })
     }
 
-    /// log p(y,u) − log q(u) per draw.
+    /// log p(y,u) − log q(u) per draw; `first` is the number of the first one.
     fn values(
         &self,
         guide: &Gaussian,
+        first: usize,
         draws: usize,
         noise: &(dyn Fn(usize, &mut [f64]) + Sync),
         done: &mut dyn FnMut(usize),
@@ -231,10 +235,11 @@ impl<T: Number> Lanes<T> {
                 guide.draw(&e, &mut u);
                 numbers.iter_mut().zip(&u).for_each(|(n, x)| *n = T::from_f64(*x));
                 lane.executor.set_input(crate::lower::LATENTS, &numbers);
-                lane.executor.begin(NoiseKey::default());
+                let key = NoiseKey { seed: NOISE_SEED, step: OF_ELBO, draw: (first + d) as u64 };
+                lane.executor.begin(key);
                 let prior = lane.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
                 let likelihood =
-                    shards.iter().map(|shard| self.log_likelihood(&mut lane.executor, shard)).sum();
+                    shards.iter().map(|shard| self.log_likelihood(&mut lane.executor, shard, key)).sum();
                 lane.values.push((likelihood, prior - guide.log_density(&e)));
             }
         };
@@ -254,8 +259,8 @@ impl<T: Number> Lanes<T> {
     }
 
     /// Σ over a shard's rows of the log densities of all targets, in f64.
-    fn log_likelihood(&self, executor: &mut Executor<T>, shard: &Shard<T>) -> f64 {
-        executor.rows(shard, NoiseKey::default());
+    fn log_likelihood(&self, executor: &mut Executor<T>, shard: &Shard<T>, key: NoiseKey) -> f64 {
+        executor.rows(shard, key);
         let of = |name: &String| {
             let rows = executor.output_of_rows(name, shard).unwrap_or(&[]);
             rows.iter().take(shard.rows()).map(|x| x.to_f64()).sum::<f64>()

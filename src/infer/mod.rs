@@ -114,7 +114,8 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let is_few = rows <= SMALL_ROWS || batch == Batch::All;
     let is_full = problem.settings.guide == GuideChoice::FullRank;
     let small = if is_regression(problem.model) && !is_full { SMALL_REGRESSION } else { SMALL_DIMS };
-    if matches!(batch, Batch::Rows(n) if n < rows) {
+    // Noise of the model's own is new in every step of minibatches; the other paths hold their noise fixed.
+    if problem.joint.is_noisy() || matches!(batch, Batch::Rows(n) if n < rows) {
         Path::Minibatch
     } else if dim <= SMALL_DIMS && !has_net {
         Path::NoNet

@@ -14,6 +14,7 @@ pub const LAYER: Layer = Layer {
     usage: "conv CHANNELS KERNEL [stride S] [pad valid|same] [ACTIVATION] [{ overrides }]",
     sizes: &["channels"],
     has_kernel: true,
+    has_rate: false,
     options: &[LayerOption::Stride, LayerOption::Pad],
     wants: Wants::Image,
     body: Body::Overrides,

@@ -9,6 +9,7 @@ pub const LAYER: Layer = Layer {
     usage: "dense UNITS [ACTIVATION] [{ overrides }]",
     sizes: &["units"],
     has_kernel: false,
+    has_rate: false,
     options: &[],
     wants: Wants::Vector,
     body: Body::Overrides,

@@ -9,6 +9,7 @@ pub const LAYER: Layer = Layer {
     usage: "globalpool",
     sizes: &[],
     has_kernel: false,
+    has_rate: false,
     options: &[],
     wants: Wants::Image,
     body: Body::None,

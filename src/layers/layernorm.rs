@@ -14,6 +14,7 @@ pub const LAYER: Layer = Layer {
     usage: "layernorm [ACTIVATION]",
     sizes: &[],
     has_kernel: false,
+    has_rate: false,
     options: &[],
     wants: Wants::Any,
     body: Body::None,

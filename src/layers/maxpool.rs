@@ -9,6 +9,7 @@ pub const LAYER: Layer = Layer {
     usage: "maxpool SIZE [stride S]",
     sizes: &["size"],
     has_kernel: false,
+    has_rate: false,
     options: &[LayerOption::Stride],
     wants: Wants::Image,
     body: Body::None,

@@ -8,6 +8,7 @@ mod avgpool;
 mod concat;
 mod conv;
 mod dense;
+mod dropout;
 mod embed;
 mod flatten;
 mod globalpool;
@@ -33,6 +34,8 @@ pub struct Layer {
     pub sizes: &'static [&'static str],
     /// Whether a kernel (`5x5`, or `5` for a square) follows the sizes.
     pub has_kernel: bool,
+    /// Whether its number is a probability.
+    pub has_rate: bool,
     /// Names of the options that it takes.
     pub options: &'static [LayerOption],
     /// What its input must look like.
@@ -91,7 +94,7 @@ pub enum Body {
 }
 
 /// The words of a layer's line, read.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Words {
     /// one number for each of [`Layer::sizes`]
     pub sizes: Vec<usize>,
@@ -101,10 +104,12 @@ pub struct Words {
     pub stride: Option<usize>,
     /// `pad same` (else `valid`)
     pub pads_same: bool,
+    /// `0.5`, where a probability is wanted
+    pub rate: Option<f64>,
 }
 
 /// A layer for one input shape.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Shape that comes out; for layers that hold a stack, the shape that goes in.
     pub output: Shape,
@@ -132,7 +137,7 @@ pub struct Tensors {
 }
 
 /// What a layer computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Operation {
     /// `x w + b`
     Dense,
@@ -147,6 +152,11 @@ pub enum Operation {
     Embed,
     /// `(x − mean) / √(variance + ε)`
     LayerNorm,
+    /// `x` times 0 or 1/(1 − rate)
+    Dropout {
+        /// share of zeros
+        rate: f64,
+    },
     /// largest of each window
     MaxPool {
         /// side
@@ -198,10 +208,8 @@ pub const ALL: &[&Layer] = &[
     &heads::LAYER,
     &embed::LAYER,
     &layernorm::LAYER,
+    &dropout::LAYER,
 ];
-
-/// Layers of the language that this version cannot do yet.
-pub const PLANNED: &[&str] = &["dropout"];
 
 /// Looks a layer up by its exact name.
 pub fn find(name: &str) -> Option<&'static Layer> {
@@ -231,7 +239,7 @@ mod tests {
         for layer in ALL {
             assert!(layer.usage.starts_with(layer.name), "{}", layer.name);
             assert!(layer.page.contains(layer.name), "{}", layer.name);
-            assert!(find(layer.name).is_some() && !PLANNED.contains(&layer.name));
+            assert!(find(layer.name).is_some());
             for option in layer.options {
                 assert!(layer.usage.contains(option.name()), "{} does not show {option:?}", layer.name);
             }
@@ -245,6 +253,7 @@ mod tests {
             kernel,
             stride,
             pads_same,
+            rate: None,
         };
         let image = Shape::from([28, 28, 1]);
         let cases: &[(&str, Words, Shape, Shape)] = &[

@@ -9,6 +9,7 @@ pub const LAYER: Layer = Layer {
     usage: "residual { layers }",
     sizes: &[],
     has_kernel: false,
+    has_rate: false,
     options: &[],
     wants: Wants::Any,
     body: Body::Stack,

@@ -1,11 +1,15 @@
 //! Expressions of the model as instructions, one to one; each is lowered once.
 
 use super::Lowering;
-use crate::kernels::scalar::Unary;
+use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{ExprId, ExprKind, Reduce};
 use crate::tape::{Op, Slot, Window};
 use crate::ty::Shape;
+use statrs::distribution::{ContinuousCDF, Normal};
 use std::collections::BTreeSet;
+
+/// Streams of noise of the masks; those of guides lie below.
+const MASKS: u32 = 1 << 24;
 
 impl Lowering<'_> {
     /// The slot of an expression.
@@ -125,6 +129,13 @@ impl Lowering<'_> {
             ExprKind::AvgPool { x, size, stride } => {
                 let x = self.done(*x);
                 self.b.infer(Op::AvgPool(pool(*size, *stride)), vec![x])
+            }
+            // 1/(1 − rate) where a standard normal number lies above its quantile of the rate.
+            ExprKind::Mask { rate, number } => {
+                let noise = self.b.row_noise(MASKS + number, shape);
+                let least = self.b.constant(Normal::standard().inverse_cdf(*rate));
+                let keeps = self.b.binary(Binary::Lt, least, noise);
+                self.b.scale(keeps, 1.0 / (1.0 - rate))
             }
             // x 1ᵀ: instructions that are there do it
             ExprKind::Repeat(x, count) => {

@@ -18,7 +18,7 @@ pub use scale_mixture::with_scale_mixtures;
 pub use unknown::free_shape;
 
 use crate::model::{ExprId, Model, Treatment, UnknownId};
-use crate::tape::{Slot, Tape, build::Builder};
+use crate::tape::{Op, Slot, Tape, build::Builder};
 use crate::ty::Shape;
 use std::collections::BTreeSet;
 
@@ -46,6 +46,13 @@ pub struct LogJoint {
     pub plain_dim: usize,
     /// Number of those that are random.
     pub random_dim: usize,
+}
+
+impl LogJoint {
+    /// Whether it holds noise of its own, so that no two draws of it are the same (`dropout`).
+    pub fn is_noisy(&self) -> bool {
+        self.tape.instructions.iter().any(|x| matches!(x.op, Op::RowNoise(_)))
+    }
 }
 
 /// One unknown on the tape.

@@ -210,6 +210,13 @@ pub enum ExprKind {
     Reshape(ExprId),
     /// each element of a vector so many times, along a new last axis
     Repeat(ExprId, usize),
+    /// 0 with probability `rate`, else 1/(1 − rate): anew in each element, row and draw
+    Mask {
+        /// share of zeros
+        rate: f64,
+        /// which of the model's masks: each has noise of its own
+        number: u32,
+    },
 }
 
 impl ExprKind {
@@ -220,7 +227,8 @@ impl ExprKind {
             | ExprKind::Column(_)
             | ExprKind::Unknown(_)
             | ExprKind::Statistic(_)
-            | ExprKind::Fixed(_) => {
+            | ExprKind::Fixed(_)
+            | ExprKind::Mask { .. } => {
                 vec![]
             }
             ExprKind::Unary(_, x)
@@ -250,7 +258,8 @@ impl ExprKind {
             | ExprKind::Column(_)
             | ExprKind::Unknown(_)
             | ExprKind::Statistic(_)
-            | ExprKind::Fixed(_) => self.clone(),
+            | ExprKind::Fixed(_)
+            | ExprKind::Mask { .. } => self.clone(),
             ExprKind::Unary(u, x) => ExprKind::Unary(*u, f(x)),
             ExprKind::Binary(u, a, b) => ExprKind::Binary(*u, f(a), f(b)),
             ExprKind::Reduce(r, x) => ExprKind::Reduce(*r, f(x)),

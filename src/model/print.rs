@@ -288,6 +288,7 @@ impl<'m> Text<'m> {
             ExprKind::IndexBy(x, i) => format!("{}[{}]", at(x, 5), at(i, 0)),
             ExprKind::OneHot(x) => call("one_hot", &[x]),
             ExprKind::Repeat(x, n) => format!("repeat({}, {n})", at(x, 0)),
+            ExprKind::Mask { rate, .. } => format!("mask({rate})"),
             ExprKind::ChannelMeans(x) => call("globalpool", &[x]),
             ExprKind::Dense { x, w } => call("dense", &[x, w]),
             ExprKind::Conv { x, w, stride, pad } => {

@@ -5,6 +5,7 @@ mod collapse;
 mod complaints;
 mod complaints_nets;
 mod density;
+mod dropout;
 mod examples;
 mod invariance;
 mod posteriordb;
