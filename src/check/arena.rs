@@ -145,12 +145,49 @@ impl Arena {
             Summary::Mean => Interval { whole: false, ..x },
             Summary::Sd => Interval::POSITIVE,
             Summary::Min | Summary::Max => x,
+            Summary::OfLevel(_) => x,
             // As many rows as there may be.
             Summary::Sum => x.times(u32::MAX as usize).hull(x),
         };
         let id = StatisticId(position as u32);
         let ty = real(shape, Kind::Global, Support::Interval(interval));
         (self.add(ExprKind::Statistic(id), ty, span), id)
+    }
+
+    /// What a prior of copies along a factor makes of a value per row: one for each of `count` levels, where only data
+    /// and elementwise functions stand in the way; none for anything else.
+    pub fn of_levels(&mut self, x: ExprId, by: ColumnId, count: usize, span: Span) -> Option<ExprId> {
+        if !self.is_row(x) {
+            return Some(x);
+        }
+        let is_number = self.shape(x).is_scalar();
+        // What is computed from columns is computed from their values per level, so that a finding names the column.
+        let is_computed = matches!(self.get(x).kind, ExprKind::Unary(..) | ExprKind::Binary(..));
+        if self.is_data(x) && is_number && !is_computed {
+            let ty = Type { shape: Shape::vector(count), kind: Kind::Global, ..self.get(x).ty.clone() };
+            let what = Summary::OfLevel(by);
+            let known = self.statistics.iter().position(|s| s.what == what && s.of == x);
+            let position = known.unwrap_or_else(|| {
+                self.statistics.push(Statistic { what, of: x, values: vec![] });
+                self.statistics.len() - 1
+            });
+            return Some(self.add(ExprKind::Statistic(StatisticId(position as u32)), ty, span));
+        }
+        match self.get(x).kind.clone() {
+            ExprKind::Unary(f, a) if is_number => {
+                let a = self.of_levels(a, by, count, span)?;
+                Some(self.unary(f, a, span))
+            }
+            ExprKind::Binary(f, a, b) if is_number => {
+                let (a, b) = (self.of_levels(a, by, count, span)?, self.of_levels(b, by, count, span)?);
+                self.binary(f, a, b, span).ok()
+            }
+            // Another unknown with copies along the same factor.
+            ExprKind::IndexBy(copies, index) if self.get(index).kind == ExprKind::Column(by) => {
+                (*self.shape(copies) == Shape::vector(count)).then_some(copies)
+            }
+            _ => None,
+        }
     }
 
     /// `(x − mean) / sd`, or `x − mean`, over the training rows.

@@ -7,7 +7,7 @@ use super::scope::Scope;
 use super::suffixes::Said;
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist::{self, ArgValue};
-use crate::model::{Distribution, ExprId};
+use crate::model::{ColumnId, Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Suffix};
 use crate::ty::{Shape, Support, Type};
@@ -36,6 +36,8 @@ pub struct Target<'t> {
     pub shape: &'t Shape,
     /// whether it has copies along a factor
     pub along_factor: bool,
+    /// the factor, if its copies run along nothing else
+    pub by: Option<ColumnId>,
     /// its type, if it is data
     pub observed: Option<&'t Type>,
 }
@@ -84,6 +86,7 @@ impl<'a> Checker<'a> {
         };
         let along = |checker: &mut Self, arg: &'a Arg| {
             let id = checker.argument(arg, scope)?;
+            let id = checker.of_levels(id, arg.value.span, target);
             checker.along_tensor(id, &arg.value, scope, target)
         };
         let ids: Vec<Option<ExprId>> = args.iter().map(|a| along(self, a)).collect();
@@ -131,6 +134,15 @@ impl<'a> Checker<'a> {
         self.bounds_are_in_order(&dist)?;
         self.classes_agree(&dist, target)?;
         Some(dist)
+    }
+
+    /// In the prior of `theta[school]` a column stands for its one value per school; what cannot, stays as it is.
+    fn of_levels(&mut self, id: ExprId, span: Span, target: &Target) -> ExprId {
+        let (Some(by), [count]) = (target.by, target.shape.0.as_slice()) else { return id };
+        if target.observed.is_some() {
+            return id;
+        }
+        self.arena.of_levels(id, by, *count, span).unwrap_or(id)
     }
 
     pub(super) fn argument(&mut self, arg: &'a Arg, scope: &Scope<'a>) -> Option<ExprId> {

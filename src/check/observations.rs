@@ -44,6 +44,7 @@ impl Checker<'_> {
             span: declared,
             shape: &ty.shape,
             along_factor: false,
+            by: None,
             observed: Some(&ty),
         };
         let Some(dist) = self.distribution(likelihood.dist, &Scope::default(), &about) else { return };

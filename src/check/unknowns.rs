@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
 use crate::dist;
-use crate::model::{Distribution, ExprId, ExprKind, Role, Treatment, Unknown};
+use crate::model::{ColumnId, Distribution, ExprId, ExprKind, Role, Treatment, Unknown};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Dist, Expr, ExprKind as Written};
 use crate::transform;
@@ -37,7 +37,22 @@ impl<'a> Checker<'a> {
         let written = (family.span, args, dist.span);
         let family = dist::find(&family.value);
         let (shape, labels) = self.all_sizes(sizes, family, written, &top)?;
-        self.unknown(name.to_owned(), shape, labels, dist, &top, Role::Plain, span)
+        let by = match sizes {
+            [size] => self.expr(size, &top).and_then(|id| self.factor(id)),
+            _ => None,
+        };
+        self.unknown(name.to_owned(), shape, labels, by, dist, &top, Role::Plain, span)
+    }
+
+    /// The column behind a factor, or a class.
+    fn factor(&self, id: ExprId) -> Option<ColumnId> {
+        match self.arena.get(id) {
+            expr if !matches!(expr.ty.element, Element::Factor | Element::Class) => None,
+            expr => match expr.kind {
+                ExprKind::Column(c) => Some(c),
+                _ => None,
+            },
+        }
     }
 
     /// The sizes left of `~`: numbers, constants, factor columns.
@@ -101,13 +116,14 @@ impl<'a> Checker<'a> {
         name: String,
         shape: Shape,
         axis_labels: Vec<Vec<String>>,
+        by: Option<ColumnId>,
         dist: &'a Dist,
         scope: &Scope<'a>,
         role: Role,
         span: Span,
     ) -> Option<ExprId> {
         let along_factor = axis_labels.iter().any(|labels| !labels.is_empty());
-        let target = Target { name: &name, span, shape: &shape, along_factor, observed: None };
+        let target = Target { name: &name, span, shape: &shape, along_factor, by, observed: None };
         let (treatment, prior) = match dist.name.value.as_str() {
             "Point" => self.point(dist, scope, &target)?,
             "Posterior" => (Treatment::Random, self.posterior(dist, scope, &target)?),

@@ -3,7 +3,7 @@
 use crate::data::Dataset;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::of_rows::of_rows;
-use crate::model::{ExprId, ExprKind, Model, Statistic, StatisticId, Summary};
+use crate::model::{ColumnId, ExprId, ExprKind, Model, Statistic, StatisticId, Summary};
 use crate::run_folder::Preprocessing;
 
 /// Rows looked at in one go: their values are held in memory.
@@ -17,6 +17,13 @@ pub(super) fn resolve(model: &mut Model, data: &Dataset) -> Result<(), Diagnosti
     let mut found = Diagnostics::default();
     for i in 0..model.statistics.len() {
         let Statistic { what, of, .. } = model.statistics[i];
+        if let Summary::OfLevel(by) = what {
+            match of_levels(model, data, of, by) {
+                Ok(values) => model.statistics[i].values = values,
+                Err(finding) => found.push(*finding),
+            }
+            continue;
+        }
         let values = summarize(model, data, what, of);
         if what == Summary::Sd && values.iter().any(|sd| *sd <= 0.0 || !sd.is_finite()) {
             let span = model.expr(of).span;
@@ -40,7 +47,7 @@ fn summarize(model: &Model, data: &Dataset, what: Summary, of: ExprId) -> Vec<f6
     let start = match what {
         Summary::Min => f64::INFINITY,
         Summary::Max => f64::NEG_INFINITY,
-        Summary::Sum | Summary::Mean | Summary::Sd => 0.0,
+        Summary::Sum | Summary::Mean | Summary::Sd | Summary::OfLevel(_) => 0.0,
     };
     let (mut value, mut squares) = (vec![start; numbers], vec![0.0; numbers]);
     for rows in data.split("train").chunks(AT_ONCE) {
@@ -57,13 +64,53 @@ fn summarize(model: &Model, data: &Dataset, what: Summary, of: ExprId) -> Vec<f6
                     value[k] += before / count[k];
                     squares[k] += before * (x - value[k]);
                 }
+                // Not a number over rows: `of_levels` has its own.
+                Summary::OfLevel(_) => {}
             }
         }
     }
     match what {
         Summary::Sd => squares.iter().zip(count).map(|(s, n)| (s / (n - 1.0).max(1.0)).sqrt()).collect(),
-        Summary::Sum | Summary::Mean | Summary::Min | Summary::Max => value,
+        Summary::Sum | Summary::Mean | Summary::Min | Summary::Max | Summary::OfLevel(_) => value,
     }
+}
+
+/// The one value of each level, looked for in all rows: those held out have the same.
+///
+/// D013 where it varies within a level, or a level has no row.
+fn of_levels(model: &Model, data: &Dataset, of: ExprId, by: ColumnId) -> Result<Vec<f64>, Box<Diagnostic>> {
+    let factor = model.column(by);
+    let rows: Vec<u32> = (0..data.rows as u32).collect();
+    let mut first: Vec<Option<(usize, f64)>> = vec![None; factor.levels.len()];
+    let (what, span) = (name(model, of), model.expr(of).span);
+    for (row, x) in of_rows(model, data, of, &rows).into_iter().enumerate() {
+        let level = data.columns[by.0 as usize].get(row, 0) as usize;
+        let Some(known) = first.get_mut(level) else { continue };
+        match *known {
+            None => *known = Some((row, x)),
+            Some((_, value)) if value == x => {}
+            Some((earlier, value)) => {
+                let number = |row: usize| data.numbers.get(row).copied().unwrap_or(row as u64 + 1);
+                let (label, name) = (&factor.levels[level], &factor.name);
+                let finding =
+                    Diagnostic::new("D013", format!("`{what}` varies within `{label}` of `{name}`"))
+                        .at(span, format!("{value} in row {}, {x} in row {}", number(earlier), number(row)))
+                        .at(factor.span, "each level has one value in the prior of its copy")
+                        .help("use it in the likelihood, where it has a value per row; or clean the file");
+                return Err(Box::new(finding));
+            }
+        }
+    }
+    let missing = first.iter().position(Option::is_none);
+    if let Some(level) = missing {
+        let (label, name) = (&factor.levels[level], &factor.name);
+        let finding = Diagnostic::new("D013", format!("`{what}` has no value for `{label}` of `{name}`"))
+            .at(span, "no row is of that level")
+            .at(factor.span, "declared here")
+            .help("declare the column as `factor`, whose levels are those that occur");
+        return Err(Box::new(finding));
+    }
+    Ok(first.into_iter().flatten().map(|(_, x)| x).collect())
 }
 
 /// What the manifest keeps of them, so that new rows are treated alike.
@@ -76,12 +123,13 @@ pub(super) fn record(model: &Model) -> Vec<Preprocessing> {
         let expression = format!("{}({of})", s.what.name());
         match s.what {
             Summary::Sd => Preprocessing { expression, shift: zeros, scale: values },
-            Summary::Sum | Summary::Mean | Summary::Min | Summary::Max => {
+            Summary::Sum | Summary::Mean | Summary::Min | Summary::Max | Summary::OfLevel(_) => {
                 Preprocessing { expression, shift: values, scale: ones }
             }
         }
     };
-    model.statistics.iter().map(one).collect()
+    // What a level has belongs to its copy of an unknown, not to new rows.
+    model.statistics.iter().filter(|s| !matches!(s.what, Summary::OfLevel(_))).map(one).collect()
 }
 
 /// Σ log scale over the elements of a standardised target: what its density per unit is smaller by.

@@ -107,6 +107,8 @@ pub enum Summary {
     Min,
     /// largest
     Max,
+    /// the one value that all rows of a level of this factor share: a number for each level, from all rows
+    OfLevel(ColumnId),
 }
 
 impl Summary {
@@ -118,6 +120,7 @@ impl Summary {
             Summary::Sd => "sd",
             Summary::Min => "min",
             Summary::Max => "max",
+            Summary::OfLevel(_) => "level",
         }
     }
 }

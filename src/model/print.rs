@@ -11,7 +11,7 @@
 
 use super::{
     Censoring, Distribution, Expr, ExprId, ExprKind, Model, Net, Observation, Reduce, Setting, SettingValue,
-    Treatment, Unknown,
+    Summary, Treatment, Unknown,
 };
 use crate::kernels::scalar::{Binary, Unary};
 use crate::ty::{Element, Support, Type};
@@ -246,7 +246,11 @@ impl<'m> Text<'m> {
             ExprKind::Fixed(f) => format!("({})", self.model.fixed[f.0 as usize].name),
             ExprKind::Statistic(s) => {
                 let statistic = &self.model.statistics[s.0 as usize];
-                format!("{} of rows({})", statistic.what.name(), at(&statistic.of, 0))
+                let of = at(&statistic.of, 0);
+                match statistic.what {
+                    Summary::OfLevel(by) => format!("{of} by {}", self.model.column(by).name),
+                    what => format!("{} of rows({of})", what.name()),
+                }
             }
             ExprKind::Unary(Unary::Neg, x) => brackets(3, format!("-{}", at(x, 3))),
             ExprKind::Unary(f, x) => call(f.name(), &[x]),

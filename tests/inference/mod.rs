@@ -8,6 +8,7 @@ mod density;
 mod dropout;
 mod examples;
 mod invariance;
+mod levels;
 mod posteriordb;
 mod prior;
 mod relevance;
