@@ -79,7 +79,7 @@ impl Dilation {
         for (i, scale) in self.scale_of.iter().enumerate() {
             if *scale != NONE {
                 let (a, log_a) = moves[*scale as usize];
-                p[i] = p[i] * a;
+                p[i] *= a;
                 p[dim + i] += log_a;
             }
         }

@@ -78,7 +78,7 @@ impl Prior {
             let rank = unknown.shape.rank() - prior.event().rank().min(unknown.shape.rank());
             let len: usize = unknown.shape.0[rank..].iter().product();
             let side = unknown.shape.0.last().copied().unwrap_or(1);
-            let own = own_sizes(model, prior, side, len);
+            let own = own_sizes(model, prior, side);
             let args = own.iter().enumerate().filter_map(|(i, own)| Some((place(u, i)?, *own))).collect();
             variables.push(Variable {
                 start: starts[u],
@@ -189,7 +189,7 @@ fn is_flat(dist: &Distribution) -> bool {
 }
 
 /// How many numbers one copy takes of each argument, in the order of the tape's outputs.
-fn own_sizes(model: &Model, dist: &Distribution, side: usize, len: usize) -> Vec<usize> {
+fn own_sizes(model: &Model, dist: &Distribution, side: usize) -> Vec<usize> {
     let shape = |id: &ExprId| &model.expr(*id).ty.shape;
     let specs = dist.family.forms[dist.form].args;
     let mut own: Vec<usize> = (dist.args.iter().zip(specs))
@@ -206,7 +206,7 @@ fn own_sizes(model: &Model, dist: &Distribution, side: usize, len: usize) -> Vec
     if dist.truncation.is_some() {
         own.extend([1, 1]);
     }
-    own.extend(dist.components.iter().flat_map(|c| own_sizes(model, c, side, len)));
+    own.extend(dist.components.iter().flat_map(|c| own_sizes(model, c, side)));
     own
 }
 

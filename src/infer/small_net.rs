@@ -360,7 +360,7 @@ mod tests {
             candidate(-1.0, false),
             candidate(f64::NAN, false),
         ];
-        let (well, ill) = ranked(all).ok().expect("two starts are well");
+        let Ok((well, ill)) = ranked(all) else { panic!("two starts are well") };
         let order: Vec<f64> = well.iter().map(Candidate::elbo).collect();
         assert_eq!((order, ill.len()), (vec![-1.0, -3.0, f64::NEG_INFINITY], 1));
     }
