@@ -94,7 +94,8 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let has_all = !(kind.has_kernel && kernel.is_none()) && !(kind.has_rate && read.words.rate.is_none());
+        let lacks_kernel = kind.has_kernel && kernel.is_none();
+        let has_all = !lacks_kernel && (!kind.has_rate || read.words.rate.is_some());
         if sizes.len() < kind.sizes.len() || !has_all {
             let rest = if kind.has_rate { "rate" } else { "kernel" };
             let missing = kind.sizes.get(sizes.len()).copied().unwrap_or(rest);

@@ -161,7 +161,7 @@ impl Array {
             }
             Err(cause) => return Err(error::unreadable(span, place, &error::io_cause(&cause))),
         }
-        let in_order = |i: usize| if self.is_fortran { self.from_fortran(i) } else { i };
+        let in_order = |i: usize| if self.is_fortran { self.in_fortran_order(i) } else { i };
         let count = width * self.rows;
         let element = |i: usize| &bytes[in_order(i) * size..(in_order(i) + 1) * size];
         Ok(match self.element {
@@ -182,7 +182,7 @@ impl Array {
     }
 
     /// The place of an element where the first axis varies fastest, given its place where the last one does.
-    fn from_fortran(&self, mut i: usize) -> usize {
+    fn in_fortran_order(&self, mut i: usize) -> usize {
         let (mut at, mut stride) = (0, self.rows * self.shape.iter().product::<usize>());
         for size in self.shape.iter().rev() {
             stride /= size;
