@@ -17,6 +17,8 @@ use crate::model::Role;
 const LEAST: f64 = 0.05;
 /// A layer of fewer weights is not judged.
 const FEWEST: usize = 20;
+/// Prior precisions of a layer that differ by more than this factor belong to several scales.
+const EVEN: f64 = 1.01;
 /// Step of the difference.
 const STEP: f64 = 1e-3;
 
@@ -42,13 +44,20 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
         gradient
     };
     let [up, here, down] = [1.0, 0.0, -1.0].map(&mut gradient_at);
+    let precision_of = |i: usize| (down[i] - up[i]) / (2.0 * STEP);
     let nats = |i: &usize| {
-        let precision = (down[*i] - up[*i]) / (2.0 * STEP);
+        let precision = precision_of(*i);
         let (distance, variance) = (here[*i] / precision, (2.0 * guide.omega[*i]).exp());
         0.5 * (precision * (distance * distance + variance) - 1.0 - (precision * variance).ln())
     };
     let mut bad: Vec<(usize, String)> = vec![];
     for layer in layers {
+        // Scales of single inputs or outputs switch some of them off: that is what they are for.
+        let precisions = (layer.start..layer.start + layer.len).map(precision_of);
+        let (least, most) = precisions.fold((f64::INFINITY, 0.0f64), |(l, m), p| (l.min(p), m.max(p)));
+        if most > EVEN * least {
+            continue;
+        }
         let idle = (layer.start..layer.start + layer.len).filter(|i| nats(i) < LEAST).count();
         if 2 * idle > layer.len {
             let share = 100 * idle / layer.len;

@@ -11,7 +11,7 @@
 //! the author had put into one column. A comment at the end of a line keeps its column where it can. Formatting twice
 //! is formatting once, and the tree stays the same: a test compares them over all sources and over generated ones.
 //!
-//! Start at [`format`]; `spacing` says which tokens touch, `columns` what is aligned.
+//! Start at [`format()`]; `spacing` says which tokens touch, `columns` what is aligned.
 
 mod columns;
 mod spacing;
