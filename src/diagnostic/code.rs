@@ -161,7 +161,7 @@ pub const ALL: &[Entry] = &[
         "ELBO became NaN at step 312: first non-finite value is `log(g.noise)`, row 88 (named, with its inputs)",
     ),
     entry("G009", Level::Note, "`Point` on every tensor: this is MAP, not a Bayesian network"),
-    entry("G010", Level::Warning, "over half of the weights of `f.1.w` stayed at their prior: the net underfits"),
+    entry("G010", Level::Warning, "over four fifths of the weights of `f.1.w` stayed at their prior: the net underfits"),
     entry(
         "K001",
         Level::Warning,

@@ -54,7 +54,7 @@ fn a_net_whose_starts_all_overflow_fails_by_name() {
     assert_eq!((failure.exit, d.code.id()), (3, "G008"), "{d:?}");
 }
 
-/// A hundred units for sixty rows of noise: nothing is there to move the weights, and the fit says so (G010). A scale
+/// A hundred units for twenty noisy rows: little is there to move the weights, and the fit says so (G010). A scale
 /// for each input switches inputs off instead, which is no fault, and a net that fits is not accused.
 #[test]
 fn a_layer_at_its_prior_is_told() {
@@ -64,14 +64,14 @@ fn a_layer_at_its_prior_is_told() {
         let source = format!(
             "data {rows} {{ x1, x2 : real; y : class(2) }}\n\
              net f(x) {{\n  each layer {{ {scale} }}\n  dense 100 tanh\n  dense 2 softmax\n}}\n\
-             y ~ Categorical(probs = f([x1, x2]))\nfit {{ steps = 1500; batch = 60; predict_draws = 20 }}\n"
+             y ~ Categorical(probs = f([x1, x2]))\nfit {{ steps = 1500; batch = 20; predict_draws = 20 }}\n"
         );
         std::fs::write(&path, source).expect("written");
         let session = bnnc::compile::Session::open(&path, Options::default()).expect("opens");
         let run = bnnc::compile::fit(&session, &mut bnnc::infer::progress::Silent).expect("fits");
         run.manifest.warnings.iter().any(|w| w.contains("G010"))
     };
-    let noise = "moons(60, noise = 30, seed = 1)";
-    assert!(fit(noise, "w ~ Normal(0, 1)"), "weights of sixty rows of noise");
+    let noise = "moons(20, noise = 1, seed = 1)";
+    assert!(fit(noise, "w ~ Normal(0, 1)"), "weights of twenty noisy rows");
     assert!(!fit(noise, "w ~ Normal(0, s); s[inputs] ~ HalfNormal(1)"), "scales by input");
 }
