@@ -90,6 +90,17 @@ impl Diagnostic {
         self.is_softened = true;
         self
     }
+    /// Message, notes, alternative and help, a line each: what programs that have one field for words are given.
+    pub fn in_words(&self) -> String {
+        let alternative = self.alternative.iter().map(|a| format!("in the alternative {a}"));
+        let help = self.help.iter().map(|h| format!("help: {h}"));
+        let lines: Vec<String> = std::iter::once(self.message.clone())
+            .chain(self.notes.iter().cloned())
+            .chain(alternative)
+            .chain(help)
+            .collect();
+        lines.join("\n")
+    }
     /// The level of this code, or a note where this case of it may be right.
     pub fn level(&self) -> Level {
         if self.is_softened { Level::Note } else { self.code.level() }

@@ -17,28 +17,27 @@ use crate::kernels::adam::{Adam, Rate, adam};
 
 /// The moves of all collapsed scales.
 pub struct Dilation {
-    /// The scale of each coordinate of the guide; none: [`NONE`].
-    scale_of: Vec<u32>,
+    /// Each weight's coordinate and the position of its scale.
+    weights: Vec<(usize, usize)>,
     log_a: Vec<f64>,
+    a: Vec<f64>,
     gradient: Vec<f64>,
     first: Vec<f64>,
     second: Vec<f64>,
     moved: u64,
 }
 
-const NONE: u32 = u32::MAX;
-
 impl Dilation {
-    /// Moves for the collapsed scales of a guide with `random` coordinates that have an sd.
-    pub fn new(collapse: &Collapse, random: usize) -> Self {
-        let mut scale_of = vec![NONE; random];
-        for (weight, scale) in collapse.weights() {
-            scale_of[weight] = scale as u32;
-        }
-        let n = collapse.scales.len();
+    /// Moves for the collapsed scales of a guide.
+    pub fn new(collapse: &Collapse) -> Self {
+        Self::of(collapse.weights().collect(), collapse.scales.len())
+    }
+
+    fn of(weights: Vec<(usize, usize)>, n: usize) -> Self {
         Dilation {
-            scale_of,
+            weights,
             log_a: vec![0.0; n],
+            a: vec![1.0; n],
             gradient: vec![0.0; n],
             first: vec![0.0; n],
             second: vec![0.0; n],
@@ -49,11 +48,8 @@ impl Dilation {
     /// Takes the slopes from a gradient at `p` (means of `dim` coordinates, then log sds).
     pub fn read<T: Number>(&mut self, p: &[T], g: &[T], dim: usize) {
         self.gradient.fill(0.0);
-        for (i, scale) in self.scale_of.iter().enumerate() {
-            if *scale != NONE {
-                let slope = p[i].to_f64() * g[i].to_f64() + g[dim + i].to_f64();
-                self.gradient[*scale as usize] += slope;
-            }
+        for (i, scale) in &self.weights {
+            self.gradient[*scale] += p[*i].to_f64() * g[*i].to_f64() + g[dim + i].to_f64();
         }
     }
 
@@ -74,14 +70,10 @@ impl Dilation {
             &mut self.second,
             &self.gradient,
         );
-        let moves: Vec<(T, T)> =
-            self.log_a.iter().map(|log_a| (T::from_f64(log_a.exp()), T::from_f64(*log_a))).collect();
-        for (i, scale) in self.scale_of.iter().enumerate() {
-            if *scale != NONE {
-                let (a, log_a) = moves[*scale as usize];
-                p[i] *= a;
-                p[dim + i] += log_a;
-            }
+        self.a.iter_mut().zip(&self.log_a).for_each(|(a, log_a)| *a = log_a.exp());
+        for (i, scale) in &self.weights {
+            p[*i] *= T::from_f64(self.a[*scale]);
+            p[dim + i] += T::from_f64(self.log_a[*scale]);
         }
     }
 }
@@ -92,16 +84,7 @@ mod tests {
 
     /// Two scales over three of four coordinates.
     fn moves() -> Dilation {
-        Dilation { scale_of: vec![0, NONE, 1, 0], ..Dilation::new(&Collapse::default(), 4) }.with_scales(2)
-    }
-
-    impl Dilation {
-        fn with_scales(mut self, n: usize) -> Self {
-            [&mut self.log_a, &mut self.gradient, &mut self.first, &mut self.second]
-                .into_iter()
-                .for_each(|x| *x = vec![0.0; n]);
-            self
-        }
+        Dilation::of(vec![(0, 0), (2, 1), (3, 0)], 2)
     }
 
     /// Means, then log sds.
@@ -126,14 +109,14 @@ mod tests {
         for scale in 0..2 {
             let at = |log_a: f64| {
                 let mut p = P;
-                for i in (0..4).filter(|i| moves.scale_of[*i] == scale) {
+                for (i, _) in moves.weights.iter().copied().filter(|(_, s)| *s == scale) {
                     p[i] *= log_a.exp();
                     p[4 + i] += log_a;
                 }
                 objective(&p)
             };
             let slope = (at(1e-6) - at(-1e-6)) / 2e-6;
-            let found = moves.gradient[scale as usize];
+            let found = moves.gradient[scale];
             assert!((slope - found).abs() < 1e-6, "scale {scale}: {found}, by differences {slope}");
         }
     }

@@ -321,7 +321,7 @@ impl Step<'_> {
         let (mut sum, mut count) = (0.0, 0);
         let mut sigma = vec![T::ZERO; self.random];
         let mut integrals;
-        let mut dilation = Dilation::new(&self.collapse, self.random);
+        let mut dilation = Dilation::new(&self.collapse);
         let begun = Instant::now();
         for step in 0..steps {
             if step % per_epoch == 0 {

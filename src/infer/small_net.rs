@@ -103,7 +103,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
 
 /// Which starts are in a round.
 #[derive(Clone, Copy)]
-enum Keep {
+pub(super) enum Keep {
     /// every one
     All,
     /// so many of the best
@@ -112,7 +112,7 @@ enum Keep {
 
 impl Keep {
     /// How many of `starts` that is.
-    fn of(self, starts: usize) -> usize {
+    pub(super) fn of(self, starts: usize) -> usize {
         match self {
             Keep::All => starts,
             Keep::Best(most) => most.min(starts),

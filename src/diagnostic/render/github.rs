@@ -23,18 +23,11 @@ pub fn github(finding: &Diagnostic, source: &SourceFile) -> String {
         }
         None => String::new(),
     };
-    let alternative = finding.alternative.iter().map(|a| format!("in the alternative {a}"));
-    let help = finding.help.iter().map(|h| format!("help: {h}"));
-    let words: Vec<String> = std::iter::once(finding.message.clone())
-        .chain(finding.notes.iter().cloned())
-        .chain(alternative)
-        .chain(help)
-        .collect();
     format!(
         "::{command} file={}{place},title={}::{}\n",
         property(&source.name),
         finding.code.id(),
-        data(&words.join("\n"))
+        data(&finding.in_words())
     )
 }
 

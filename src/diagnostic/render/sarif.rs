@@ -55,13 +55,6 @@ fn level(level: Level) -> &'static str {
 }
 
 fn result(finding: &Diagnostic, source: &SourceFile, codes: &[Code]) -> Value {
-    let alternative = finding.alternative.iter().map(|a| format!("in the alternative {a}"));
-    let help = finding.help.iter().map(|h| format!("help: {h}"));
-    let words: Vec<String> = std::iter::once(finding.message.clone())
-        .chain(finding.notes.iter().cloned())
-        .chain(alternative)
-        .chain(help)
-        .collect();
     let place = |span: Option<Span>, text: &str| {
         let mut physical = json!({ "artifactLocation": { "uri": uri(&source.name) } });
         if let (Some(span), Value::Object(physical)) = (span, &mut physical) {
@@ -78,7 +71,7 @@ fn result(finding: &Diagnostic, source: &SourceFile, codes: &[Code]) -> Value {
         "ruleId": finding.code.id(),
         "ruleIndex": codes.iter().position(|c| *c == finding.code),
         "level": level(finding.level()),
-        "message": { "text": words.join("\n") },
+        "message": { "text": finding.in_words() },
         "locations": [place(first.map(|l| l.span), first.map_or("", |l| &l.text))],
     });
     let Value::Object(fields) = &mut result else { return result };
