@@ -1,6 +1,7 @@
 //! Progress on standard error: a bar with the time left on a terminal, a few plain lines elsewhere.
 
 use super::terminal::Terminal;
+use crate::diagnostic::Diagnostic;
 use crate::infer::progress::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
@@ -89,10 +90,10 @@ impl Progress for Shown {
         }
     }
 
-    fn message(&mut self, text: &str) {
+    fn warn(&mut self, finding: &Diagnostic) {
         match self.phase.as_ref().and_then(|p| p.bar.as_ref()) {
-            Some(bar) => bar.println(text),
-            None => self.line(text),
+            Some(bar) => bar.suspend(|| self.terminal.finding(finding)),
+            None => self.terminal.finding(finding),
         }
     }
 

@@ -126,6 +126,7 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     let begun = Instant::now();
     let outcome = fit_either_way(&mut prepared, progress).map_err(failed)?;
     let fit_s = begun.elapsed().as_secs_f64();
+    outcome.warnings.iter().for_each(|warning| progress.warn(warning));
     let begun = Instant::now();
     let problem = prepared.problem();
     let evaluated = evaluate(&problem, &outcome.guide, &prepared.data, progress)

@@ -3,14 +3,16 @@
 //! A method calls [`Progress::begin`] once per phase, [`Progress::advance`] as often as it likes (a receiver
 //! decides what to show), and [`Progress::end`] when the phase is over. [`Silent`] listens to nothing.
 
+use crate::diagnostic::Diagnostic;
+
 /// Receives progress; `cli` draws it, tests ignore it.
 pub trait Progress {
     /// A phase starts: what it does (`fitting`, `evaluating`), and of how many units.
     fn begin(&mut self, what: &str, total: u64);
     /// So many units of the phase are done; the latest ELBO where there is one.
     fn advance(&mut self, done: u64, elbo: Option<f64>);
-    /// A sentence that a person should see now.
-    fn message(&mut self, text: &str);
+    /// Something to be warned of that has come to light.
+    fn warn(&mut self, finding: &Diagnostic);
     /// The phase is over.
     fn end(&mut self);
 }
@@ -22,6 +24,6 @@ pub struct Silent;
 impl Progress for Silent {
     fn begin(&mut self, _what: &str, _total: u64) {}
     fn advance(&mut self, _done: u64, _elbo: Option<f64>) {}
-    fn message(&mut self, _text: &str) {}
+    fn warn(&mut self, _finding: &Diagnostic) {}
     fn end(&mut self) {}
 }

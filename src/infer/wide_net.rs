@@ -24,7 +24,7 @@ const KINDS: [(usize, f64); 4] = [(40, 1.0), (20, 0.3), (20, 1.0), (40, 0.3)];
 /// Bounds of the sds that a start begins with.
 const SDS: (f64, f64) = (1e-3, 0.5);
 /// The rounds: starts in it, steps of each, rate.
-const ROUNDS: [(Keep, u64, f64); 2] = [(Keep::All, 1_000, 0.01), (Keep::Best(2), 3_000, 0.01)];
+const ROUNDS: [(Keep, u64, f64); 2] = [(Keep::All, 2_000, 0.01), (Keep::Best(2), 4_000, 0.01)];
 /// Draws times rows times latents that compare two starts, and the fewest and most draws.
 const COMPARE_WORK: usize = 2_000_000_000;
 const COMPARE: (usize, usize) = (32, 512);

@@ -33,6 +33,17 @@ fn a_fit_leaves_a_whole_folder_and_a_verdict() {
 }
 
 #[test]
+fn what_a_fit_must_be_warned_of_is_said_at_once() {
+    let place = Place::with_line();
+    let cut_short = place.run("fit line.bnn --steps 5 --quiet");
+    assert_eq!(cut_short.status, 0, "{}", cut_short.err);
+    assert!(cut_short.err.contains("warning[G007]: stopped after 5 steps"), "{}", cut_short.err);
+    assert!(cut_short.err.contains("give more `steps`"), "{}", cut_short.err);
+    let manifest = place.json("runs/line/manifest.json");
+    assert!(manifest["warnings"][0].as_str().is_some_and(|w| w.starts_with("G007")), "{manifest}");
+}
+
+#[test]
 fn the_files_hold_what_the_contract_says() {
     let place = Place::with_line();
     assert_eq!(place.run("fit line.bnn --seed 7 --quiet").status, 0);
