@@ -132,7 +132,7 @@ fn measured(
     let measured = (is_applied == is_on && is_possible).then(|| match path {
         Path::NoNet => run(Form::<f64>::new(fixture, &settings, Points::of(&problem), 8), guide),
         Path::SmallNet => run(Form::<f32>::new(fixture, &settings, Points::of(&problem), 8), guide),
-        Path::WideNet | Path::Minibatch => {
+        Path::WideNet | Path::Batches | Path::Minibatch => {
             let rows = guided.rows_share_noise.then_some(minibatch::ROWS_PER_DRAW);
             run(Form::<f32>::keyed(fixture, &settings, rows), guide)
         }

@@ -97,6 +97,11 @@ impl Coordinates {
         self
     }
 
+    /// How long a unit of each latent's mean is (those of a full-rank block are not read).
+    pub fn units(&self) -> &[f64] {
+        &self.scale
+    }
+
     /// Plain coordinates of a mean-field guide.
     pub fn plain(dim: usize, random: usize) -> Self {
         let origin = vec![0.0; dim];

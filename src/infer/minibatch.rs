@@ -1,4 +1,5 @@
-//! Nets on minibatches (`docs/inference.md`, section 5, third column).
+//! Steps on minibatches (`docs/inference.md`, section 5, third column); where they begin and how fast they go is in
+//! [`recipe`](super::recipe).
 //!
 //! A step's rows are cut into shards, shards into lanes; a lane sums its shards in order, and lanes are summed in
 //! order, so the bits do not depend on the number of threads. By default each shard has a draw of the weights of its
@@ -13,8 +14,8 @@ use super::objective::{shard_rows, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::settings::{Batch, Draws, Precision};
-use super::small_net::random_start;
+use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
+use super::settings::{Draws, Precision};
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
@@ -22,30 +23,14 @@ use crate::guide::{Guided, guide};
 use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::scalar::Unary;
 use crate::kernels::{elementwise, noise};
-use crate::model::Role;
 use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
-/// Rows in a step where none are given.
-const BATCH: usize = 128;
 /// Rows that share a draw of the weights.
 pub const ROWS_PER_DRAW: usize = 16;
-/// Row visits of a fit where no length is given, and the most epochs.
-const ROW_VISITS: f64 = 3e6;
-const MOST_EPOCHS: f64 = 500.0;
-/// Share of the steps in which sds are held and the KL is off.
-const HELD: f64 = 0.07;
-/// Share of the steps at the full rate, before the cosine.
-const CONSTANT: f64 = 0.3;
-/// The rate at the end, as a share of the first.
-const LAST_RATE: f64 = 1e-3;
-/// Share of the steps whose mean is the result.
-const AVERAGED: f64 = 0.05;
-/// Rate of log sds, and of means times √fan_in.
-const RATE: f64 = 0.02;
 /// Rate of the log of all weights under a collapsed scale together, from the time on when the rates fall.
 const DILATION_RATE: f64 = 0.05;
 /// Lanes where each shard has its own draw, and where one draw is shared.
@@ -62,6 +47,19 @@ pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 
 fn minibatch_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     Trainer::new::<T>(problem, Path::Minibatch)?.run(Recipe::<T>::narrow(problem), "fitting", progress)
+}
+
+/// Fits a model without a net on minibatches, from near its mode.
+pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    match problem.settings.precision {
+        Precision::F32 => no_net_in::<f32>(problem, progress),
+        _ => no_net_in::<f64>(problem, progress),
+    }
+}
+
+fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let trainer = Trainer::new::<T>(problem, Path::Batches)?;
+    trainer.run(Recipe::<T>::near_the_mode(problem)?, "fitting", progress)
 }
 
 /// What every job reads in a step.
@@ -81,20 +79,6 @@ struct Job<T> {
     g_mu: Vec<T>,
     g_omega: Vec<T>,
     value: f64,
-}
-
-/// Where a fit begins, how far it goes and how fast.
-pub(super) struct Recipe<T> {
-    /// Which start it is.
-    start: usize,
-    mu: Vec<T>,
-    omega: Vec<T>,
-    steps: u64,
-    /// Steps in which sds are held and the KL is off.
-    held: u64,
-    /// The rate that the trace shows, and those of all numbers.
-    rate: f64,
-    rates: Vec<T>,
 }
 
 /// The compiled steps of a fit, for any number of starts.
@@ -189,51 +173,6 @@ fn write<T>(state: &RwLock<State<T>>) -> std::sync::RwLockWriteGuard<'_, State<T
     state.write().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-impl<T: Number> Recipe<T> {
-    /// Minibatches: means N(0, 1/fan_in), biases and scales 0; sds 0.01/√fan_in, held at first; each mean's rate
-    /// divided by √fan_in.
-    fn narrow(problem: &Problem<'_>) -> Self {
-        let (joint, settings) = (problem.joint, problem.settings);
-        let rows = problem.train.len();
-        let per_epoch = rows.div_ceil(batch_rows(problem, Path::Minibatch)) as f64;
-        let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
-        let steps = settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64);
-        let held = if joint.random_dim == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
-        let mu = random_start(problem, 0).into_iter().map(T::from_f64).collect();
-        let factor = settings.learning_rate.map_or(1.0, |r| r / RATE);
-        let mut omega = vec![T::ZERO; joint.random_dim];
-        let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
-        for latent in &joint.latents {
-            let (fan_in, is_tensor) = match &problem.model.unknown(latent.unknown).role {
-                Role::Net { fan_in, tensor, .. } => (*fan_in as f64, tensor == "w" || tensor == "b"),
-                Role::Plain => (1.0, false),
-            };
-            for i in latent.start..latent.start + latent.len {
-                if is_tensor {
-                    rates[i] = T::from_f64(RATE * factor / fan_in.sqrt());
-                }
-                if i < joint.random_dim {
-                    omega[i] = T::from_f64(if is_tensor { (0.01 / fan_in.sqrt()).ln() } else { 0.1f64.ln() });
-                }
-            }
-        }
-        Recipe { start: 0, mu, omega, steps, held, rate: RATE * factor, rates }
-    }
-
-    /// From a guide, one rate for all numbers, nothing held. `start` tells its noise from that of others.
-    pub(super) fn from_guide(mu: &[f64], omega: &[f64], start: usize, steps: u64, rate: f64) -> Self {
-        Recipe {
-            start,
-            mu: mu.iter().map(|x| T::from_f64(*x)).collect(),
-            omega: omega.iter().map(|x| T::from_f64(*x)).collect(),
-            steps,
-            held: 0,
-            rate,
-            rates: vec![T::from_f64(rate); mu.len() + omega.len()],
-        }
-    }
-}
-
 /// How a step is done.
 struct Step<'p> {
     problem: &'p Problem<'p>,
@@ -307,7 +246,7 @@ impl Step<'_> {
         let dim = recipe.mu.len();
         let rows = self.problem.train.len();
         let per_epoch = rows.div_ceil(self.batch) as u64;
-        let averaged_from = steps - ((AVERAGED * steps as f64).round() as u64).clamp(1, steps);
+        let averaged_from = steps - ((recipe.averaged * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
         let settings = Adam::default();
         let (mut first, mut second) = (vec![T::ZERO; dim + self.random], vec![T::ZERO; dim + self.random]);
@@ -492,17 +431,6 @@ impl Step<'_> {
     }
 }
 
-/// Rows in a step.
-fn batch_rows(problem: &Problem<'_>, path: Path) -> usize {
-    let rows = problem.train.len();
-    match problem.settings.batch {
-        Batch::Auto if path == Path::WideNet => rows,
-        Batch::Auto => BATCH.min(rows),
-        Batch::All => rows,
-        Batch::Rows(n) => n,
-    }
-}
-
 /// Draws shared by the whole batch; none: one per shard.
 fn shared_draws(problem: &Problem<'_>, guided: &Guided) -> Option<usize> {
     match problem.settings.draws {
@@ -524,6 +452,8 @@ pub fn rows_per_shard(
 ) -> usize {
     let batch = batch_rows(problem, path);
     match shared_draws(problem, guided) {
+        // Without a net a draw costs next to nothing.
+        None if path == Path::Batches => batch.div_ceil(LANES).min(ROWS_PER_DRAW),
         None => ROWS_PER_DRAW,
         Some(_) => shard_rows(tape, bytes, batch).min(batch.div_ceil(SHARED_LANES)),
     }
@@ -567,14 +497,4 @@ fn add<T: Number>(job: &Job<T>, share: f64, g: &mut [T]) -> f64 {
     elementwise::axpy(factor, &job.g_mu, mu);
     elementwise::axpy(factor, &job.g_omega, omega);
     share * job.value
-}
-
-/// Constant for 30 % of the steps, then a cosine down to 0.1 %.
-fn schedule(step: u64, steps: u64) -> f64 {
-    let done = step as f64 / steps.max(1) as f64;
-    if done < CONSTANT {
-        return 1.0;
-    }
-    let angle = std::f64::consts::PI * (done - CONSTANT) / (1.0 - CONSTANT);
-    LAST_RATE + (1.0 - LAST_RATE) * 0.5 * (1.0 + angle.cos())
 }

@@ -25,6 +25,7 @@ pub mod predict;
 pub mod prior;
 pub mod problem;
 pub mod progress;
+mod recipe;
 pub mod row_reports;
 pub mod settings;
 pub mod shown;
@@ -67,7 +68,9 @@ pub enum Path {
     SmallNet,
     /// all rows, a net of many weights
     WideNet,
-    /// minibatches
+    /// minibatches, no net
+    Batches,
+    /// minibatches of a net
     Minibatch,
 }
 
@@ -78,6 +81,7 @@ impl Path {
             Path::NoNet => "all rows in a step, whitened coordinates",
             Path::SmallNet => "all rows in a step, several starts",
             Path::WideNet => "all rows in a step, a few starts from modes",
+            Path::Batches => "minibatches, in units of the curvature",
             Path::Minibatch => "minibatches",
         }
     }
@@ -85,13 +89,13 @@ impl Path {
     pub fn draws_by_key(self) -> bool {
         match self {
             Path::NoNet | Path::SmallNet => false,
-            Path::WideNet | Path::Minibatch => true,
+            Path::WideNet | Path::Batches | Path::Minibatch => true,
         }
     }
     /// Bytes of a number in its steps, where no precision is asked for.
     pub fn bytes(self) -> usize {
         match self {
-            Path::NoNet => 8,
+            Path::NoNet | Path::Batches => 8,
             Path::SmallNet | Path::WideNet | Path::Minibatch => 4,
         }
     }
@@ -99,7 +103,7 @@ impl Path {
     pub fn rows(self, problem: &Problem<'_>, guided: &Guided, tape: &Tape) -> usize {
         match self {
             Path::NoNet | Path::SmallNet => shard_rows(tape, self.bytes(), problem.train.len()),
-            Path::WideNet | Path::Minibatch => {
+            Path::WideNet | Path::Batches | Path::Minibatch => {
                 minibatch::rows_per_shard(problem, self, guided, tape, self.bytes())
             }
         }
@@ -116,9 +120,9 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let small = if is_regression(problem.model) && !is_full { SMALL_REGRESSION } else { SMALL_DIMS };
     // Noise of the model's own is new in every step of minibatches; the other paths hold their noise fixed.
     if problem.joint.is_noisy() || matches!(batch, Batch::Rows(n) if n < rows) {
-        Path::Minibatch
-    } else if dim <= SMALL_DIMS && !has_net {
-        Path::NoNet
+        if has_net { Path::Minibatch } else { Path::Batches }
+    } else if !has_net {
+        if dim <= SMALL_DIMS { Path::NoNet } else { Path::Batches }
     } else if dim <= small && is_few {
         Path::SmallNet
     } else if has_net && (batch == Batch::All || is_few && rows * dim <= WIDE_WORK) {
@@ -137,7 +141,7 @@ fn is_regression(model: &Model) -> bool {
 pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
     let (plain, random) = (problem.joint.plain_dim, problem.joint.random_dim);
     match (problem.settings.guide, path) {
-        (_, Path::WideNet | Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
+        (_, Path::WideNet | Path::Batches | Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
         (GuideChoice::FullRank, _) => random,
         (GuideChoice::Auto, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
         (GuideChoice::Auto, _) => 0,
@@ -167,7 +171,7 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
                 ..GuideSettings::plain()
             }
         }
-        Path::WideNet | Path::Minibatch => {
+        Path::WideNet | Path::Batches | Path::Minibatch => {
             let is_auto = settings.draws == Draws::Auto;
             GuideSettings {
                 noise: NoiseSource::Keyed,
@@ -226,6 +230,7 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
         Path::NoNet => no_net::fit(problem, progress),
         Path::SmallNet => small_net::small_net(problem, progress),
         Path::WideNet => wide_net::wide_net(problem, progress),
+        Path::Batches => minibatch::no_net(problem, progress),
         Path::Minibatch => minibatch::minibatch(problem, progress),
     }?;
     outcome.warnings.extend(underfit::warning(problem, &outcome.guide));

@@ -8,10 +8,11 @@
 use super::draws::{Joint, elbo_draws, mean_and_se};
 use super::error::FitError;
 use super::fisher;
-use super::minibatch::{Recipe, Trainer, seed_of};
+use super::minibatch::{Trainer, seed_of};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
+use super::recipe::Recipe;
 use super::settings::Precision;
 use super::small_net::{Keep, map_start, scale_latents};
 use super::{Outcome, Path, messages};

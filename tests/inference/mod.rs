@@ -1,5 +1,6 @@
 //! Whole fits judged by closed forms, and properties that every fit must have.
 
+mod batches;
 mod cases;
 mod collapse;
 mod complaints;

@@ -9,6 +9,7 @@ pub mod ties;
 
 use super::draws::Joint;
 use super::error::FitError;
+use super::posterior::Gaussian;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::settings::Precision;
@@ -28,4 +29,20 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
         Precision::F32 => stages::climb::<f32>(problem, &mut joint, coordinates, progress),
         _ => stages::climb::<f64>(problem, &mut joint, coordinates, progress),
     }
+}
+
+/// Where batches begin: a mean-field guide at the best start, and the unit of each latent's mean.
+///
+/// # Errors
+/// G008 if no start has a finite density and gradient.
+pub fn start(joint: &mut Joint, problem: &Problem<'_>) -> Result<(Gaussian, Vec<f64>), FitError> {
+    if problem.joint.random_dim == 0 {
+        let mode = mode::mode(joint, problem)?;
+        let units = vec![1.0; mode.len()];
+        return Ok((Gaussian::point(mode), units));
+    }
+    let coordinates = mode::start(joint, problem, 0)?;
+    let mut guide = coordinates.blank();
+    coordinates.guide(&coordinates.start(), &mut guide);
+    Ok((guide, coordinates.units().to_vec()))
 }
