@@ -58,6 +58,12 @@ mod ui_fixes;
 /// `bnnc fmt` over every model.
 #[path = "ui/layout.rs"]
 mod ui_layout;
+/// Right models: no false alarm.
+#[path = "ui/right.rs"]
+mod ui_right;
 /// Messages as printed, one small wrong model each.
 #[path = "ui/syntax.rs"]
 mod ui_syntax;
+/// Wrong models in other spellings: one finding each.
+#[path = "ui/wrong.rs"]
+mod ui_wrong;

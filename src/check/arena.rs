@@ -6,7 +6,7 @@
 //! The methods that can be given shapes that do not agree say so with [`Sizes`]; the others are called with operands
 //! whose shapes the caller has checked.
 
-use super::supports;
+use super::{between, supports};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{
     Column, ColumnId, Expr, ExprId, ExprKind, Fixed, FixedId, Reduce, Statistic, StatisticId, Summary, Units,
@@ -270,7 +270,9 @@ impl Arena {
     }
 
     fn elementwise(&mut self, f: Binary, a: ExprId, b: ExprId, shape: Shape, span: Span) -> ExprId {
-        let support = Support::Interval(supports::binary(f, self.interval(a), self.interval(b)));
+        let plain = supports::binary(f, self.interval(a), self.interval(b));
+        let interval = between::sum(self, f, a, b).map_or(plain, |narrow| plain.intersect(narrow));
+        let support = Support::Interval(interval);
         let element = match f {
             Binary::Eq | Binary::Lt | Binary::Le => Element::Bool,
             Binary::Add
@@ -349,7 +351,8 @@ impl Arena {
         if sa != sb {
             return Err(Sizes(sa.clone(), sb.clone()));
         }
-        let interval = (self.interval(a) * self.interval(b)).times(sa.len());
+        let plain = (self.interval(a) * self.interval(b)).times(sa.len());
+        let interval = between::dot(self, a, b).map_or(plain, |narrow| plain.intersect(narrow));
         let ty = real(Shape::scalar(), self.kind_of(&[a, b]), Support::Interval(interval));
         Ok(self.add(ExprKind::Dot(a, b), ty, span))
     }

@@ -166,8 +166,12 @@ impl<'a> Checker<'a> {
     pub(super) fn bounds_are_in_order(&mut self, dist: &Distribution) -> Option<()> {
         let support = self.support_of(dist).interval();
         let empty = |low: f64, high: f64| {
-            Diagnostic::new("T012", format!("bounds are empty: lower {low}, upper {high}"))
-                .at(dist.span, "nothing lies between them")
+            let finding = Diagnostic::new("T012", format!("bounds are empty: lower {low}, upper {high}"))
+                .at(dist.span, "nothing lies between them");
+            match low > high {
+                true => finding.help(format!("the lower one stands first: `({high}, {low})`")),
+                false => finding.help("give two different numbers, the lower one first"),
+            }
         };
         if support.low > support.high || (support.low == support.high && !support.low_closed) {
             self.found.push(empty(support.low, support.high));
@@ -260,6 +264,8 @@ impl Checker<'_> {
             finding = finding
                 .at(layer.0, "this layer makes the output")
                 .help(format!("write `{}`", layer.1.replace(&given.to_string(), &wanted.to_string())));
+        } else {
+            finding = finding.help(format!("give one number for each of the {wanted} classes"));
         }
         self.found.push(finding);
         None

@@ -337,8 +337,11 @@ pub(super) fn no_such_label(name: &str, levels: &[String], label: &str, span: Sp
     let shown: Vec<&str> = levels.iter().take(12).map(String::as_str).collect();
     let more = if levels.len() > shown.len() { ", …" } else { "" };
     match suggest::nearest(label, levels.iter().map(String::as_str)) {
-        Some(near) => finding.at(span, format!("did you mean \"{near}\"?")).fix(span, format!("\"{near}\"")),
-        None => finding.at(span, "no row has this label"),
+        Some(near) => finding
+            .at(span, format!("did you mean \"{near}\"?"))
+            .help(format!("write `\"{near}\"`"))
+            .fix(span, format!("\"{near}\"")),
+        None => finding.at(span, "no row has this label").help("write one of its labels, in quotes"),
     }
     .note(format!("labels: {}{more}", shown.join(", ")))
 }

@@ -10,6 +10,7 @@
 //! force. Start at [`check`] and `Checker::run`.
 
 mod arena;
+mod between;
 mod blocks;
 mod calls;
 pub mod choose;

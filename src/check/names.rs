@@ -158,6 +158,12 @@ impl<'a> Names<'a> {
                         .at(first.span, "the first one")
                         .help("a model has one source of rows: join the files, or use two models"),
                 );
+                // What uses its columns says nothing new.
+                for name in declared_columns(data) {
+                    if self.find(&name.value).is_none() {
+                        self.add(&name.value, name.span, What::Column(None));
+                    }
+                }
                 continue;
             }
             self.data = Some(data);

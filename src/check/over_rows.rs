@@ -91,7 +91,9 @@ impl<'a> Checker<'a> {
             _ => finding,
         };
         self.found.push(
-            finding.note("functions of the rows are computed once, from the data, before anything is fitted"),
+            finding
+                .note("functions of the rows are computed once, from the data, before anything is fitted")
+                .help(format!("write `{function}(…)` around columns only, and multiply outside of it")),
         );
         None
     }

@@ -1,13 +1,14 @@
 //! Whether an argument fits its slot: its size (rules 7 and 8 of the language), and where it lies (rule 4).
 
 use super::distributions::Target;
+use super::names::What;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
 use crate::dist::{ArgSlot, Event, Family};
 use crate::kernels::scalar::{Binary, Unary};
 use crate::model::{ExprId, ExprKind as Kind};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, ExprKind};
+use crate::syntax::ast::{Arg, Expr, ExprKind};
 use crate::ty::{Fit, Interval, Shape, Support};
 
 /// An argument with everything a message may point at.
@@ -105,7 +106,7 @@ impl Checker<'_> {
             return Some(id);
         }
         if !shape.is_scalar() && shape != *target.shape && !(shape.len() == 1 && target.shape.len() == 1) {
-            let finding = wrong_size(given, &shape, target);
+            let finding = self.copies_of_a_factor(wrong_size(given, &shape, target), given);
             let made = self.arena.get(self.before_reshape(id)).span;
             self.found.push(match self.last_layer(made) {
                 Some((layer, text)) if outside(layer, given.span()) => finding
@@ -117,6 +118,21 @@ impl Checker<'_> {
         }
         self.lies_in(Given { id, ..given }, slot)?;
         Some(id)
+    }
+
+    /// Copies along a factor want the factor as their index.
+    fn copies_of_a_factor(&self, finding: Diagnostic, given: Given) -> Diagnostic {
+        let ExprKind::Name(name) = &given.arg.value.kind else { return finding };
+        let declared = self.names.find(name).map(|i| &self.names.declarations[i].what);
+        let Some(What::Unknown { sizes: [size], .. }) = declared else { return finding };
+        let ExprKind::Name(by) = &size.kind else { return finding };
+        let is_factor = self.columns.iter().any(|c| c.name == *by && !c.levels.is_empty());
+        if !is_factor || finding.code.id() != "T002" {
+            return finding;
+        }
+        finding
+            .help(format!("write `{name}[{by}]`: the copy that belongs to the row's `{by}`"))
+            .fix(given.span(), format!("{name}[{by}]"))
     }
 
     /// A value as it was before its shape was changed.
@@ -161,7 +177,11 @@ impl Checker<'_> {
         let (found, wanted) = (self.described(given.id), self.arena.shape(given.id).len());
         let (name, written) = (given.name(), given.written());
         let is = match self.sum_of_numbers(given.id) {
-            Some(sum) => format!("sums to {}", (sum * 1e9).round() / 1e9),
+            Some(sum) => {
+                let finding = wrong_sum(name, &given.arg.value, sum);
+                self.found.push(finding);
+                return None;
+            }
             None => format!("is {}", self.arena.interval(given.id)),
         };
         let mut finding =
@@ -236,6 +256,10 @@ impl Checker<'_> {
                 ExprKind::Name(name) => self.names.find(name).map(|i| self.names.declarations[i].span),
                 _ => None,
             };
+            let finding = match right_constant(value, &slot) {
+                Some(help) => finding.help(help),
+                None => finding,
+            };
             self.found.push(match declared {
                 Some(span) => finding.at(span, "declared here"),
                 None => finding,
@@ -289,7 +313,7 @@ impl Checker<'_> {
                     given.family.name
                 ),
             )
-            .help(format!("write `logit = {written}`, or `{name} = sigmoid({written})`"))
+            .help(self.probability(given, &found))
         } else if relu.is_some() {
             let (code, way) = match given.has_form("log_rate") {
                 true => ("T025", "use `softplus` in place of `relu`, or `log_rate =`"),
@@ -309,10 +333,31 @@ impl Checker<'_> {
         self.with_fix(finding, given, relu, &slot)
     }
 
+    /// The way to a number in (0, 1).
+    fn probability(&self, given: Given, found: &Interval) -> String {
+        let (name, written) = (given.name(), given.written());
+        match &given.arg.value.kind {
+            // `p = exp(a + b * x)`: the link is what is wrong.
+            ExprKind::Call { name: link, args } if link.value == "exp" && args.len() == 1 => {
+                let inner = error::written(&args[0].value);
+                format!("write `logit = {inner}`, or `{name} = sigmoid({inner})`")
+            }
+            _ if written.contains('…') => {
+                format!("write `logit =` in place of `{name} =`, or `{name} = sigmoid(…)`")
+            }
+            _ if found.low >= 0.0 && found.high.is_finite() => {
+                format!("divide it by {}, or keep it below 1", found.high)
+            }
+            _ => format!("write `logit = {written}`, or `{name} = sigmoid({written})`"),
+        }
+    }
+
     fn with_fix(&self, finding: Diagnostic, given: Given, relu: Option<Span>, slot: &Interval) -> Diagnostic {
         let written = given.written();
         match (finding.code.id(), &given.arg.name, relu) {
-            ("T023", Some(name), _) => finding.fix(name.span, "logit"),
+            ("T023", Some(name), _) if self.arena.interval(given.id).low < 0.0 => {
+                finding.fix(name.span, "logit")
+            }
             ("T025" | "T026", _, Some(relu)) if outside(relu, given.span()) => finding.fix(relu, "softplus"),
             ("T025" | "T026", ..) => match &given.arg.value.kind {
                 ExprKind::Call { name, .. } if name.value == "relu" => finding.fix(name.span, "softplus"),
@@ -454,6 +499,43 @@ fn wrong_size(given: Given, shape: &Shape, target: &Target) -> Diagnostic {
     .at(given.span(), format!("is {shape}"))
     .at(target.span, format!("is {}", target.shape))
     .help("only a single number spreads over a vector")
+}
+
+/// T022 for numbers.
+fn wrong_sum(name: &str, numbers: &Expr, sum: f64) -> Diagnostic {
+    let sum = (sum * 1e9).round() / 1e9;
+    let written = error::written(numbers);
+    let finding = Diagnostic::new(
+        "T022",
+        format!("`{name}` wants probabilities that sum to 1; `{written}` sums to {sum}"),
+    )
+    .at(numbers.span, format!("these sum to {sum}"));
+    match &numbers.kind {
+        ExprKind::Join(parts) if sum > 0.0 && parts.len() <= MOST_SHOWN => {
+            let shares: Vec<String> =
+                parts.iter().map(|p| format!("{} / {sum}", error::written(p))).collect();
+            finding.help(format!("change one of them, or write `[{}]`", shares.join(", ")))
+        }
+        _ => finding.help("change one of them"),
+    }
+}
+
+/// Longer vectors are not written out in a help.
+const MOST_SHOWN: usize = 8;
+
+/// What could have been meant by a constant that is out of range.
+fn right_constant(value: f64, slot: &Interval) -> Option<String> {
+    match value {
+        v if v < 0.0 && slot.contains(-v) => Some(format!("write `{}`", -v)),
+        v if v == 0.0 && slot.low == 0.0 && slot.high > 1.0 => {
+            Some("give a number above 0, such as `0.01` for very little".into())
+        }
+        v if slot.low == 0.0 && slot.high == 1.0 && slot.contains(v / 100.0) => {
+            Some(format!("a share lies between 0 and 1: {v} % is `{}`", v / 100.0))
+        }
+        v if slot.whole && slot.contains(v.round()) => Some(format!("write `{}`", v.round())),
+        _ => None,
+    }
 }
 
 /// What a slot wants, in words.

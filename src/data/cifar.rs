@@ -53,7 +53,7 @@ pub fn open(folder: &str, span: Span, part: Part, files: &dyn Files) -> Result<B
     for name in names {
         let path = format!("{folder}/{name}");
         let file = files.open(&path).and_then(gzip::unpacked);
-        opened.push((path.clone(), file.map_err(|fault| error::not_opened(span, &path, &fault))?));
+        opened.push((path.clone(), file.map_err(|fault| error::not_opened(span, &path, &fault, files))?));
     }
     let column = |name: &str, sizes: &[usize]| Header {
         name: name.to_owned(),

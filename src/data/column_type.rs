@@ -141,11 +141,27 @@ impl ColumnType {
                 }
                 Ok(ColumnType::Class(Labels::Written((0..classes).map(|k| k.to_string()).collect())))
             }
-            _ => Err(Diagnostic::new("T006", "`class` takes a number of classes, or labels in quotes")
-                .at(ty.span, "")
-                .help(
-                    "write `class(10)`, `class(\"low\", \"high\")`, or `class` for the labels in the data",
-                )),
+            _ => {
+                let labels = ty.args.iter().map(|arg| match &arg.value.kind {
+                    ExprKind::Number(_) | ExprKind::Name(_) if arg.name.is_none() => {
+                        Some(format!("\"{}\"", arg.value))
+                    }
+                    ExprKind::Text(text) if arg.name.is_none() => Some(format!("\"{text}\"")),
+                    _ => None,
+                });
+                let finding =
+                    Diagnostic::new("T006", "`class` takes a number of classes, or labels in quotes")
+                        .at(ty.span, "");
+                Err(match labels.collect::<Option<Vec<String>>>() {
+                    Some(labels) if labels.len() < 30 => {
+                        let cure = format!("class({})", labels.join(", "));
+                        finding.help(format!("write `{cure}`")).fix(ty.span, cure)
+                    }
+                    _ => finding.help(
+                        "write `class(10)`, `class(\"low\", \"high\")`, or `class` for the labels in the data",
+                    ),
+                })
+            }
         }
     }
 

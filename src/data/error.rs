@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::Files;
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::source::Span;
 
@@ -10,13 +11,25 @@ pub fn unreadable(span: Span, place: &str, cause: &str) -> Diagnostic {
     Diagnostic::new("D015", format!("cannot read {place}: {cause}")).at(span, "named here")
 }
 
-/// D015 from the fault of the operating system.
-pub fn not_opened(span: Span, place: &str, fault: &io::Error) -> Diagnostic {
+/// D015 from the fault of the operating system; of a file that is not there, with the nearest name beside it.
+pub fn not_opened(span: Span, place: &str, fault: &io::Error, files: &dyn Files) -> Diagnostic {
     let finding = unreadable(span, place, &io_cause(fault));
-    match fault.kind() {
-        io::ErrorKind::NotFound => finding.note("paths are relative to the model file"),
-        _ => finding,
+    if fault.kind() != io::ErrorKind::NotFound {
+        return finding.help("see to it that the file can be read from here");
     }
+    let finding = finding.note("paths are relative to the model file");
+    match beside(place, files) {
+        Some(near) => finding.help(format!("did you mean `{near}`?")),
+        None => finding.help("write the path as seen from the model file, or pass `--data FILE`"),
+    }
+}
+
+/// The nearest name of a file in the folder of a path that is not there.
+fn beside(path: &str, files: &dyn Files) -> Option<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or((".", path));
+    let names = files.list(folder).ok()?;
+    let near = suggest::nearest(name, names.iter().map(|n| n.trim_end_matches('/')))?;
+    Some(if folder == "." { near.to_owned() } else { format!("{folder}/{near}") })
 }
 
 /// The fault of a reader in a few words.
@@ -42,7 +55,10 @@ pub fn no_such_column(span: Span, wanted: &str, place: &str, known: &[&str]) -> 
         Some(near) => finding
             .at(span, format!("did you mean `{near}`?"))
             .help(format!("write `{near}`, or keep the name with `{wanted} : … from \"{near}\"`")),
-        None => finding.at(span, "declared here"),
+        None => finding.at(span, "declared here").help(format!(
+            "name the column of the file that is meant: `{wanted} : … from \"{}\"`",
+            known.first().copied().unwrap_or("its name")
+        )),
     };
     let finding = finding.note(format!("its columns are {}", listed(known)));
     match known {

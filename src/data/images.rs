@@ -53,7 +53,7 @@ pub fn open<'f>(folder: &str, span: Span, files: &'f dyn Files) -> Result<Box<dy
 /// The pictures in all sub-folders, by name.
 fn listed(folder: &str, span: Span, files: &dyn Files) -> Result<Vec<(String, String)>, Diagnostic> {
     let entries = |path: &str| -> Result<Vec<String>, Diagnostic> {
-        let mut names = files.list(path).map_err(|fault| error::not_opened(span, path, &fault))?;
+        let mut names = files.list(path).map_err(|fault| error::not_opened(span, path, &fault, files))?;
         names.retain(|name| !name.starts_with('.'));
         names.sort_unstable();
         Ok(names)
@@ -109,7 +109,7 @@ impl Opened for Folder<'_> {
 /// Reads and decodes one file.
 fn picture(path: &str, span: Span, files: &dyn Files) -> Result<Picture, Diagnostic> {
     let mut bytes = vec![];
-    let file = files.open(path).map_err(|fault| error::not_opened(span, path, &fault))?;
+    let file = files.open(path).map_err(|fault| error::not_opened(span, path, &fault, files))?;
     let read = file.take(LARGEST as u64 + 1).read_to_end(&mut bytes);
     let unreadable = |cause: &str| error::unreadable(span, path, cause);
     match read {

@@ -14,8 +14,9 @@ use crate::ty::{Element, Interval, Kind, Shape, Support, Type};
 /// Returns the typed columns of a data block in the order declared, and what is wrong with it.
 ///
 /// Only headers are read, unless the labels of a class or factor are those that occur in the data. When there are
-/// findings the columns are still complete as far as they can be known, so that their uses are not reported as
-/// well: a column of unknown type is a real, and labels that could not be read are no labels.
+/// findings the columns are still there as far as they can be known, so that their uses are not reported as well:
+/// labels that could not be read are no labels, and a column of unknown type is left out, which the checker takes for
+/// a column of which nothing is known.
 pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Column>, Diagnostics) {
     let (declared, mut findings) = declare::declared(data, &options.constants);
     let mut bound: Vec<Option<Bound>> = declared.columns.iter().map(|_| None).collect();
@@ -50,7 +51,7 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
             findings.extend(faults);
         }
     }
-    let columns = declared.columns.iter().zip(&bound);
+    let columns = declared.columns.iter().zip(&bound).filter(|(column, _)| column.ty.is_some());
     let columns = columns.map(|(column, bound)| typed(column, bound.as_ref(), table.as_ref())).collect();
     (columns, findings)
 }

@@ -153,7 +153,7 @@ fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened
 
 fn bytes_of(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Read>, Diagnostic> {
     let opened = files.open(path).and_then(gzip::unpacked);
-    opened.map_err(|fault| error::not_opened(span, path, &fault))
+    opened.map_err(|fault| error::not_opened(span, path, &fault, files))
 }
 
 /// The names that `--set` may give to the arguments of a model's generators.

@@ -147,7 +147,10 @@ fn note(subject: &Subject) -> Vec<Diagnostic> {
         findings.push(
             Diagnostic::new("P002", format!("`Flat` on `{name}`: fine only if the data pin it down"))
                 .at(unknown.prior.span, "an improper prior")
-                .note("the ELBO is then defined up to a constant, and compares with no other model's"),
+                .note("the ELBO is then defined up to a constant, and compares with no other model's")
+                .help(
+                    "a wide proper prior says nearly the same: `Normal(0, 100)` in the units of the target",
+                ),
         );
     }
     findings

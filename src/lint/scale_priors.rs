@@ -1,10 +1,11 @@
 //! P010, P011, P012: priors on scales that say something else than they seem to.
 
 use super::Lint;
-use super::subject::{Subject, argument, scale};
+use super::subject::{Subject, argument, location, scale};
+use super::target_size::target_sd;
 use crate::diagnostic::Diagnostic;
 use crate::lint::numbers::shown;
-use crate::model::{Unknown, UnknownId};
+use crate::model::{Observation, Unknown, UnknownId};
 use std::collections::BTreeSet;
 
 /// P010: `Uniform(0, 100)`
@@ -16,6 +17,8 @@ pub const ON_SD: Lint = Lint { code: "P012", is_about_values: false, check: on_s
 
 /// Shape and scale of an `InvGamma` up to which it is taken to mean "vague".
 const TINY: f64 = 0.01;
+/// The edge of a uniform prior over the target's sd from which on it is a warning.
+const FAR: f64 = 20.0;
 
 /// Unknowns that stand as they are where a distribution wants a scale.
 fn scales(subject: &Subject) -> BTreeSet<UnknownId> {
@@ -37,18 +40,40 @@ fn edge(subject: &Subject) -> Vec<Diagnostic> {
         if low != 0.0 {
             continue;
         }
-        let (name, high, half) = (last_name(unknown), shown(high), shown(high / 2.0).replace(',', ""));
-        found.push(
-            Diagnostic::new(
-                "P010",
-                format!("`Uniform(0, {high})` puts a hard edge at {high} on the scale `{name}`"),
-            )
-            .at(unknown.prior.span, "nothing physical is there; below it, every value is as likely as any")
-            .at(unknown.span, "this is used as a scale")
-            .help(format!("try `{name} ~ HalfNormal({half})`")),
-        );
+        let (name, edge, half) = (last_name(unknown), shown(high), shown(high / 2.0).replace(',', ""));
+        let finding = Diagnostic::new(
+            "P010",
+            format!("`Uniform(0, {edge})` puts a hard edge at {edge} on the scale `{name}`"),
+        )
+        .at(unknown.prior.span, "nothing physical is there; below it, every value is as likely as any")
+        .at(unknown.span, "this is used as a scale");
+        // Such priors are usual, and harmless where the edge is of the size of the data: only an edge far beyond
+        // anything that the data show is surely not what was meant.
+        let (finding, size) = match largest_target(subject).filter(|(_, sd)| high / sd > FAR) {
+            Some((target, sd)) => {
+                let share = 100.0 * (1.0 - sd / high);
+                let note = format!(
+                    "the sd of `{target}` is {}: {share:.0} % of this prior lies above it",
+                    shown(sd)
+                );
+                (finding.note(note), shown(sd).replace(',', ""))
+            }
+            None => (finding.as_note(), half),
+        };
+        found.push(finding.help(format!("try `{name} ~ HalfNormal({size})`")));
     }
     found
+}
+
+/// The target that varies most, among those that are one number per row of a family with a location: no scale of
+/// the model can be much larger than its sd.
+fn largest_target<'a>(subject: &Subject<'a>) -> Option<(&'a str, f64)> {
+    let has_location = |o: &&Observation| location(&o.dist).is_some();
+    let targets = subject.model.observations.iter();
+    let sds = targets.filter(has_location).map(|o| Some((o.name.as_str(), target_sd(subject, o)?)));
+    // One whose size is not known may be the largest.
+    let sds: Vec<(&str, f64)> = sds.collect::<Option<_>>()?;
+    sds.into_iter().max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
 fn not_vague(subject: &Subject) -> Vec<Diagnostic> {

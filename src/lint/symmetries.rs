@@ -3,8 +3,8 @@
 use super::Lint;
 use super::subject::{Subject, argument, tensor};
 use crate::diagnostic::Diagnostic;
-use crate::kernels::scalar::Binary;
-use crate::model::{Expr, ExprKind};
+use crate::kernels::scalar::{Binary, Unary};
+use crate::model::{Expr, ExprId, ExprKind};
 
 /// K004: a constant added to all logits.
 pub const SHIFT: Lint = Lint { code: "K004", is_about_values: false, check: shift };
@@ -42,22 +42,40 @@ fn shift(subject: &Subject) -> Vec<Diagnostic> {
 fn permutation(subject: &Subject) -> Vec<Diagnostic> {
     let mut found = vec![];
     for (position, net) in subject.model.nets.iter().enumerate() {
-        let is_of_net = |e: &&Expr| match e.kind {
+        let is_of_net = |(_, e): &(ExprId, &Expr)| match e.kind {
             ExprKind::Dense { w, .. } | ExprKind::Conv { w, .. } => {
                 subject.unknown(w).and_then(|(_, u)| tensor(u, "w")).is_some_and(|(n, ..)| n == position)
             }
             _ => false,
         };
-        let layers: Vec<&Expr> = subject.model.exprs.iter().filter(is_of_net).collect();
-        let [first, _, ..] = layers.as_slice() else { continue };
+        let all = subject.model.exprs.iter().enumerate().map(|(i, e)| (ExprId(i as u32), e));
+        let layers: Vec<(ExprId, &Expr)> = all.filter(is_of_net).collect();
+        let [(output, first), _, ..] = layers.as_slice() else { continue };
+        let symmetry = match is_odd_after(subject, *output) {
+            true => "its units can be exchanged, and their signs turned, without a change",
+            false => "its units can be exchanged without a change",
+        };
         found.push(
             Diagnostic::new(
                 "K005",
                 format!("weights of the hidden layers of `{}` mean little one by one", net.name),
             )
-            .at(first.span, "its units can be exchanged, and their signs turned, without a change")
+            .at(first.span, symmetry)
             .help("read predictions, and what `report` computes from them"),
         );
     }
     found
+}
+
+/// Whether the activation after a layer's product is odd: then a unit with all its signs turned is the same unit.
+fn is_odd_after(subject: &Subject, product: ExprId) -> bool {
+    let mut output = product;
+    for (i, expr) in subject.model.exprs.iter().enumerate().skip(product.0 as usize) {
+        match expr.kind {
+            ExprKind::Binary(Binary::Add, x, _) if x == output => output = ExprId(i as u32),
+            ExprKind::Unary(Unary::Tanh, x) if x == output => return true,
+            _ => {}
+        }
+    }
+    false
 }

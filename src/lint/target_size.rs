@@ -19,7 +19,7 @@ const RATIO: f64 = 20.0;
 const ROWS: usize = 5;
 
 /// The sd of a target that is one number per row.
-fn target_sd(subject: &Subject, observation: &Observation) -> Option<f64> {
+pub fn target_sd(subject: &Subject, observation: &Observation) -> Option<f64> {
     if !subject.model.expr(observation.target).ty.shape.is_scalar() || observation.dist.censoring.is_some() {
         return None;
     }

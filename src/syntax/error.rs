@@ -132,7 +132,7 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         "<" | ">" | "<=" | ">=" if is_definition => {
             "one comparison at a time: `low < x < high` is `(low < x) * (x < high)`".to_owned()
         }
-        ":" => "there are no ranges: a size is one number, and so is an index".to_owned(),
+        ":" if follows(1) != "=" => "there are no ranges: a size is one number, and so is an index".to_owned(),
         "on" | "ordered" | "weighted" | "censored" if is_definition => {
             "a suffix follows a distribution, and an unknown is written with `~`: `s ~ Normal(0, 1) on (0, inf)`".into()
         }
@@ -143,6 +143,15 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
             Some(_) => "write the exponent with a small `e`".to_owned(),
             None => format!("a product is written `{} * {}`; a name starts with a letter", &found[..digits], &found[digits..]),
         },
+        _ if reads(before) == "}" && !found.is_empty() => {
+            format!("write `;` or start a new line before `{}`", shortened(found))
+        }
+        ":" if pieces.get(here + 1).is_some_and(|t| reads(Some(t)) == "=") => {
+            "a definition is written with `=` alone".to_owned()
+        }
+        _ if is_word(pieces.get(here)) && is_word(before) && colon_follows(&pieces[here..], source) => {
+            format!("names of columns are parted by commas: `{}, {found}`", reads(before))
+        }
         "" => {
             let next = lines.tokens.iter().find(|t| t.span.start >= at && !matches!(t.kind, Kind::Newline | Kind::Comment));
             match reads(next) {
@@ -153,6 +162,15 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         _ => return None,
     };
     Some(help)
+}
+
+fn is_word(token: Option<&Token>) -> bool {
+    token.is_some_and(|t| t.kind == Kind::Word)
+}
+
+/// Whether a `:` stands among some tokens.
+fn colon_follows(tokens: &[Token], source: &SourceFile) -> bool {
+    tokens.iter().any(|t| source.slice(t.span) == ":")
 }
 
 /// Whether a word begins a layer or an `each`.
