@@ -106,10 +106,9 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
                 *o = T::from_f64(*v);
             }
         }
-        Kernel::Noise(variable) => noise::normals(out, stream(context.key, *variable), 0),
+        Kernel::Noise(variable) => normals(out, context.key, *variable, 0),
         Kernel::RowNoise { variable, is_image } => {
-            let key = stream(context.key, *variable);
-            fresh(memory, out, *is_image, scratch, |row, at| noise::normals(row, key, at));
+            fresh(memory, out, *is_image, scratch, |row, at| normals(row, context.key, *variable, at));
         }
         Kernel::RowSigns { variable, is_image } => {
             let key = stream(context.key, *variable);
@@ -235,6 +234,14 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             let winners = winners(memory, step);
             conv_pool::weight_gradient(&shape, arg(0), arg(1), winners, out, rows, true, scratch);
         }
+    }
+}
+
+/// A variable's normals, from one of its stream.
+fn normals<T: Real>(out: &mut [T], key: NoiseKey, variable: u32, at: u64) {
+    noise::normals(out, stream(key, variable), at);
+    if key.is_mirrored {
+        out.iter_mut().for_each(|e| *e = T::ZERO - *e);
     }
 }
 

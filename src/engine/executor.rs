@@ -17,6 +17,8 @@ pub struct NoiseKey {
     pub step: u64,
     /// draw within the step
     pub draw: u64,
+    /// whether the normal noise is the mirror image of what the rest names (equation 16)
+    pub is_mirrored: bool,
 }
 
 /// The first value that is not finite.

@@ -100,7 +100,7 @@ impl<T: Number> Climb<T> {
             moved: 0,
             gradient: guide.clone(),
             pulled: vec![0.0; p.len()],
-            key: NoiseKey { seed, step: 0, draw: (start as u64) << 32 },
+            key: NoiseKey { seed, step: 0, draw: (start as u64) << 32, ..NoiseKey::default() },
             guide,
             relative: coordinates.relative_rates(),
             coordinates,

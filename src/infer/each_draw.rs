@@ -93,7 +93,8 @@ pub fn each_draw<T: Number>(
     }
     let team = Team::new(lanes, problem.threads);
     let capacity = program.capacity;
-    let first = NoiseKey { seed: problem.settings.seed, step: OF_PREDICTIONS, draw: 0 };
+    let first =
+        NoiseKey { seed: problem.settings.seed, step: OF_PREDICTIONS, draw: 0, ..NoiseKey::default() };
     let u = std::sync::RwLock::new((vec![T::ZERO; from.dim()], first));
     let work = |_: usize, lane: &mut Lane<T>| {
         let drawn = u.read().unwrap_or_else(|p| p.into_inner());

@@ -235,7 +235,12 @@ impl<T: Number> Lanes<T> {
                 guide.draw(&e, &mut u);
                 numbers.iter_mut().zip(&u).for_each(|(n, x)| *n = T::from_f64(*x));
                 lane.executor.set_input(crate::lower::LATENTS, &numbers);
-                let key = NoiseKey { seed: NOISE_SEED, step: OF_ELBO, draw: (first + d) as u64 };
+                let key = NoiseKey {
+                    seed: NOISE_SEED,
+                    step: OF_ELBO,
+                    draw: (first + d) as u64,
+                    ..NoiseKey::default()
+                };
                 lane.executor.begin(key);
                 let prior = lane.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
                 let likelihood =

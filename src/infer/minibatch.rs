@@ -33,6 +33,8 @@ use std::time::Instant;
 pub const ROWS_PER_DRAW: usize = 16;
 /// Rate of the log of all weights under a collapsed scale together, from the time on when the rates fall.
 const DILATION_RATE: f64 = 0.05;
+/// Fewest pairs of draws in a step of a model without a net.
+const PAIRS: usize = 32;
 /// Lanes where each shard has its own draw, and where one draw is shared.
 const LANES: usize = 8;
 const SHARED_LANES: usize = 4;
@@ -91,6 +93,7 @@ pub(super) struct Trainer<'p> {
     shared: Option<usize>,
     noise: String,
     lanes: usize,
+    pairs: usize,
     collapse: Arc<Collapse>,
 }
 
@@ -111,7 +114,9 @@ impl<'p> Trainer<'p> {
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
-        Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, collapse })
+        let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();
+        let pairs = if is_paired { PAIRS.div_ceil(batch.div_ceil(drawn.capacity)) } else { 0 };
+        Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, pairs, collapse })
     }
 
     /// Goes up from one start.
@@ -132,7 +137,7 @@ impl<'p> Trainer<'p> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
         jobs.push(job(&self.exact, false));
         let team = Team::new(jobs, self.problem.threads);
-        let Trainer { problem, drawn, batch, shared, noise, lanes, collapse, .. } = self;
+        let Trainer { problem, drawn, batch, shared, noise, lanes, pairs, collapse, .. } = self;
         let path = match *batch == problem.train.len() {
             true => format!("all rows in a step, {noise}"),
             false => format!("minibatches of {batch}, {noise}"),
@@ -144,6 +149,7 @@ impl<'p> Trainer<'p> {
             shared: *shared,
             path,
             lanes: *lanes,
+            pairs: *pairs,
             random,
             collapse: collapse.clone(),
         };
@@ -152,7 +158,7 @@ impl<'p> Trainer<'p> {
             omega: recipe.omega.clone(),
             precision: vec![T::ZERO; random],
             batch: Vec::with_capacity(problem.train.len()),
-            key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0 },
+            key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0, ..NoiseKey::default() },
         });
         let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
         progress.begin(what, recipe.steps);
@@ -181,6 +187,8 @@ struct Step<'p> {
     shared: Option<usize>,
     path: String,
     lanes: usize,
+    /// Draws of each shard that come with their mirror image; 0: one draw without.
+    pairs: usize,
     random: usize,
     collapse: Arc<Collapse>,
 }
@@ -216,18 +224,19 @@ impl Step<'_> {
                 shard.fill(executor.program(), &self.problem.rows, ids, T::from_f64(total / rows as f64));
                 executor.rows(shard, state.key);
             } else {
-                // One draw per shard: each is an estimate of the whole, weighted by its share of the batch.
-                let key = NoiseKey { draw: s as u64, ..state.key };
-                shard.fill(
-                    executor.program(),
-                    &self.problem.rows,
-                    ids,
-                    T::from_f64(total / ids.len() as f64),
-                );
-                executor.begin(key);
-                executor.rows(shard, key);
-                executor.end(key);
-                *value += collect(executor, ids.len() as f64 / rows as f64, g_mu, g_omega);
+                // Draws of its own: each shard is an estimate of the whole, weighted by its share of the batch.
+                let weight = T::from_f64(total / ids.len() as f64);
+                shard.fill(executor.program(), &self.problem.rows, ids, weight);
+                let runs = (2 * self.pairs).max(1);
+                let share = ids.len() as f64 / (rows * runs) as f64;
+                for run in 0..runs {
+                    let draw = (s * self.pairs.max(1) + run / 2) as u64;
+                    let key = NoiseKey { draw, is_mirrored: run % 2 == 1, ..state.key };
+                    executor.begin(key);
+                    executor.rows(shard, key);
+                    executor.end(key);
+                    *value += collect(executor, share, g_mu, g_omega);
+                }
             }
         }
     }
@@ -453,7 +462,7 @@ pub fn rows_per_shard(
     let batch = batch_rows(problem, path);
     match shared_draws(problem, guided) {
         // Without a net a draw costs next to nothing.
-        None if path == Path::Batches => batch.div_ceil(LANES).min(ROWS_PER_DRAW),
+        None if path == Path::Batches => batch.div_ceil(PAIRS).min(ROWS_PER_DRAW),
         None => ROWS_PER_DRAW,
         Some(_) => shard_rows(tape, bytes, batch).min(batch.div_ceil(SHARED_LANES)),
     }

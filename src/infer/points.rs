@@ -12,6 +12,7 @@
 use super::Path;
 use super::draws::variable;
 use super::problem::Problem;
+use super::settings::Draws;
 use crate::engine::NoiseKey;
 use crate::kernels::noise;
 use crate::rewrites::{Note, Rewrite};
@@ -67,13 +68,25 @@ impl Points {
     }
 }
 
+/// Whether each shard's draw comes with its mirror image, on the same rows.
+///
+/// What the rows of a batch are off by is multiplied by the noise, so pairs take it out of the gradient for log sds; a
+/// net has better ways and its draws are dear.
+pub fn are_pairs_by_shard(problem: &Problem<'_>, path: Path) -> bool {
+    let settings = problem.settings;
+    path == Path::Batches && settings.draws == Draws::Auto && !settings.leaves_out(Rewrite::Antithetic)
+}
+
 /// What becomes of the two rewrites on a path.
 pub fn notes(problem: &Problem<'_>, path: Path) -> Vec<Note> {
     if path.draws_by_key() {
-        return vec![
-            Note::refused(Rewrite::Antithetic, "draws are by key, one a shard"),
-            Note::refused(Rewrite::QuasiRandom, "draws are by key, one a shard"),
-        ];
+        let refused = |rewrite| Note::refused(rewrite, "draws are by key, one a shard");
+        let pairs = if are_pairs_by_shard(problem, path) {
+            Note::applied(Rewrite::Antithetic, "the draw of a shard comes with its mirror image")
+        } else {
+            refused(Rewrite::Antithetic)
+        };
+        return vec![pairs, refused(Rewrite::QuasiRandom)];
     }
     let points = Points::of(problem);
     let mut notes = vec![];
@@ -99,7 +112,7 @@ mod tests {
             for only in [0, 5] {
                 let (mut sums, n) = ([0.0; 5], 4096.0);
                 for step in 0..4096 {
-                    let key = NoiseKey { seed: 3, step, draw: 0 };
+                    let key = NoiseKey { seed: 3, step, draw: 0, ..NoiseKey::default() };
                     for d in 0..=only {
                         points.next(key, d, 8, &mut noise);
                     }

@@ -107,3 +107,46 @@ fn the_order_of_rows_columns_and_statements_changes_nothing() {
     let lines: Vec<&str> = LINE.lines().rev().collect();
     same(&here, &fitted(&columns(), &lines.join("\n"), &[]), &[], "statements reversed");
 }
+
+const NET: &str = "net f(x) {\n  each layer { w ~ Normal(0, s); b ~ Normal(0, s); s ~ HalfNormal(1) }\n  dense 4 tanh\n  dense 1\n}\n";
+/// Most that the ELBO of a net may move, in nats: fits from other starts end in other corners of one optimum.
+const NATS: f64 = 0.6;
+
+fn net(inputs: &str, target: &str) -> String {
+    let f = format!("f(standardize([{inputs}]))");
+    match target {
+        "y" => format!("{NET}z = standardize(y)\nnoise ~ HalfNormal(1)\nz ~ Normal({f}, noise)"),
+        _ => format!("{NET}hit ~ Bernoulli(logit = {f})"),
+    }
+}
+
+#[test]
+fn units_and_orders_change_no_net() {
+    for target in ["y", "hit"] {
+        let value = |columns: &Columns, inputs: &str| {
+            let run = fitted(columns, &net(inputs, target), &[("predict_draws", "20")]);
+            run.metrics.objective.value
+        };
+        let here = value(&columns(), "x1, x2");
+        let moved = |change: &dyn Fn(&mut Columns)| {
+            let mut there = columns();
+            change(&mut there);
+            value(&there, "x1, x2")
+        };
+        let scaled = |i: usize, by: f64, shift: f64| {
+            moved(&|c: &mut Columns| c[i].1.iter_mut().for_each(|x| *x = *x * by + shift))
+        };
+        let mut others = vec![
+            ("x1 by 1e4", scaled(0, 1e4, 0.0)),
+            ("x2 by 1e-4 and 7", scaled(1, 1e-4, 7.0)),
+            ("rows reversed", moved(&|c| c.iter_mut().for_each(|(_, v)| v.reverse()))),
+            ("inputs reversed", value(&columns(), "x2, x1")),
+        ];
+        if target == "y" {
+            others.push(("y by 1e4 and 1e6", scaled(2, 1e4, 1e6) + 60.0 * 1e4f64.ln()));
+        }
+        for (what, there) in others {
+            assert!((there - here).abs() < NATS, "{target}, {what}: {there:.3} for {here:.3}");
+        }
+    }
+}

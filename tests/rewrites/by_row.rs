@@ -26,7 +26,7 @@ fn numbers(build: Build, len: usize, shards: &[Vec<u32>], step: u64) -> Vec<Vec<
     b.output("noise", flat);
     let program = Arc::new(plan(&b.finish(), 16).expect("the engine runs it"));
     let mut executor = Executor::<f32>::new(program.clone());
-    let key = NoiseKey { seed: 5, step, draw: 1 };
+    let key = NoiseKey { seed: 5, step, draw: 1, ..NoiseKey::default() };
     let mut rows = vec![vec![]; ROWS as usize];
     for ids in shards {
         let mut shard = Shard::new(&program);

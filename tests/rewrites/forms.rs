@@ -180,7 +180,8 @@ impl<T: Number> Form<T> {
     /// Runs more steps, under another seed.
     pub fn add_steps(&mut self, moments: &mut Moments, guide: &Gaussian, seed: u64, steps: usize) {
         for step in 0..steps {
-            moments.add(&self.step(guide, NoiseKey { seed, step: step as u64, draw: 0 }));
+            moments
+                .add(&self.step(guide, NoiseKey { seed, step: step as u64, draw: 0, ..NoiseKey::default() }));
         }
     }
 }
