@@ -45,8 +45,8 @@ const ABOVE_0: Option<Numbers> = Some(Numbers { least: 0.0, includes_least: fals
 pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "method",
-        words: &["advi", "map", "prior"],
-        planned: &["mle", "laplace", "nuts"],
+        words: &["advi", "map", "mle", "laplace", "nuts", "prior"],
+        planned: &[],
         number: None,
         default: "advi",
         page: "how the posterior is approximated",

@@ -6,13 +6,16 @@
 mod analysis;
 mod earlier;
 mod emit;
+mod evaluated;
 mod fit;
 mod format;
 mod indices;
+mod methods;
 mod names;
 mod non_centre;
 mod pictures;
 mod prior;
+mod record;
 mod statistics;
 mod summary;
 mod targets;

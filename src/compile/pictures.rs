@@ -1,6 +1,6 @@
 //! What the report draws of a fit: maps over two inputs, galleries of images.
 
-use super::fit::levels;
+use super::evaluated::levels;
 use crate::data::{Dataset, Values};
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;

@@ -3,10 +3,9 @@
 //! Targets are not read: their column may hold gaps or be absent. So there is no objective and no metric; the
 //! summary, the predictions (of the training rows too) and the reports are those of any other run.
 
-use super::fit::{
-    MANY_DIMS, Prepared, TRAIN_ROWS, of_model, predict_split, some_rows, target_records, variable_record,
-    warnings, without_target,
-};
+use super::evaluated::{TRAIN_ROWS, predict_split, some_rows, without_target};
+use super::fit::{MANY_DIMS, Prepared, warnings};
+use super::record::{of_model, target_records, variable_record};
 use super::{FitFailure, Session, summary};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};

@@ -5,6 +5,7 @@ use crate::engine::{Executor, NoiseKey};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
 use crate::infer::problem::Problem;
+use crate::metrics::convergence::convergence;
 use crate::metrics::quantile;
 use crate::passes::optimise;
 use crate::plan::{Space, plan};
@@ -38,11 +39,18 @@ pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRo
         _ => FEW_DRAWS,
     };
     let outputs = executor.program().outputs.clone();
+    // Draws of chains are taken as they are, in their order.
+    let chains = from.chains();
+    let draws = chains.map_or(draws, |(chains, each)| chains * each);
     let mut values: Vec<Vec<f64>> = vec![vec![]; outputs.len()];
     let mut u = vec![0.0; from.dim()];
     for d in 0..draws as u64 {
         let key = DrawKey::of(problem.settings.seed, variable::SUMMARY);
-        from.latents(DrawKey { index: d / 2 * 2, is_mirrored: d % 2 == 1, ..key }, &mut u);
+        let key = match chains {
+            Some(_) => DrawKey { index: d, ..key },
+            None => DrawKey { index: d / 2 * 2, is_mirrored: d % 2 == 1, ..key },
+        };
+        from.latents(key, &mut u);
         executor.set_input(crate::lower::LATENTS, &u);
         executor.begin(NoiseKey::default());
         for (output, all) in outputs.iter().zip(&mut values) {
@@ -50,6 +58,7 @@ pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRo
             all.extend_from_slice(executor.read(output));
         }
     }
+    let chains = chains.map(|(chains, _)| chains);
     let mut rows = vec![];
     for (output, all) in outputs.iter().zip(values) {
         let count = output.shape.len();
@@ -58,35 +67,36 @@ pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRo
                 1 => vec![name.to_owned()],
                 n => (1..=n).map(|i| format!("{name}[{i}]")).collect(),
             };
-            rows.extend(scalar_rows(&labels, &all));
+            rows.extend(scalar_rows(&labels, &all, chains));
             continue;
         }
         let name = output.name.trim_start_matches("value:");
         let Some(unknown) = problem.model.unknowns.iter().find(|u| u.name == name) else { continue };
         if count > MOST_ROWS {
-            rows.push(row(unknown.name.clone(), all));
+            rows.push(row(unknown.name.clone(), all, None));
         } else {
-            rows.extend(scalar_rows(&names::scalars(unknown), &all));
+            rows.extend(scalar_rows(&names::scalars(unknown), &all, chains));
         }
     }
     Ok(rows)
 }
 
 /// Draws lie one after another, each with all scalars.
-fn scalar_rows(labels: &[String], all: &[f64]) -> Vec<SummaryRow> {
+fn scalar_rows(labels: &[String], all: &[f64], chains: Option<usize>) -> Vec<SummaryRow> {
     let n = labels.len();
     labels
         .iter()
         .enumerate()
-        .map(|(i, label)| row(label.clone(), all.iter().skip(i).step_by(n).copied().collect()))
+        .map(|(i, label)| row(label.clone(), all.iter().skip(i).step_by(n).copied().collect(), chains))
         .collect()
 }
 
-fn row(variable: String, mut values: Vec<f64>) -> SummaryRow {
+fn row(variable: String, mut values: Vec<f64>, chains: Option<usize>) -> SummaryRow {
+    let convergence = chains.map(|chains| convergence(&values, chains));
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
     values.sort_by(f64::total_cmp);
     let q = |share| quantile(&values, share);
-    SummaryRow { variable, mean, sd, q05: q(0.05), q50: q(0.5), q95: q(0.95) }
+    SummaryRow { variable, mean, sd, q05: q(0.05), q50: q(0.5), q95: q(0.95), convergence }
 }

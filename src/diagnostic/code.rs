@@ -162,6 +162,7 @@ pub const ALL: &[Entry] = &[
     ),
     entry("G009", Level::Note, "`Point` on every tensor: this is MAP, not a Bayesian network"),
     entry("G010", Level::Warning, "over four fifths of the weights of `f.1.w` stayed at their prior: the net underfits"),
+    entry("G011", Level::Error, "`method = laplace` finds no maximum: the log density does not fall off along `a`"),
     entry(
         "K001",
         Level::Warning,

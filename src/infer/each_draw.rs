@@ -28,6 +28,10 @@ pub trait Source {
     fn is_point(&self) -> bool;
     /// The latents of one draw: a function of the key alone.
     fn latents(&self, key: DrawKey, u: &mut [f64]);
+    /// Where the draws are those of Markov chains: how many chains, and draws of each.
+    fn chains(&self) -> Option<(usize, usize)> {
+        None
+    }
 }
 
 /// Which draw.

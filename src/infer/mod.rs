@@ -4,6 +4,7 @@
 //! minibatches for the rest. [`evaluate`] computes the ELBO that is reported, [`predict`] the predictions.
 
 pub mod asked;
+pub mod chains;
 pub mod climb;
 pub mod coordinates;
 mod dilation;
@@ -12,11 +13,17 @@ pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 mod fisher;
+pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
 pub mod messages;
 pub mod minibatch;
 pub mod no_net;
+#[cfg(feature = "nuts")]
+pub mod nuts;
+#[cfg(not(feature = "nuts"))]
+#[path = "no_nuts.rs"]
+pub mod nuts;
 pub mod objective;
 pub mod of_rows;
 pub mod points;

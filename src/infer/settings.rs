@@ -30,6 +30,12 @@ pub struct Settings {
     pub without: Vec<String>,
     /// `with`
     pub with: Vec<String>,
+    /// `chains`
+    pub chains: usize,
+    /// `samples`
+    pub samples: usize,
+    /// `tune`
+    pub tune: usize,
     /// `predict_draws`
     pub predict_draws: usize,
     /// `seed`
@@ -43,6 +49,12 @@ pub enum Method {
     Advi,
     /// the largest posterior density in θ
     Map,
+    /// the largest likelihood: priors are not read
+    Mle,
+    /// a Gaussian with the curvature of the mode
+    Laplace,
+    /// draws of Markov chains
+    Nuts,
     /// draws from the prior: nothing is fitted
     Prior,
 }
@@ -105,6 +117,9 @@ impl Default for Settings {
             restarts: None,
             without: vec![],
             with: vec![],
+            chains: 4,
+            samples: 1000,
+            tune: 1000,
             predict_draws: 100,
             seed: 0,
         }
@@ -156,6 +171,9 @@ impl Settings {
                 self.method = match word {
                     "advi" => Method::Advi,
                     "map" => Method::Map,
+                    "mle" => Method::Mle,
+                    "laplace" => Method::Laplace,
+                    "nuts" => Method::Nuts,
                     "prior" => Method::Prior,
                     _ => return Err(not_yet(setting, &format!("`method = {word}`"))),
                 }
@@ -206,7 +224,9 @@ impl Settings {
             }
             "predict_draws" => self.predict_draws = whole(setting, 2.0)?.map_or(100, |n| n as usize),
             "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
-            // chains, samples, tune: read by NUTS only
+            "chains" => self.chains = whole(setting, 1.0)?.map_or(4, |n| n as usize),
+            "samples" => self.samples = whole(setting, 1.0)?.map_or(1000, |n| n as usize),
+            "tune" => self.tune = whole(setting, 0.0)?.map_or(1000, |n| n as usize),
             _ => {}
         }
         Ok(())

@@ -13,6 +13,7 @@ mod accuracy;
 mod aleatoric;
 mod brier;
 mod class_predictive;
+pub mod convergence;
 mod coverage;
 mod crps;
 mod ece;

@@ -37,7 +37,7 @@ pub(super) fn three(v: f64) -> String {
 
 /// A value with its error, if that is known: as many decimals as the error has two digits, at most four.
 pub fn with_error(v: f64, error: f64) -> String {
-    let decimals = if error.is_finite() { decimals(error, 2).min(4) } else { 2 };
+    let decimals = if error.is_finite() && error > 0.0 { decimals(error, 2).min(4) } else { 2 };
     let value = match decimals {
         0 if v.abs() < 1e15 => {
             minus(&format!("{}{}", if v < 0.0 { "-" } else { "" }, thousands(v.abs().round() as usize)))
@@ -45,7 +45,7 @@ pub fn with_error(v: f64, error: f64) -> String {
         _ => minus(&format!("{v:.decimals$}")),
     };
     match error {
-        e if !e.is_finite() => value,
+        e if !e.is_finite() || e == 0.0 => value,
         e if e < 1e-4 => format!("{value} ± less than 0.0001"),
         e => format!("{value} ± {e:.decimals$}"),
     }

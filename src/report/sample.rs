@@ -185,7 +185,15 @@ pub(super) fn moons() -> Run {
         .enumerate()
         .map(|(i, n)| {
             let m = 0.7 + 0.3 * i as f64;
-            SummaryRow { variable: (*n).into(), mean: m, sd: 0.2, q05: m - 0.3, q50: m - 0.04, q95: m + 0.4 }
+            SummaryRow {
+                variable: (*n).into(),
+                mean: m,
+                sd: 0.2,
+                q05: m - 0.3,
+                q50: m - 0.04,
+                q95: m + 0.4,
+                convergence: None,
+            }
         })
         .collect();
     run
@@ -284,7 +292,15 @@ pub(super) fn regression() -> Run {
     let summary = rows.iter().enumerate().map(|(i, n)| {
         let m = [-11.5, 51.3, 1.1, -0.48, 18.0, 4.4, 3.6][i];
         let s = [13.0, 15.0, 0.15, 0.16, 0.6, 3.3, 3.2][i];
-        SummaryRow { variable: (*n).into(), mean: m, sd: s, q05: m - 1.64 * s, q50: m, q95: m + 1.64 * s }
+        SummaryRow {
+            variable: (*n).into(),
+            mean: m,
+            sd: s,
+            q05: m - 1.64 * s,
+            q50: m,
+            q95: m + 1.64 * s,
+            convergence: None,
+        }
     });
     let targets = vec![TargetPredictions { name: "kid_score".into(), values: TargetValues::Reals(reals) }];
     let mut run = Run {

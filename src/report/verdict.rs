@@ -35,6 +35,8 @@ pub fn verdict(run: &Run) -> Vec<String> {
     }
     out.extend(objective_sentence(&run.metrics.objective, run));
     out.extend(guide_sentence(run));
+    out.extend(chain_sentence(run));
+    out.extend(laplace_sentence(run));
     out
 }
 
@@ -242,6 +244,48 @@ fn guide_sentence(run: &Run) -> Option<String> {
         ),
         k => format!("k̂ is {k:.2}: the guide misses the posterior's mass."),
     })
+}
+
+/// Limits of what is called agreement (`docs/inference.md`, section 8).
+const RHAT: f64 = 1.01;
+const ESS: f64 = 400.0;
+
+/// What Markov chains say of each other.
+fn chain_sentence(run: &Run) -> Option<String> {
+    let of = |name: &str| run.metrics.extra.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+    let (rhat, bulk, tail) = (of("rhat")?, of("ess_bulk")?, of("ess_tail")?);
+    let (chains, draws, diverged) = (of("chains")?, of("draws")?, of("divergences")?);
+    let counted = |x: f64| thousands(x.max(0.0) as usize);
+    let who = format!("{} chains of {} draws", counted(chains), counted(draws / chains.max(1.0)));
+    if !rhat.is_finite() {
+        return Some(format!("{who} are too few to be judged."));
+    }
+    let worth =
+        format!("means are worth at least {} independent draws, tails {}", counted(bulk), counted(tail));
+    let agree = if rhat < RHAT {
+        format!("{who} agree (R̂ at most {rhat:.3}); {worth}")
+    } else {
+        format!("{who} do not agree (R̂ up to {rhat:.2}, {RHAT} wanted): do not use these numbers; {worth}")
+    };
+    let few =
+        if bulk.min(tail) < ESS { ", fewer than the 400 that are wanted: give more `samples`" } else { "" };
+    let trajectories = match diverged as usize {
+        0 => "no trajectory diverged".to_owned(),
+        n => format!(
+            "{} of {} trajectories diverged: the posterior has corners that the chains do not enter",
+            thousands(n),
+            counted(draws)
+        ),
+    };
+    Some(format!("{agree}{few}; {trajectories}."))
+}
+
+fn laplace_sentence(run: &Run) -> Option<String> {
+    let (_, evidence) = run.metrics.extra.iter().find(|(n, _)| n == "laplace_evidence")?;
+    Some(format!(
+        "Laplace's estimate of the log evidence is {} nats: an estimate, not a bound.",
+        with_error(*evidence, f64::NAN)
+    ))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `trace.csv` and `summary.csv`, to text and back.
 
 use super::error::Fault;
+use crate::metrics::convergence::Convergence;
 
 /// A line of `trace.csv`: where the fit stood.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -34,10 +35,14 @@ pub struct SummaryRow {
     pub q50: f64,
     /// 95 % quantile.
     pub q95: f64,
+    /// What Markov chains say of each other; none where the draws are independent.
+    pub convergence: Option<Convergence>,
 }
 
 const TRACE: [&str; 6] = ["step", "seconds", "elbo", "start", "rate", "clipped"];
 const SUMMARY: [&str; 6] = ["variable", "mean", "sd", "q05", "q50", "q95"];
+/// Behind those where the draws are of Markov chains.
+const CONVERGENCE: [&str; 4] = ["rhat", "ess_bulk", "ess_tail", "mcse"];
 
 /// Returns the content of `trace.csv`.
 pub(super) fn trace_to_csv(rows: &[TraceRow]) -> String {
@@ -68,19 +73,41 @@ pub(super) fn trace_from_csv(text: &str) -> Result<Vec<TraceRow>, Fault> {
 
 /// Returns the content of `summary.csv`.
 pub(super) fn summary_to_csv(rows: &[SummaryRow]) -> String {
+    let of_chains = rows.iter().any(|r| r.convergence.is_some());
     let line = |r: &SummaryRow| {
-        let numbers = [r.mean, r.sd, r.q05, r.q50, r.q95].map(|v| v.to_string());
-        std::iter::once(r.variable.clone()).chain(numbers).collect()
+        let mut numbers = vec![r.mean, r.sd, r.q05, r.q50, r.q95];
+        if of_chains {
+            let none = Convergence { rhat: f64::NAN, ess_bulk: f64::NAN, ess_tail: f64::NAN, mcse: f64::NAN };
+            let c = r.convergence.unwrap_or(none);
+            numbers.extend([c.rhat, c.ess_bulk, c.ess_tail, c.mcse]);
+        }
+        std::iter::once(r.variable.clone()).chain(numbers.iter().map(f64::to_string)).collect()
     };
-    to_csv(&SUMMARY.map(String::from), rows.iter().map(line))
+    let header: Vec<String> =
+        SUMMARY.iter().chain(CONVERGENCE.iter().filter(|_| of_chains)).map(|n| (*n).to_owned()).collect();
+    to_csv(&header, rows.iter().map(line))
 }
 
 /// Reads `summary.csv` back.
 pub(super) fn summary_from_csv(text: &str) -> Result<Vec<SummaryRow>, Fault> {
     let table = Table::parse("summary.csv", text)?;
     let columns = table.columns(&SUMMARY)?;
+    let of_chains = match table.header.iter().any(|h| h == CONVERGENCE[0]) {
+        true => Some(table.columns(&CONVERGENCE)?),
+        false => None,
+    };
     let line = |row: usize| {
+        let convergence = match &of_chains {
+            Some(columns) => Some(Convergence {
+                rhat: table.number(row, columns[0])?,
+                ess_bulk: table.number(row, columns[1])?,
+                ess_tail: table.number(row, columns[2])?,
+                mcse: table.number(row, columns[3])?,
+            }),
+            None => None,
+        };
         Ok(SummaryRow {
+            convergence,
             variable: table.rows[row][columns[0]].clone(),
             mean: table.number(row, columns[1])?,
             sd: table.number(row, columns[2])?,
@@ -176,8 +203,12 @@ mod tests {
             q05: -3.5,
             q50: 0.0,
             q95: f64::INFINITY,
+            convergence: None,
         }];
         assert_eq!(summary_from_csv(&summary_to_csv(&summary)).unwrap(), summary);
+        let convergence = Some(Convergence { rhat: 1.002, ess_bulk: 1234.5, ess_tail: 987.6, mcse: 0.01 });
+        let of_chains = vec![SummaryRow { convergence, ..summary[0].clone() }];
+        assert_eq!(summary_from_csv(&summary_to_csv(&of_chains)).unwrap(), of_chains);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod dropout;
 mod examples;
 mod invariance;
 mod levels;
+mod methods;
 mod posteriordb;
 mod prior;
 mod relevance;

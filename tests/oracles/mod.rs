@@ -1,6 +1,7 @@
 //! Reference values with their origin (`README.md` lists them), compared with everything that claims to compute them.
 
 mod bijection;
+mod convergence;
 mod dist;
 mod event;
 mod normalisation;

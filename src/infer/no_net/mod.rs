@@ -7,6 +7,8 @@ mod rhat;
 mod stages;
 pub mod ties;
 
+pub use mode::mode;
+
 use super::draws::Joint;
 use super::error::FitError;
 use super::posterior::Gaussian;

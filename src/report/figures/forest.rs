@@ -109,7 +109,15 @@ mod tests {
 
     fn row(variable: &str, q05: f64, q95: f64) -> SummaryRow {
         let mean = (q05 + q95) / 2.0;
-        SummaryRow { variable: variable.into(), mean, sd: (q95 - q05) / 4.0, q05, q50: mean, q95 }
+        SummaryRow {
+            variable: variable.into(),
+            mean,
+            sd: (q95 - q05) / 4.0,
+            q05,
+            q50: mean,
+            q95,
+            convergence: None,
+        }
     }
 
     #[test]

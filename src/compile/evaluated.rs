@@ -1,0 +1,252 @@
+//! What a fit is worth on the rows: objective, metrics and predictions of each split, summary, pictures.
+
+use super::fit::{Fitted, MANY_DIMS};
+use super::record::target_records;
+use super::{pictures, statistics, summary};
+use crate::data::{Dataset, Split};
+use crate::infer::chains::Chains;
+use crate::infer::each_draw::Source;
+use crate::infer::evaluate::{Elbo, elbo};
+use crate::infer::of_rows::of_rows;
+use crate::infer::predict::{Predicted, Prediction, predict, targets};
+use crate::infer::problem::Problem;
+use crate::infer::progress::Progress;
+use crate::infer::row_reports::row_reports;
+use crate::infer::settings::Method;
+use crate::kernels::noise;
+use crate::metrics::convergence::Convergence;
+use crate::metrics::{of_classes, of_numbers};
+use crate::model::{Model, Observation, Treatment};
+use crate::run_folder::{
+    ClassPredictions, MetricsFile, Objective, RealPredictions, SplitMetrics, SplitPredictions, SummaryRow,
+    TargetMetrics, TargetPredictions, TargetRecord, TargetValues, sha256,
+};
+
+/// Training rows that metrics are computed of.
+pub(super) const TRAIN_ROWS: usize = 5_000;
+/// The file of predictions of rows whose target is missing.
+const UNOBSERVED: &str = "missing";
+
+/// What [`evaluate`] finds.
+pub(super) struct Evaluated {
+    pub(super) elbo_parts: Vec<f64>,
+    pub(super) elbo_noise: String,
+    pub(super) targets: Vec<TargetRecord>,
+    pub(super) metrics: MetricsFile,
+    pub(super) summary: Vec<SummaryRow>,
+    pub(super) predictions: Vec<SplitPredictions>,
+    pub(super) pictures: crate::run_folder::Pictures,
+}
+
+/// ELBO, metrics of each split, predictions of the held-out ones, summary, pictures.
+pub(super) fn evaluate(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    data: &Dataset,
+    progress: &mut dyn Progress,
+) -> Result<Evaluated, String> {
+    let has_net = !problem.model.nets.is_empty();
+    let units = in_own_units(problem);
+    let value = match fitted.chains {
+        // Draws have no density of their own, so no bound either.
+        Some(_) => Elbo { value: f64::NAN, se: f64::NAN, draws: 0, parts: vec![], noise: String::new() },
+        None => elbo(problem, &fitted.outcome.guide, has_net, progress)?,
+    };
+    let elbo_parts = value.parts.iter().map(|p| p - units).collect();
+    let value = Elbo { value: value.value - units, ..value };
+    let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
+    let from = fitted.source();
+    let mut predictions = vec![];
+    let mut held_out = vec![];
+    let mut records = vec![];
+    let unobserved = Split { name: UNOBSERVED.to_owned(), rows: data.unobserved.clone() };
+    for split in data.splits.iter().chain([&unobserved]).filter(|s| !s.rows.is_empty()) {
+        let rows = if split.name == "train" {
+            some_rows(&split.rows, TRAIN_ROWS, problem.settings.seed)
+        } else {
+            split.rows.clone()
+        };
+        let (predicted, mut of_split) = predict_split(problem, from, data, (&split.name, &rows), progress)?;
+        let is_observed = split.name != UNOBSERVED;
+        records = target_records(problem.model, &predicted);
+        if is_observed {
+            metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
+        }
+        if split.name != "train" {
+            if is_observed {
+                held_out.push((split.name.clone(), rows, predicted));
+            } else {
+                of_split.targets.iter_mut().for_each(without_target);
+            }
+            predictions.push(of_split);
+        }
+    }
+    let summary = summary::summary(problem, from)?;
+    metrics.extra = fitted.extra.clone();
+    metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
+    let pictures = pictures::pictures(problem, from, data, &held_out)?;
+    Ok(Evaluated {
+        elbo_parts,
+        elbo_noise: value.noise,
+        targets: records,
+        metrics,
+        summary,
+        predictions,
+        pictures,
+    })
+}
+
+/// What chains say of themselves, over all scalars of the summary: the worst of each.
+fn of_chains(chains: &Chains, summary: &[SummaryRow]) -> Vec<(String, f64)> {
+    let of = |pick: fn(&Convergence) -> f64| summary.iter().filter_map(|r| r.convergence.as_ref()).map(pick);
+    let sum = |counts: &[usize]| counts.iter().sum::<usize>() as f64;
+    let numbers = [
+        ("rhat", of(|c| c.rhat).fold(f64::NAN, f64::max)),
+        ("ess_bulk", of(|c| c.ess_bulk).fold(f64::NAN, f64::min)),
+        ("ess_tail", of(|c| c.ess_tail).fold(f64::NAN, f64::min)),
+        ("divergences", sum(&chains.divergences)),
+        ("at_most_depth", sum(&chains.at_most_depth)),
+        ("chains", chains.chains as f64),
+        ("draws", chains.len() as f64),
+    ];
+    numbers.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
+/// What is predicted of some rows, and the same as a table with the reports of each row.
+pub(super) fn predict_split(
+    problem: &Problem<'_>,
+    from: &dyn Source,
+    data: &Dataset,
+    (split, rows): (&str, &[u32]),
+    progress: &mut dyn Progress,
+) -> Result<(Vec<Prediction>, SplitPredictions), String> {
+    let observed = targets(problem.model, problem, rows);
+    let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { problem.settings.predict_draws };
+    progress.begin(&format!("predicting {split}"), draws as u64);
+    let mut done = |d: usize| progress.advance(d as u64, None);
+    let predicted = if problem.joint.dim > MANY_DIMS {
+        predict::<f32>(problem, from, &problem.rows, rows, &observed, draws, &mut done)?
+    } else {
+        predict::<f64>(problem, from, &problem.rows, rows, &observed, draws, &mut done)?
+    };
+    progress.end();
+    let mut table = split_predictions(problem.model, data, split, rows, &predicted);
+    if split != "train" || problem.settings.method == Method::Prior {
+        let reports = row_reports::<f64>(problem, from, &problem.rows, rows, draws)?;
+        table.reports = reports
+            .into_iter()
+            .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
+            .collect();
+    }
+    Ok((predicted, table))
+}
+
+/// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
+fn in_own_units(problem: &Problem<'_>) -> f64 {
+    let scale = |o: &Observation| o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
+    problem.train.len() as f64 * problem.model.observations.iter().map(scale).sum::<f64>()
+}
+
+/// A hash of what the training rows' densities are of: the targets in their own units, in the order of the rows.
+pub(super) fn targets_hash(problem: &Problem<'_>) -> String {
+    let mut bytes = vec![];
+    for o in &problem.model.observations {
+        let of = o.units.map_or(o.target, |u| u.of);
+        for x in of_rows(problem.model, problem.rows.0, of, problem.train) {
+            bytes.extend(x.to_bits().to_le_bytes());
+        }
+    }
+    sha256(&bytes)
+}
+
+/// Leaves the truth out of predictions whose target is missing.
+pub(super) fn without_target(predicted: &mut TargetPredictions) {
+    match &mut predicted.values {
+        TargetValues::Classes(c) => c.target.iter_mut().for_each(|t| *t = None),
+        TargetValues::Reals(r) => r.target.iter_mut().for_each(|t| *t = f64::NAN),
+    }
+}
+
+fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
+    let is_proper = |u: &crate::model::Unknown| {
+        let is_flat = u.prior.family.name == "Flat" && u.prior.truncation.is_none();
+        u.treatment == Treatment::Random && !is_flat
+    };
+    Objective { is_elbo: problem.model.unknowns.iter().all(is_proper), value: value.value, se: value.se }
+}
+
+/// At most `most` rows, drawn by key, in their order.
+pub(super) fn some_rows(rows: &[u32], most: usize, seed: u64) -> Vec<u32> {
+    if rows.len() <= most {
+        return rows.to_vec();
+    }
+    let mut order = vec![0u32; rows.len()];
+    noise::permutation(&mut order, noise::key(seed, 0, u64::MAX, 0));
+    let mut chosen: Vec<u32> = order[..most].iter().map(|i| rows[*i as usize]).collect();
+    chosen.sort_unstable();
+    chosen
+}
+
+fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMetrics {
+    let of = |p: &Prediction| {
+        let values = match &p.values {
+            Predicted::Classes { summary, targets } => of_classes(summary, targets),
+            Predicted::Numbers { summary, targets } => of_numbers(summary, targets),
+            Predicted::Joint { log_density } => {
+                vec![("nll", -log_density.iter().sum::<f64>() / log_density.len() as f64)]
+            }
+        };
+        let values = values.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
+        TargetMetrics { target: p.name.clone(), values }
+    };
+    SplitMetrics { split: split.to_owned(), rows, targets: predicted.iter().map(of).collect() }
+}
+
+fn split_predictions(
+    model: &Model,
+    data: &Dataset,
+    split: &str,
+    rows: &[u32],
+    predicted: &[Prediction],
+) -> SplitPredictions {
+    let of = |p: &Prediction| {
+        let values = match &p.values {
+            Predicted::Joint { .. } => return None,
+            Predicted::Classes { summary, targets } => TargetValues::Classes(ClassPredictions {
+                levels: levels(model, &p.name, summary.classes),
+                target: targets.iter().map(|t| Some(*t)).collect(),
+                probability: summary.mean.clone(),
+                sd: summary.sd.clone(),
+                entropy: summary.entropy.clone(),
+                aleatoric: summary.aleatoric.clone(),
+                epistemic: summary.epistemic.clone(),
+                expected_error: summary.disagreement.clone(),
+            }),
+            Predicted::Numbers { summary, targets } => TargetValues::Reals(RealPredictions {
+                target: targets.clone(),
+                mean: summary.mean.clone(),
+                sd: summary.sd.clone(),
+                q05: summary.q05.clone(),
+                q50: summary.q50.clone(),
+                q95: summary.q95.clone(),
+                aleatoric_sd: summary.aleatoric_sd.clone(),
+                epistemic_sd: summary.epistemic_sd.clone(),
+            }),
+        };
+        Some(TargetPredictions { name: p.name.clone(), values })
+    };
+    SplitPredictions {
+        split: split.to_owned(),
+        rows: rows.iter().map(|r| data.numbers[*r as usize]).collect(),
+        targets: predicted.iter().filter_map(of).collect(),
+        reports: vec![],
+    }
+}
+
+/// Labels of a target's classes.
+pub(super) fn levels(model: &Model, target: &str, classes: usize) -> Vec<String> {
+    match model.columns.iter().find(|c| c.name == target) {
+        Some(c) if c.levels.len() == classes => c.levels.clone(),
+        _ => (0..classes).map(|k| k.to_string()).collect(),
+    }
+}

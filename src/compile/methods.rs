@@ -1,0 +1,76 @@
+//! The methods beside variational inference: what each makes of the model, and what it runs.
+
+use super::fit::{Fitted, Prepared, fit_either_way};
+use crate::infer::error::FitError;
+use crate::infer::laplace::laplace;
+use crate::infer::nuts::nuts;
+use crate::infer::progress::Progress;
+use crate::infer::settings::Method;
+use crate::model::{Model, Role, Treatment};
+
+/// Makes points of the unknowns that a method learns; says so.
+pub(super) fn treat(model: &mut Model, method: Method) -> Option<String> {
+    // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.
+    let learn = |model: &mut Model, treatment: Treatment, which: &dyn Fn(&Role) -> bool| {
+        let random = model.unknowns.iter_mut().filter(|u| u.treatment == Treatment::Random && which(&u.role));
+        random.for_each(|u| u.treatment = treatment);
+    };
+    match method {
+        Method::Advi | Method::Nuts => None,
+        Method::Map => {
+            learn(model, Treatment::PointWithPrior, &|_| true);
+            Some("map: every unknown is a point".to_owned())
+        }
+        Method::Mle => {
+            for unknown in &mut model.unknowns {
+                if unknown.treatment != Treatment::Point {
+                    unknown.treatment = Treatment::Point;
+                }
+            }
+            Some("mle: every unknown is a point, and no prior is read".to_owned())
+        }
+        Method::Laplace => {
+            let lasts = last_layers(model);
+            let is_before = |role: &Role| match role {
+                Role::Net { net, layer, .. } => !lasts.contains(&(*net, *layer)),
+                Role::Plain => false,
+            };
+            learn(model, Treatment::PointWithPrior, &is_before);
+            (!lasts.is_empty()).then(|| "laplace: of each net only the last layer is random".to_owned())
+        }
+        Method::Prior => {
+            super::prior::as_values(model);
+            Some("prior: nothing is fitted, and no target is read".to_owned())
+        }
+    }
+}
+
+/// Fits by the method asked for.
+pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Result<Fitted, FitError> {
+    match prepared.settings.method {
+        Method::Laplace => {
+            let (outcome, evidence) = laplace(&prepared.problem(), progress)?;
+            let extra = vec![("laplace_evidence".to_owned(), evidence)];
+            Ok(Fitted { outcome, chains: None, extra })
+        }
+        Method::Nuts => {
+            let outcome = fit_either_way(prepared, progress)?;
+            let chains = Some(nuts(&prepared.problem(), &outcome.guide, progress)?);
+            Ok(Fitted { outcome, chains, extra: vec![] })
+        }
+        _ => Ok(Fitted { outcome: fit_either_way(prepared, progress)?, chains: None, extra: vec![] }),
+    }
+}
+
+/// The last layer of each net that has unknowns.
+fn last_layers(model: &Model) -> Vec<(usize, Option<usize>)> {
+    let mut lasts: Vec<(usize, Option<usize>)> = vec![];
+    for unknown in &model.unknowns {
+        let Role::Net { net, layer, .. } = &unknown.role else { continue };
+        match lasts.iter_mut().find(|(n, _)| n == net) {
+            Some(last) => last.1 = last.1.max(*layer),
+            None => lasts.push((*net, *layer)),
+        }
+    }
+    lasts
+}

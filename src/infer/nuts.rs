@@ -1,0 +1,292 @@
+//! `method = nuts`: the No-U-Turn sampler of nuts-rs on the log joint, in coordinates whitened by a fitted guide
+//! (`docs/inference.md`, section 3).
+//!
+//! ```text
+//! u = μ + L v,   ∂/∂v = Lᵀ ∂/∂u,   v = ε at the start: a draw of the guide
+//! ```
+//!
+//! A chain is a function of the seed and its number, so the threads that run the chains change no bit.
+
+use super::chains::Chains;
+use super::draws::{Joint, variable};
+use super::error::FitError;
+use super::messages;
+use super::posterior::Gaussian;
+use super::problem::Problem;
+use super::progress::Progress;
+use crate::diagnostic::Diagnostic;
+use crate::kernels::noise;
+use nuts_rs::{
+    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, LowRankNutsSettings,
+    Settings,
+};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+
+/// Acceptance that the step size aims at.
+const TARGET: f64 = 0.8;
+/// Doublings of a trajectory.
+const DEPTH: u64 = 10;
+/// Dimensions of a full-rank block up to which the guide whitens; beyond, the sampler learns a low-rank metric.
+const WHITENED: usize = 200;
+/// Starts that are tried for a chain until the density there is finite.
+const TRIES: u64 = 100;
+/// Draws after which a chain says how far it is.
+const EVERY: usize = 10;
+
+/// The log joint in whitened coordinates.
+struct Whitened {
+    joint: Joint,
+    guide: Gaussian,
+    /// L of the block, with its diagonal.
+    factor: Vec<f64>,
+    sds: Vec<f64>,
+    u: Vec<f64>,
+    gradient: Vec<f64>,
+}
+
+impl Whitened {
+    fn new(joint: Joint, guide: &Gaussian) -> Self {
+        let dim = guide.mu.len();
+        Whitened {
+            joint,
+            factor: guide.factor(),
+            sds: guide.omega.iter().map(|o| o.exp()).collect(),
+            guide: guide.clone(),
+            u: vec![0.0; dim],
+            gradient: vec![0.0; dim],
+        }
+    }
+
+    /// u of v; latents behind the random ones stay where the guide has them.
+    fn place(&mut self, v: &[f64]) {
+        let full = self.guide.full;
+        self.u.copy_from_slice(&self.guide.mu);
+        for (i, u) in self.u.iter_mut().enumerate().take(v.len()) {
+            *u += if i < full {
+                self.factor[i * full..=i * full + i].iter().zip(v).map(|(l, v)| l * v).sum()
+            } else {
+                self.sds[i] * v[i]
+            };
+        }
+    }
+}
+
+/// A density or gradient that is not finite: the trajectory ends there.
+#[derive(Debug)]
+struct NotFinite;
+
+impl std::fmt::Display for NotFinite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the log density is not finite")
+    }
+}
+
+impl std::error::Error for NotFinite {}
+
+impl LogpError for NotFinite {
+    fn is_recoverable(&self) -> bool {
+        true
+    }
+}
+
+impl HasDims for Whitened {
+    fn dim_sizes(&self) -> HashMap<String, u64> {
+        HashMap::from([("unconstrained_parameter".to_owned(), self.sds.len() as u64)])
+    }
+}
+
+impl CpuLogpFunc for Whitened {
+    type LogpError = NotFinite;
+    type FlowParameters = ();
+    type ExpandedVector = Vec<f64>;
+
+    fn dim(&self) -> usize {
+        self.sds.len()
+    }
+
+    fn logp(&mut self, v: &[f64], out: &mut [f64]) -> Result<f64, NotFinite> {
+        self.place(v);
+        let value = self.joint.value_and_gradient(&self.u, &mut self.gradient);
+        let full = self.guide.full;
+        for (j, o) in out.iter_mut().enumerate() {
+            *o = if j < full {
+                (j..full).map(|i| self.factor[i * full + j] * self.gradient[i]).sum()
+            } else {
+                self.sds[j] * self.gradient[j]
+            };
+        }
+        let is_finite = value.is_finite() && out.iter().all(|g| g.is_finite());
+        if is_finite { Ok(value) } else { Err(NotFinite) }
+    }
+
+    fn expand_vector<R: rand::Rng + ?Sized>(
+        &mut self,
+        _: &mut R,
+        v: &[f64],
+    ) -> Result<Vec<f64>, CpuMathError> {
+        Ok(v.to_vec())
+    }
+}
+
+/// What a chain kept.
+struct Kept {
+    values: Vec<f64>,
+    divergences: usize,
+    at_most_depth: usize,
+    gradients: u64,
+}
+
+/// Draws from the posterior, from starts that the guide gives.
+///
+/// # Errors
+/// G008 where no start of a chain has a finite density.
+pub fn nuts(
+    problem: &Problem<'_>,
+    guide: &Gaussian,
+    progress: &mut dyn Progress,
+) -> Result<Chains, FitError> {
+    let settings = problem.settings;
+    let joint = Joint::new(problem).map_err(messages::refused)?;
+    let (chains, draws, tune) = (settings.chains, settings.samples, settings.tune);
+    let each = draws + tune;
+    progress.begin(&format!("{chains} chains"), (chains * each) as u64);
+    let next = AtomicUsize::new(0);
+    let (send, receive) = channel();
+    let mut kept: Vec<Option<Result<Kept, FitError>>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..problem.threads.clamp(1, chains))
+            .map(|_| {
+                let (send, next, joint) = (send.clone(), &next, joint.fork());
+                scope.spawn(move || {
+                    let mut mine = vec![];
+                    loop {
+                        let chain = next.fetch_add(1, Ordering::Relaxed);
+                        if chain >= chains {
+                            return mine;
+                        }
+                        let density = Whitened::new(joint.fork(), guide);
+                        mine.push((chain, run(problem, density, chain as u64, &send)));
+                    }
+                })
+            })
+            .collect();
+        drop(send);
+        let mut done = vec![0; chains];
+        while let Ok((chain, n)) = receive.recv() {
+            done[chain] = n;
+            progress.advance(done.iter().sum::<usize>() as u64, None);
+        }
+        let mut kept: Vec<Option<Result<Kept, FitError>>> = (0..chains).map(|_| None).collect();
+        for worker in workers {
+            let Ok(mine) = worker.join() else { continue };
+            for (chain, result) in mine {
+                kept[chain] = Some(result);
+            }
+        }
+        kept
+    });
+    progress.end();
+    let mut out = Chains { chains, draws, dim: guide.mu.len(), ..Chains::default() };
+    for result in kept.iter_mut().map(Option::take) {
+        let lost =
+            || FitError::Refused(Diagnostic::new("X001", "a chain of NUTS ended by itself".to_owned()));
+        let chain = result.unwrap_or_else(|| Err(lost()))?;
+        out.values.extend(chain.values);
+        out.divergences.push(chain.divergences);
+        out.at_most_depth.push(chain.at_most_depth);
+        out.gradients += chain.gradients;
+    }
+    Ok(out)
+}
+
+/// A chain with the metric that suits its dimensions.
+fn run(
+    problem: &Problem<'_>,
+    density: Whitened,
+    chain: u64,
+    done: &Sender<(usize, usize)>,
+) -> Result<Kept, FitError> {
+    let random = density.sds.len();
+    if random > density.guide.full && random > WHITENED {
+        let mut settings = LowRankNutsSettings {
+            num_tune: problem.settings.tune as u64,
+            maxdepth: DEPTH,
+            ..Default::default()
+        };
+        settings.adapt_options.step_size_settings.target_accept = TARGET;
+        go(&settings, problem, density, chain, done)
+    } else {
+        let mut settings = DiagNutsSettings {
+            num_tune: problem.settings.tune as u64,
+            maxdepth: DEPTH,
+            ..Default::default()
+        };
+        settings.adapt_options.step_size_settings.target_accept = TARGET;
+        go(&settings, problem, density, chain, done)
+    }
+}
+
+/// One chain.
+fn go<S: Settings>(
+    settings: &S,
+    problem: &Problem<'_>,
+    mut density: Whitened,
+    chain: u64,
+    done: &Sender<(usize, usize)>,
+) -> Result<Kept, FitError> {
+    let seed = problem.settings.seed;
+    let random = density.sds.len();
+    let Some(start) = begin(&mut density, seed, chain) else {
+        return Err(FitError::Diverged(
+            Diagnostic::new(
+                "G008",
+                format!("chain {} of NUTS finds no start with a finite density", chain + 1),
+            )
+            .help("bound the value that overflows (softplus, a narrower prior), or standardise the data"),
+        ));
+    };
+    let mut place = Whitened::new(density.joint.fork(), &density.guide);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (chain << 48));
+    let mut sampler = settings.new_chain(chain, CpuMath::new(density), &mut rng).map_err(failed)?;
+    sampler.set_position(&start).map_err(failed)?;
+    let (tune, draws) = (problem.settings.tune, problem.settings.samples);
+    let mut kept = Kept {
+        values: Vec::with_capacity(draws * place.u.len()),
+        divergences: 0,
+        at_most_depth: 0,
+        gradients: 0,
+    };
+    for i in 0..tune + draws {
+        let (v, info) = sampler.draw().map_err(failed)?;
+        kept.gradients += info.num_gradients;
+        if i >= tune {
+            place.place(&v[..random]);
+            kept.values.extend_from_slice(&place.u);
+            kept.divergences += usize::from(info.diverging);
+            kept.at_most_depth += usize::from(!info.diverging && info.num_steps >= (1 << DEPTH) - 1);
+        }
+        if (i + 1) % EVERY == 0 || i + 1 == tune + draws {
+            // Nobody listens any more only where the fit is over.
+            let _ = done.send((chain as usize, i + 1));
+        }
+    }
+    Ok(kept)
+}
+
+fn failed(e: impl std::fmt::Display) -> FitError {
+    messages::refused(format!("NUTS here: {e}"))
+}
+
+/// A draw of the guide where density and gradient are finite.
+fn begin(density: &mut Whitened, seed: u64, chain: u64) -> Option<Vec<f64>> {
+    let n = density.sds.len();
+    let mut gradient = vec![0.0; n];
+    (0..TRIES).find_map(|t| {
+        let mut v = vec![0.0; n];
+        noise::normals(&mut v, noise::key(seed, t, variable::START, chain), 0);
+        density.logp(&v, &mut gradient).is_ok().then_some(v)
+    })
+}

@@ -1,0 +1,109 @@
+//! The methods beside variational inference, on posteriors that are known.
+
+use super::{EVIDENCE, MEANS, SDS, run};
+use bnnc::compile::{Options, Session, fit};
+use bnnc::infer::progress::Silent;
+use bnnc::run_folder::Run;
+
+fn by(method: &str) -> Options {
+    Options { method: Some(method.to_owned()), ..Options::default() }
+}
+
+fn extra(run: &Run, name: &str) -> f64 {
+    run.metrics.extra.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, v)| *v)
+}
+
+#[test]
+fn nuts_draws_from_the_posterior_of_linear_regression() {
+    let run = run("linear.bnn", by("nuts"));
+    assert!(!run.metrics.objective.is_elbo || run.metrics.objective.value.is_nan());
+    for (i, row) in run.summary.iter().enumerate() {
+        let c = row.convergence.expect("draws of chains are judged");
+        assert!(c.rhat < 1.01 && c.ess_bulk > 400.0 && c.ess_tail > 400.0, "{row:?}");
+        assert!((row.mean - MEANS[i]).abs() < 4.0 * c.mcse, "{row:?} for {}", MEANS[i]);
+        assert!((row.sd / SDS[i] - 1.0).abs() < 0.05, "{row:?} for {}", SDS[i]);
+    }
+    assert_eq!((extra(&run, "divergences"), extra(&run, "draws")), (0.0, 4000.0));
+    let draws = run.tensors.iter().find(|t| t.name == "beta.draws").expect("draws are kept");
+    assert_eq!(draws.shape, [4, 1000, 3]);
+}
+
+#[test]
+fn threads_change_no_draw() {
+    let with = |threads| {
+        let set = vec![("samples".to_owned(), "50".to_owned()), ("tune".to_owned(), "100".to_owned())];
+        let run = run("linear.bnn", Options { threads: Some(threads), set, ..by("nuts") });
+        run.tensors
+    };
+    assert_eq!(with(1), with(3));
+}
+
+/// A small net: its chains are long, so few draws are taken; they predict as the guide does.
+#[test]
+fn nuts_runs_on_a_net() {
+    let set = [("samples", "60"), ("tune", "120"), ("chains", "2"), ("predict_draws", "60")];
+    let options = Options { method: Some("nuts".to_owned()), ..super::set(&set) };
+    let run = run("moons.bnn", options);
+    let accuracy = run.metrics.held_out().expect("a split").targets[0].get("accuracy").expect("classes");
+    assert!(accuracy > 0.8, "{accuracy}");
+}
+
+#[test]
+fn laplace_is_exact_for_linear_regression() {
+    let run = run("linear.bnn", by("laplace"));
+    assert!((extra(&run, "laplace_evidence") - EVIDENCE).abs() < 1e-6, "{:?}", run.metrics.extra);
+    assert!((run.metrics.objective.value - EVIDENCE).abs() < 1e-6);
+    for (i, row) in run.summary.iter().enumerate() {
+        assert!(
+            (row.mean - MEANS[i]).abs() < 0.02 * SDS[i] && (row.sd / SDS[i] - 1.0).abs() < 0.03,
+            "{row:?}"
+        );
+    }
+}
+
+/// A density that rises without bound has no mode: said, not damped away.
+#[test]
+fn laplace_refuses_what_has_no_maximum() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("flat.bnn");
+    std::fs::write(folder.path().join("d.csv"), "y\n1\n2\n").expect("written");
+    std::fs::write(&path, "data \"d.csv\" { y : real }\na ~ Flat\nb ~ Flat\ny ~ Normal(a + b, 1)\n")
+        .expect("written");
+    let session = Session::open(&path, by("laplace")).expect("it is well formed");
+    let failure = fit(&session, &mut Silent).expect_err("a ridge");
+    assert_eq!(failure.exit, 1);
+    assert_eq!(failure.diagnostics.0[0].code.id(), "G011", "{:?}", failure.diagnostics);
+}
+
+/// Of a net the last layer is random, what lies before it a point.
+#[test]
+fn laplace_of_a_net_is_that_of_its_last_layer() {
+    let run = run("moons.bnn", by("laplace"));
+    let sd = |name: &str| run.tensors.iter().any(|t| t.name == format!("{name}.log_sd"));
+    assert!(sd("f.3.w") && !sd("f.1.w") && !sd("f.2.w"));
+    let valid = &run.metrics.held_out().expect("a split").targets[0];
+    assert!(valid.get("accuracy").expect("classes") > 0.8 && valid.get("nll").expect("nats") < 0.45);
+}
+
+/// Least squares, by the normal equations; the prior of models/linear.bnn pulls towards 0 and is not read.
+#[test]
+fn maximum_likelihood_is_least_squares() {
+    let rows: Vec<[f64; 3]> = include_str!("../../models/data/linear.csv")
+        .lines()
+        .skip(1)
+        .map(|l| {
+            let n: Vec<f64> = l.split(',').map(|x| x.parse().expect("a number")).collect();
+            [n[0], n[1], n[2]]
+        })
+        .collect();
+    let run = run("linear.bnn", by("mle"));
+    let b: Vec<f64> = run.summary.iter().map(|r| r.mean).collect();
+    // Residuals are orthogonal to 1, x1 and x2.
+    for pick in [|_: &[f64; 3]| 1.0, |r: &[f64; 3]| r[0], |r: &[f64; 3]| r[1]] {
+        let product: f64 = rows.iter().map(|r| pick(r) * (r[2] - b[0] - b[1] * r[0] - b[2] * r[1])).sum();
+        assert!(product.abs() < 1e-4, "{product}");
+    }
+    assert!(!run.metrics.objective.is_elbo);
+    let prior = super::run("linear.bnn", by("map"));
+    assert!((prior.summary[1].mean - b[1]).abs() > 1e-3, "a prior pulls");
+}
