@@ -55,6 +55,9 @@ mod ui_check;
 /// Every fix of the table.
 #[path = "ui/fixes.rs"]
 mod ui_fixes;
+/// Spellings of other languages.
+#[path = "ui/foreign.rs"]
+mod ui_foreign;
 /// `bnnc fmt` over every model.
 #[path = "ui/layout.rs"]
 mod ui_layout;

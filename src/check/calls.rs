@@ -10,6 +10,7 @@ use crate::dist;
 use crate::model::{ExprId, Reduce, Summary};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Name};
+use crate::syntax::foreign::names as foreign;
 use crate::ty::Support;
 
 /// What a call of a user's function adds to the depth.
@@ -75,14 +76,20 @@ impl<'a> Checker<'a> {
                 self.call_net(i, parameters, body, &plain, ids, span)
             }
             _ => {
-                let finding = self.not_a_function(name, declaration);
+                let finding = self.not_a_function(name, args, span, declaration);
                 self.found.push(finding);
                 None
             }
         }
     }
 
-    fn not_a_function(&self, name: &Name, declaration: Option<usize>) -> Diagnostic {
+    fn not_a_function(
+        &self,
+        name: &Name,
+        args: &[Arg],
+        span: Span,
+        declaration: Option<usize>,
+    ) -> Diagnostic {
         let word = name.value.as_str();
         if let Some(i) = declaration {
             return Diagnostic::new("N001", format!("`{word}` is not a function"))
@@ -94,6 +101,16 @@ impl<'a> Checker<'a> {
             return Diagnostic::new("N001", format!("`{word}` is a distribution, not a function"))
                 .at(name.span, "an expression is wanted here")
                 .help(format!("a distribution stands right of `~`: `name ~ {word}(…)`"));
+        }
+        let texts: Vec<String> = args.iter().map(|a| error::written(&a.value)).collect();
+        let written: Vec<&str> = texts.iter().map(String::as_str).collect();
+        if let Some(cure) = foreign::function(word, &written) {
+            let finding = Diagnostic::new("N001", format!("no function is called `{word}`"))
+                .at(name.span, "the spelling of another language")
+                .help(format!("write `{cure}`"));
+            // As an operand of a power or a product a sum needs brackets, which nobody but its author can place.
+            let can_fix = !cure.contains('…') && !cure.contains([' ', '^']);
+            return if can_fix { finding.fix(span, cure) } else { finding };
         }
         let declared = self.names.declarations.iter().filter_map(|d| match d.what {
             What::Function { .. } | What::Net { .. } => Some(d.name),

@@ -1,29 +1,17 @@
 //! `Dist(args) suffixes`: which family, which of its argument forms, and whether each argument fits its slot.
 
-use super::Checker;
 use super::arena::Arena;
 use super::forms::match_form;
 use super::scope::Scope;
 use super::suffixes::Said;
+use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist::{self, ArgValue};
 use crate::model::{ColumnId, Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Suffix};
+use crate::syntax::foreign::{formula, names as foreign};
 use crate::ty::{Shape, Support, Type};
-
-/// Names that other programs give to distributions of this language.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("Gaussian", "Normal"),
-    ("T", "StudentT"),
-    ("Student", "StudentT"),
-    ("DoubleExponential", "Laplace"),
-    ("InverseGamma", "InvGamma"),
-    ("NegativeBinomial", "NegBinomial"),
-    ("MultivariateNormal", "MvNormal"),
-    ("Discrete", "Categorical"),
-    ("ImproperUniform", "Flat"),
-];
 
 /// What stands left of `~`.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +58,7 @@ impl<'a> Checker<'a> {
         target: &Target,
     ) -> Option<Distribution> {
         let Some(family) = dist::find(name) else {
-            let finding = no_such_family(name, name_span);
+            let finding = self.no_such_family((name, name_span), args, suffixes, span, target);
             self.found.push(finding);
             return None;
         };
@@ -194,26 +182,50 @@ impl<'a> Checker<'a> {
     }
 }
 
-fn no_such_family(name: &str, span: Span) -> Diagnostic {
-    if matches!(name, "Posterior" | "Point") {
-        return Diagnostic::new(
-            "N012",
-            format!("`{name}` is a prior of unknowns, not a distribution of data"),
-        )
-        .at(span, "this is no distribution here");
-    }
-    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| theirs.eq_ignore_ascii_case(name)) {
-        return Diagnostic::new("N012", format!("no distribution is called `{name}`"))
-            .at(span, format!("here it is called `{ours}`"))
-            .help(format!("write `{ours}`"))
-            .fix(span, *ours);
-    }
-    let known = dist::ALL.iter().map(|f| f.name).chain(["Point", "Posterior"]);
-    let finding = Diagnostic::new("N012", format!("no distribution is called `{name}`"))
-        .at(span, "a distribution is wanted here");
-    match suggest::nearest(name, known) {
-        Some(near) => finding.help(format!("did you mean `{near}`?")).fix(span, near),
-        None => finding.help(format!("write `bnnc explain Normal` for one; all are {}", names())),
+impl Checker<'_> {
+    fn no_such_family(
+        &self,
+        (name, name_span): (&str, Span),
+        args: &[Arg],
+        suffixes: &[Spanned<Suffix>],
+        span: Span,
+        target: &Target,
+    ) -> Diagnostic {
+        let finding = Diagnostic::new("N012", format!("no distribution is called `{name}`"));
+        if matches!(name, "Posterior" | "Point") {
+            return Diagnostic::new(
+                "N012",
+                format!("`{name}` is a prior of unknowns, not a distribution of data"),
+            )
+            .at(name_span, "this is no distribution here")
+            .help("write a distribution such as `Normal(mean, sd)`");
+        }
+        // `y ~ x` where `x` is a column or a value.
+        if args.is_empty() && suffixes.is_empty() && self.names.find(name).is_some() {
+            return formula::told(target.name, &[name], name_span);
+        }
+        if matches!(name, "iid" | "filldist" | "arraydist") {
+            return finding
+                .at(name_span, "copies are not counted here")
+                .help(format!("sizes stand left of `~`: `{}[8] ~ Normal(0, 1)`", target.name));
+        }
+        // In a mixture; elsewhere reading the file has found it.
+        let texts: Vec<String> = args.iter().map(|a| error::written(&a.value)).collect();
+        let named = args.iter().map(|a| a.name.as_ref().map(|n| n.value.as_str()));
+        let written: Vec<(Option<&str>, &str)> = named.zip(texts.iter().map(String::as_str)).collect();
+        if let Some((cure, note)) = foreign::translated(name, &written) {
+            let finding = finding.at(name_span, "the spelling of another language");
+            let finding = if note.is_empty() { finding } else { finding.note(note) };
+            let can_fix = !cure.contains('…') && suffixes.is_empty();
+            let finding = finding.help(format!("write `{cure}`"));
+            return if can_fix { finding.fix(span, cure) } else { finding };
+        }
+        let known = dist::ALL.iter().map(|f| f.name).chain(["Point", "Posterior"]);
+        let finding = finding.at(name_span, "a distribution is wanted here");
+        match suggest::nearest(name, known) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")).fix(name_span, near),
+            None => finding.help(format!("write `bnnc explain Normal` for one; all are {}", names())),
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use super::error;
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist::{self, Family};
 use crate::source::Span;
-use crate::syntax::ast::Arg;
+use crate::syntax::ast::{Arg, Name};
+use crate::syntax::foreign::names;
 
 /// The form's position and the arguments in its order, or what is wrong.
 pub type Matched<'a> = Result<(usize, Vec<&'a Arg>), Box<Diagnostic>>;
@@ -56,10 +57,13 @@ fn misplaced(family: &Family, args: &[Arg]) -> Option<Diagnostic> {
             continue;
         };
         if !known().any(|k| k == name.value) {
-            let mut words: Vec<&str> = known().collect();
+            let mut words: Vec<&'static str> = known().collect();
             words.dedup();
             let finding =
                 Diagnostic::new("N012", format!("`{}` has no argument `{}`", family.name, name.value));
+            if let Some(finding) = spelled_elsewhere(family, args, name, &words) {
+                return Some(finding);
+            }
             return Some(match suggest::nearest(&name.value, words.iter().copied()) {
                 Some(near) => finding.at(name.span, format!("did you mean `{near}`?")).fix(name.span, near),
                 None => finding.at(name.span, "not one of its arguments"),
@@ -76,6 +80,54 @@ fn misplaced(family: &Family, args: &[Arg]) -> Option<Diagnostic> {
         seen.push((&name.value, name.span));
     }
     None
+}
+
+/// N012 for a name that other languages give to an argument, `sigma` of `Normal`; and what says how many copies.
+fn spelled_elsewhere(
+    family: &Family,
+    args: &[Arg],
+    name: &Name,
+    words: &[&'static str],
+) -> Option<Diagnostic> {
+    let finding = Diagnostic::new("N012", format!("`{}` has no argument `{}`", family.name, name.value));
+    let given = args.iter().find(|a| a.name.as_ref().is_some_and(|n| n.span == name.span))?;
+    if matches!(name.value.as_str(), "shape" | "dims" | "size" | "sample_shape") {
+        let size = error::written(&given.value);
+        let size = size.trim_matches(|c: char| "\"()[], ".contains(c));
+        return Some(
+            finding
+                .at(name.span, "copies are not counted here")
+                .help(format!("sizes stand left of `~`: `name[{size}] ~ {}(…)`", family.name)),
+        );
+    }
+    if matches!(name.value.as_str(), "observed" | "obs") {
+        return Some(finding.at(name.span, "what is observed stands left of `~`").help(format!(
+            "write `{} ~ {}(…)`",
+            error::written(&given.value),
+            family.name
+        )));
+    }
+    let texts: Vec<String> = args.iter().map(|a| error::written(&a.value)).collect();
+    let named = args.iter().map(|a| a.name.as_ref().map(|n| n.value.as_str()));
+    let written: Vec<(Option<&str>, &str)> = named.zip(texts.iter().map(String::as_str)).collect();
+    let cure = names::translated(family.name, &written).map(|(cure, _)| cure).filter(|c| !c.contains('…'));
+    let cure = cure.or_else(|| renamed(family, &written, words));
+    let help = cure.map_or_else(|| format!("write {}", forms(family)), |cure| format!("write `{cure}`"));
+    if matches!(name.value.as_str(), "tau" | "precision" | "prec") && words.contains(&"sd") {
+        return Some(finding.at(name.span, "a precision; here it is a standard deviation").help(help));
+    }
+    let ours = names::argument(&name.value, words)?;
+    Some(finding.at(name.span, format!("here it is called `{ours}`")).help(help).fix(name.span, ours))
+}
+
+/// The call with the names that its arguments have here.
+fn renamed(family: &Family, args: &[names::Written], words: &[&'static str]) -> Option<String> {
+    let parts = args.iter().map(|(name, value)| match name {
+        None => Some((*value).to_owned()),
+        Some(name) if words.contains(name) => Some(format!("{name} = {value}")),
+        Some(name) => Some(format!("{} = {value}", names::argument(name, words)?)),
+    });
+    Some(format!("{}({})", family.name, parts.collect::<Option<Vec<String>>>()?.join(", ")))
 }
 
 /// T020: an argument whose meaning only its name tells.

@@ -221,12 +221,29 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// Names that other programs give to layers, without regard to case and underscores.
+const ELSEWHERE: &[(&[&str], &str)] = &[
+    (&["linear", "fc", "fullyconnected", "affine", "mlp", "hidden", "layerdense"], "dense"),
+    (&["conv2d", "convolution", "conv1d", "convolutional"], "conv"),
+    (&["maxpool2d", "maxpooling", "maxpooling2d", "pool"], "maxpool"),
+    (&["avgpool2d", "averagepool", "meanpool", "averagepooling2d"], "avgpool"),
+    (&["globalavgpool", "globalaveragepooling2d", "adaptiveavgpool2d", "gap"], "globalpool"),
+    (&["embedding"], "embed"),
+    (&["skip", "resblock", "res"], "residual"),
+    (&["layernormalization", "ln", "norm"], "layernorm"),
+    (&["branch", "outputs"], "heads"),
+];
+
 fn no_such_layer(word: &Name) -> Diagnostic {
     let finding = Diagnostic::new("N012", format!("no layer is called `{}`", word.value))
         .at(word.span, "a layer is wanted here");
     if layers::find_activation(&word.value).is_some() {
         return finding
             .help(format!("an activation stands at the end of a layer's line: `dense 10 {}`", word.value));
+    }
+    let plain: String = word.value.chars().filter(|c| *c != '_').map(|c| c.to_ascii_lowercase()).collect();
+    if let Some((_, ours)) = ELSEWHERE.iter().find(|(theirs, _)| theirs.contains(&plain.as_str())) {
+        return finding.help(format!("here it is called `{ours}`")).fix(word.span, *ours);
     }
     let known = layers::ALL.iter().map(|l| l.name);
     match suggest::nearest(&word.value, known) {

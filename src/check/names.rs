@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::dist;
 use crate::model::Column;
 use crate::source::Span;
-use crate::syntax::ast::{Data, DataItem, Dist, Expr, Item, Name};
+use crate::syntax::ast::{Data, DataItem, Dist, Expr, ExprKind, Item, Name};
 use std::collections::{HashMap, HashSet};
 
 /// What a name stands for.
@@ -65,6 +65,20 @@ pub struct Likelihood<'a> {
     pub dist: &'a Dist,
 }
 
+/// N001 for `a = Normal(0, 1)`, which is meant as `a ~ Normal(0, 1)`.
+fn drawn_by_equals(name: &Name, value: &Expr) -> Option<Diagnostic> {
+    let ExprKind::Call { name: called, .. } = &value.kind else { return None };
+    dist::find(&called.value)?;
+    let between = Span { start: name.span.end, end: value.span.start };
+    Some(
+        Diagnostic::new("N001", format!("`{}` is a distribution, not a function", called.value))
+            .at(called.span, "an expression is wanted after `=`")
+            .at(name.span, "a name with a distribution is written with `~`")
+            .help(format!("write `{} ~ {}`", name.value, error::written(value)))
+            .fix(between, " ~ "),
+    )
+}
+
 /// Everything at the top of a model, by name.
 #[derive(Debug, Default)]
 pub struct Names<'a> {
@@ -90,6 +104,14 @@ impl<'a> Names<'a> {
             match item {
                 Item::Const { name, value } => names.declare(name, What::Const(value), found),
                 Item::Define { name, parameters, value } if parameters.is_empty() => {
+                    if let Some(finding) = drawn_by_equals(name, value) {
+                        found.push(finding);
+                        // What uses it says nothing new.
+                        if names.find(&name.value).is_none() {
+                            names.add(&name.value, name.span, What::Column(None));
+                        }
+                        continue;
+                    }
                     names.declare(name, What::Define(value), found);
                 }
                 Item::Define { name, parameters, value } => {

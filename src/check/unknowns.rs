@@ -81,6 +81,10 @@ impl<'a> Checker<'a> {
         if let Some(axis) = self.axis(size, scope) {
             return Some((self.axis_size(axis), vec![]));
         }
+        if let Some(finding) = self.index_of_a_loop(size) {
+            self.found.push(finding);
+            return None;
+        }
         let id = self.expr(size, scope)?;
         let expr = self.arena.get(id);
         if let ExprKind::Column(c) = expr.kind
@@ -108,6 +112,24 @@ impl<'a> Checker<'a> {
                 None
             }
         }
+    }
+
+    /// N001 for `theta[j] ~ …` where nothing is called `j`.
+    fn index_of_a_loop(&self, size: &Expr) -> Option<Diagnostic> {
+        let Written::Name(name) = &size.kind else { return None };
+        if !matches!(name.as_str(), "i" | "j" | "k" | "t" | "n") || self.names.find(name).is_some() {
+            return None;
+        }
+        let factor = self.columns.iter().find(|c| c.ty.element == Element::Factor);
+        let along = factor.map_or("school", |c| c.name.as_str());
+        Some(
+            Diagnostic::new("N001", format!("`{name}` is not defined"))
+                .at(size.span, "there are no loops, and so no index")
+                .note(
+                    "left of `~` stands how many copies there are: a number, a constant, or a factor column",
+                )
+                .help(format!("write `[{along}]` for one copy per level of a factor, or `[8]` for eight")),
+        )
     }
 
     /// An unknown with a written prior.

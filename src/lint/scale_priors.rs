@@ -49,18 +49,20 @@ fn edge(subject: &Subject) -> Vec<Diagnostic> {
         .at(unknown.span, "this is used as a scale");
         // Such priors are usual, and harmless where the edge is of the size of the data: only an edge far beyond
         // anything that the data show is surely not what was meant.
-        let (finding, size) = match largest_target(subject).filter(|(_, sd)| high / sd > FAR) {
+        let (finding, of_data) = match largest_target(subject).filter(|(_, sd)| high / sd > FAR) {
             Some((target, sd)) => {
                 let share = 100.0 * (1.0 - sd / high);
                 let note = format!(
                     "the sd of `{target}` is {}: {share:.0} % of this prior lies above it",
                     shown(sd)
                 );
-                (finding.note(note), shown(sd).replace(',', ""))
+                let size = shown(sd).replace(',', "");
+                let of_data = format!(", or one of the size of the data: `{name} ~ HalfNormal({size})`");
+                (finding.note(note), of_data)
             }
-            None => (finding.as_note(), half),
+            None => (finding.as_note(), String::new()),
         };
-        found.push(finding.help(format!("try `{name} ~ HalfNormal({size})`")));
+        found.push(finding.help(format!("try `{name} ~ HalfNormal({half})`{of_data}")));
     }
     found
 }

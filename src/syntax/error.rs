@@ -127,6 +127,11 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         _ if here > 0 && is_net_word(reads(pieces.first())) && at_top(at, lines) => {
             "layers and `each` stand in a net: `net f(x) { … }`".to_owned()
         }
+        "*" if reads(before) == "/" => "a comment starts with `#` and ends with its line".to_owned(),
+        "(" if here > 1 && reads(pieces.get(here - 2)) == "." => {
+            "functions and distributions are called by their names alone: `Normal(0, 1)`".to_owned()
+        }
+        "for" => "there are no loops: sizes stand left of `~`, as in `beta[3] ~ Normal(0, 1)`".to_owned(),
         "*" if reads(before) == "*" => "a power is written `a^b`".to_owned(),
         "==" => "a definition is written with one `=`, a comparison stands inside an expression".to_owned(),
         "<" | ">" | "<=" | ">=" if is_definition => {
@@ -151,6 +156,9 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         }
         _ if is_word(pieces.get(here)) && is_word(before) && colon_follows(&pieces[here..], source) => {
             format!("names of columns are parted by commas: `{}, {found}`", reads(before))
+        }
+        "" if here > 2 && reads(pieces.get(1)) == "(" && reads(before) == ")" => {
+            "a declaration is `name = …` or `name ~ …`; nothing is called for its own sake".to_owned()
         }
         "" => {
             let next = lines.tokens.iter().find(|t| t.span.start >= at && !matches!(t.kind, Kind::Newline | Kind::Comment));
@@ -327,6 +335,15 @@ pub fn parameters_must_be_names(span: Span, name: &str) -> Diagnostic {
 
 /// S001: `beta[1] = 3`
 pub fn left_of_definition(span: Span, words: &str) -> Diagnostic {
+    // `mu[i] = …`: the index of a loop.
+    if let Some((name, index)) = words.split_once('[').filter(|(_, index)| index.len() == 2)
+        && index.starts_with(|c: char| c.is_ascii_lowercase())
+    {
+        return Diagnostic::new("S001", format!("`{words}` cannot be defined"))
+            .at(span, "there are no loops, and so no index")
+            .note("a column stands for its value in every row, so a definition holds for all rows")
+            .help(format!("write `{name} = …`"));
+    }
     Diagnostic::new("S001", format!("`{}` cannot be defined", shortened(words)))
         .at(span, "the left of `=` is a name, or a function with its parameters")
         .help("write `name = …`; the parts of a vector are joined: `v = [a, b]`")

@@ -19,7 +19,7 @@ pub mod print;
 mod brackets;
 mod characters;
 mod error;
-mod foreign;
+pub mod foreign;
 mod grammar;
 mod lines;
 mod parser;
@@ -29,7 +29,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::SourceFile;
 use ast::Ast;
 use grammar::{Grammar, Rule};
@@ -88,7 +88,16 @@ fn parse_lines(mut lines: Lines, source: &SourceFile) -> Result<Ast, Diagnostics
             Err(fault) => fault,
         };
         let statement = lines.statement_at(error::place(&fault));
-        errors.push(error::unexpected(&fault, &lines, source, statement.map(|s| s.span)));
+        let finding = error::unexpected(&fault, &lines, source, statement.map(|s| s.span));
+        // A statement of another language has one cause, whatever else is strange in it.
+        if let (Some(statement), "Z003") = (&statement, finding.code.id()) {
+            let inside = |d: &Diagnostic| {
+                let place = d.labels.first().map(|l| l.span);
+                place.is_some_and(|p| statement.span.start <= p.start && p.end <= statement.span.end)
+            };
+            errors.0.retain(|d| !inside(d));
+        }
+        errors.push(finding);
         match statement {
             Some(statement) => lines.blank(lines.with_block_below(statement.span)),
             None => break,

@@ -57,7 +57,12 @@ impl Builder<'_> {
         let sides = (self.left(left, &value), self.dist_of(left_span, value));
         let (Some((name, sizes)), Some((dist, args))) = sides else { return None };
         let dist = Dist { name: dist, args, suffixes, span: whole };
-        if let Some(finding) = foreign::distribution(&dist, self.source) {
+        let end = dist.suffixes.first().map_or(dist.span.end, |s| s.span.start);
+        let words = self.source.slice(Span { start: dist.span.start, end }).trim_end();
+        let call = Span { start: dist.span.start, end: dist.span.start + words.len() as u32 };
+        let foreign =
+            foreign::names::distribution(&dist.name.value, dist.name.span, &dist.args, call, self.source);
+        if let Some(finding) = foreign {
             self.refuse(finding);
             return None;
         }
@@ -94,8 +99,8 @@ impl Builder<'_> {
                 collect_terms(&value, &mut terms);
                 let has_call = terms.iter().any(|t| matches!(t.kind, ExprKind::Call { .. }));
                 let finding = match op {
-                    op if foreign::joins_terms(op) && !has_call => {
-                        foreign::formula(self.source.slice(left), span, &terms, self.source)
+                    op if foreign::formula::joins_terms(op) && !has_call => {
+                        foreign::formula::formula(self.source.slice(left), span, &terms, self.source)
                     }
                     _ => error::not_a_distribution(span, has_call),
                 };
