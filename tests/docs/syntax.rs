@@ -6,7 +6,7 @@ use bnnc::source::SourceFile;
 use bnnc::syntax::parse;
 
 /// The codes that this version can report with a page of their own.
-const PAGES: [&str; 41] = [
+const PAGES: [&str; 42] = [
     "S001", "S002", "S003", "S004", "N001", "N002", "N003", "N004", "N005", "N008", "N009", "N012", "T001",
     "T002", "T004", "T006", "T010", "T011", "T020", "T021", "T022", "T023", "T026", "D001", "D002", "D003",
     "D005", "D015", "L001", "K006", "G005", "G008", "G011", "O001", "O002", "O003", "O004", "O005", "Z003",
