@@ -1,6 +1,6 @@
 //! Reference pages made from the tables in the code: the committed page must be the one that the code makes.
 
-use bnnc::{check, dist, layers, rewrites};
+use bnnc::{check, dist, rewrites};
 use std::path::Path;
 
 /// Set to any value to write the pages instead of comparing them.
@@ -37,20 +37,12 @@ fn the_table_of_rewrites_is_current() {
 
 #[test]
 fn the_page_of_distributions_is_current() {
-    compare("distributions.md", &dist::reference());
+    compare("distributions.md", &check::pages::distributions());
 }
 
 #[test]
 fn the_page_of_functions_is_current() {
-    let page = format!(
-        "# Functions, layers and fit options\n\n\
-         This page is written by a test from the tables in `src/check` and `src/layers`; \
-         `bnnc explain NAME` prints one entry.\n\n\
-         ## Functions\n\n{}\n## Layers\n\n{}\n## Options of the fit block\n\n{}",
-        check::signatures::reference(),
-        layers::reference(),
-        check::settings::reference()
-    );
+    let page = check::pages::functions();
     compare("functions.md", &page);
 }
 
@@ -70,4 +62,28 @@ fn every_family_explains_itself() {
         }
     }
     assert_eq!(dist::page("Norma"), None);
+}
+
+/// What `bnnc explain` prints stands in the reference, word for word.
+#[test]
+fn explanations_are_the_reference() {
+    let read = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+        std::fs::read_to_string(path).expect("the page is there")
+    };
+    let (functions, distributions) = (read("functions.md"), read("distributions.md"));
+    for word in check::signatures::ALL.iter().map(|f| f.name) {
+        assert!(functions.contains(&check::pages::function(word).expect("it has a page")), "{word}");
+    }
+    for word in check::settings::OPTIONS.iter().map(|o| o.name) {
+        assert!(functions.contains(&check::pages::option(word).expect("it has a page")), "{word}");
+    }
+    for word in check::pages::values() {
+        assert!(functions.contains(&check::pages::value(word).expect("it has a page")), "{word}");
+    }
+    for family in dist::ALL {
+        let page = check::pages::distribution(family.name).expect("it has a page");
+        let body = page.split_once('\n').map_or("", |(_, body)| body).trim();
+        assert!(distributions.contains(body), "{}", family.name);
+    }
 }

@@ -5,7 +5,7 @@ use super::forms::match_form;
 use super::scope::Scope;
 use super::suffixes::Said;
 use super::{Checker, error};
-use crate::diagnostic::{Diagnostic, suggest};
+use crate::diagnostic::{Diagnostic, Level, suggest};
 use crate::dist::{self, ArgValue};
 use crate::model::{ColumnId, Distribution, ExprId};
 use crate::source::{Span, Spanned};
@@ -101,8 +101,11 @@ impl<'a> Checker<'a> {
         if let Some(ty) = target.observed
             && let Some(finding) = self.wrong_kind_of_target(target, ty, family, span)
         {
+            let is_note = finding.level() == Level::Note;
             self.found.push(finding);
-            return None;
+            if !is_note {
+                return None;
+            }
         }
         let row = dist.args.iter().zip(args).find(|(id, _)| self.arena.is_row(**id));
         if let (None, Some((id, arg))) = (target.observed, row) {

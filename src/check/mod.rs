@@ -32,6 +32,7 @@ mod observations;
 mod order;
 mod over_rows;
 mod overrides;
+pub mod pages;
 pub mod posteriors;
 mod scope;
 pub mod settings;

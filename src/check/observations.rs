@@ -100,13 +100,23 @@ impl Checker<'_> {
             (Element::Real | Element::Count | Element::Bool, Values::Any) => true,
             (Element::Class, Values::Truth) => classes == 2,
             (Element::Bool, Values::Truth | Values::Classes) => true,
-            (Element::Count, Values::Counts | Values::Real) => true,
+            (Element::Count, Values::Counts) => true,
             (Element::Real, Values::Real) => true,
             (Element::Real, Values::Counts | Values::Truth) => ty.support.interval().is_whole(),
             _ => false,
         };
         if fits {
             return None;
+        }
+        if (ty.element, shape) == (Element::Count, Values::Real) {
+            return Some(
+                Diagnostic::new("L002", format!("`{name}` is a count, but `{}` is continuous", family.name))
+                    .at(span, "is continuous")
+                    .at(target.span, "declared count")
+                    .note("for large counts this is a usual approximation")
+                    .help(format!("try `{name} ~ Poisson(…)`, or `NegBinomial(mean = …, shape = …)`"))
+                    .as_note(),
+            );
         }
         let gives = match shape {
             Values::Real => "is continuous",
@@ -145,7 +155,7 @@ impl Checker<'_> {
     pub(super) fn nothing_is_missing(&mut self, settings: &[Setting], is_lost: bool) {
         let is_prior =
             settings.iter().any(|s| s.name == "method" && s.value == SettingValue::Word("prior".to_owned()));
-        if !self.names.likelihoods.is_empty() || is_prior || is_lost {
+        if !self.names.likelihoods.is_empty() || is_lost {
             return;
         }
         let columns: Vec<&str> = self
@@ -160,6 +170,8 @@ impl Checker<'_> {
             Some(data) => finding.at(data.span, "none of these columns is observed"),
             None => finding.note("the model has no `data` block"),
         };
+        // Drawing from the prior needs none.
+        let finding = if is_prior { finding.as_note() } else { finding };
         self.found.push(match columns.last() {
             Some(column) => finding.help(format!("say how a column came about: `{column} ~ Normal(…, …)`")),
             None => {

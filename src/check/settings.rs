@@ -231,7 +231,7 @@ impl FitOption {
     }
 
     /// What may stand on the right side.
-    fn values(&self) -> String {
+    pub(super) fn values(&self) -> String {
         let mut words: Vec<String> = self.words.iter().map(|w| format!("`{w}`")).collect();
         if let Some(n) = self.number {
             let kind = if n.whole { "a whole number" } else { "a number" };
@@ -243,7 +243,7 @@ impl FitOption {
     }
 
     /// Whether its value is a list of words.
-    fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         self.default == "[]"
     }
 

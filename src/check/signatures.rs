@@ -149,7 +149,7 @@ pub fn reference() -> String {
 
 impl Function {
     /// `dot(a, b)`
-    fn written(&self) -> String {
+    pub(super) fn written(&self) -> String {
         let args = match self.form {
             Form::Elementwise(_) => "x",
             Form::Reduce(_) | Form::Vector(_) => "v",

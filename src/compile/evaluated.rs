@@ -4,6 +4,7 @@ use super::fit::{Fitted, MANY_DIMS};
 use super::record::target_records;
 use super::{pictures, statistics, summary};
 use crate::data::{Dataset, Split};
+use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
 use crate::infer::evaluate::{Elbo, elbo};
@@ -13,6 +14,7 @@ use crate::infer::problem::Problem;
 use crate::infer::progress::Progress;
 use crate::infer::row_reports::row_reports;
 use crate::infer::settings::Method;
+use crate::infer::uneven_noise;
 use crate::kernels::noise;
 use crate::metrics::convergence::Convergence;
 use crate::metrics::{of_classes, of_numbers};
@@ -31,6 +33,8 @@ const UNOBSERVED: &str = "missing";
 pub(super) struct Evaluated {
     pub(super) elbo_parts: Vec<f64>,
     pub(super) elbo_noise: String,
+    /// L004: what the residuals say.
+    pub(super) warnings: Vec<Diagnostic>,
     pub(super) targets: Vec<TargetRecord>,
     pub(super) metrics: MetricsFile,
     pub(super) summary: Vec<SummaryRow>,
@@ -59,6 +63,7 @@ pub(super) fn evaluate(
     let mut predictions = vec![];
     let mut held_out = vec![];
     let mut records = vec![];
+    let mut warnings = vec![];
     let unobserved = Split { name: UNOBSERVED.to_owned(), rows: data.unobserved.clone() };
     for split in data.splits.iter().chain([&unobserved]).filter(|s| !s.rows.is_empty()) {
         let rows = if split.name == "train" {
@@ -72,7 +77,9 @@ pub(super) fn evaluate(
         if is_observed {
             metrics.splits.push(split_metrics(&split.name, rows.len(), &predicted));
         }
-        if split.name != "train" {
+        if split.name == "train" {
+            warnings = uneven_noise::warnings(problem.model, data, &rows, &predicted);
+        } else {
             if is_observed {
                 held_out.push((split.name.clone(), rows, predicted));
             } else {
@@ -88,6 +95,7 @@ pub(super) fn evaluate(
     Ok(Evaluated {
         elbo_parts,
         elbo_noise: value.noise,
+        warnings,
         targets: records,
         metrics,
         summary,

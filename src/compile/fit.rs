@@ -135,7 +135,9 @@ pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFai
     manifest.eval_s = begun.elapsed().as_secs_f64();
     (manifest.elbo_parts, manifest.elbo_noise) = (evaluated.elbo_parts.clone(), evaluated.elbo_noise.clone());
     manifest.targets_sha256 = targets_hash(&problem);
-    manifest.warnings = warnings(session, &outcome.warnings);
+    evaluated.warnings.iter().for_each(|warning| progress.warn(warning));
+    let after_the_fit = [outcome.warnings.as_slice(), &evaluated.warnings].concat();
+    manifest.warnings = warnings(session, &after_the_fit);
     Ok(Run {
         manifest,
         model_text: session.source().text.clone(),

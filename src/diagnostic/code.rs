@@ -27,12 +27,42 @@ pub struct Entry {
     pub has_fix: bool,
     /// Whether an error is a note in some cases: then an `allow` may name it.
     pub can_be_note: bool,
+    /// What must have been looked at before it can be found.
+    pub seen_in: SeenIn,
+}
+
+/// What a finding is seen in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeenIn {
+    /// the text of the model and the headers of its data
+    Model,
+    /// the training rows too
+    Rows,
+    /// what a fit has found
+    Fit,
+    /// the text as a whole, in no single declaration
+    Layout,
 }
 
 impl Entry {
     /// With a fix: ✎ in the table of the language.
     const fn fixed(mut self) -> Entry {
         self.has_fix = true;
+        self
+    }
+    /// Found in the training rows.
+    const fn in_rows(mut self) -> Entry {
+        self.seen_in = SeenIn::Rows;
+        self
+    }
+    /// Found by fitting.
+    const fn by_fit(mut self) -> Entry {
+        self.seen_in = SeenIn::Fit;
+        self
+    }
+    /// Found in the text as a whole.
+    const fn in_layout(mut self) -> Entry {
+        self.seen_in = SeenIn::Layout;
         self
     }
     /// A note in some cases.
@@ -76,28 +106,28 @@ impl std::fmt::Debug for Code {
 }
 
 const fn entry(id: &'static str, level: Level, title: &'static str) -> Entry {
-    Entry { id, level, title, has_fix: false, can_be_note: false }
+    Entry { id, level, title, has_fix: false, can_be_note: false, seen_in: SeenIn::Model }
 }
 
 /// Every code, sorted by id; one line each.
 #[rustfmt::skip]
 pub const ALL: &[Entry] = &[
     entry("D001", Level::Error, "column `hieght` is not in earnings.csv; columns are …"),
-    entry("D002", Level::Error, "row 17 of `y` is \"NA\"; say `missing = drop` or clean it"),
-    entry("D003", Level::Error, "class 10 found, but `class(10)` allows 0…9 (label/class count mismatch)"),
-    entry("D004", Level::Warning, "class 7 of 10 never occurs in the training rows"),
+    entry("D002", Level::Error, "row 17 of `y` is \"NA\"; say `missing = drop` or clean it").in_rows(),
+    entry("D003", Level::Error, "class 10 found, but `class(10)` allows 0…9 (label/class count mismatch)").in_rows(),
+    entry("D004", Level::Warning, "class 7 of 10 never occurs in the training rows").in_rows(),
     entry("D005", Level::Error, "output width 9, target has 10 classes"),
     entry(
         "D006",
         Level::Warning,
         "input `x2` of a net has mean 4,200 and sd 850: standardise it (mean beyond ±10, or sd outside 0.1 to 10; images excluded)",
-    ).fixed(),
+    ).fixed().in_rows(),
     entry(
         "D007",
         Level::Warning,
         "target sd is 2.1e5 but the mean is a net or a constant and the noise prior expects about 1: standardise the target (ratio above 20; else a note)",
-    ).fixed().or_note(),
-    entry("D008", Level::Warning, "column `id` is constant in the training rows: it carries no signal"),
+    ).fixed().or_note().in_rows(),
+    entry("D008", Level::Warning, "column `id` is constant in the training rows: it carries no signal").in_rows(),
     entry(
         "D009",
         Level::Warning,
@@ -108,31 +138,31 @@ pub const ALL: &[Entry] = &[
         "D011",
         Level::Warning,
         "x and x-squared style columns correlate 0.999 and their coefficients have a mean-field guide: sds will be far too small; centre them, or `guide = fullrank`",
-    ),
-    entry("D012", Level::Note, "12 rows for 340 weights: expect the posterior to stay near the prior"),
+    ).in_rows(),
+    entry("D012", Level::Note, "12 rows for 340 weights: expect the posterior to stay near the prior").in_rows(),
     entry(
         "D013",
         Level::Error,
         "`income` varies within a level of `school`; a factor column index is outside 1…K",
-    ),
+    ).in_rows(),
     entry("D014", Level::Error, "`lag` with a random split leaks the future: split `last` or by column"),
     entry("D015", Level::Error, "a data file is missing or cannot be read"),
     entry(
         "D016",
         Level::Error,
         "row 3 of `p` is -1, but `positive` takes numbers above 0; an array does not have the declared size",
-    ),
-    entry("D017", Level::Error, "the data have no rows"),
+    ).in_rows(),
+    entry("D017", Level::Error, "the data have no rows").in_rows(),
     entry(
         "D018",
         Level::Error,
         "a split does not fit the data: more rows than there are, none left to train, a value that is not train, valid or test",
-    ),
+    ).in_rows(),
     entry(
         "G001",
         Level::Warning,
         "centred hierarchy `theta ~ Normal(mu, tau)` with unknown `tau` kept centred by `fit`: a funnel",
-    ).or_note(),
+    ).or_note().in_rows(),
     entry(
         "G002",
         Level::Note,
@@ -149,20 +179,20 @@ pub const ALL: &[Entry] = &[
         "G006",
         Level::Warning,
         "global unknown appears inside a per-row sum of batch size 1: gradients will be very noisy",
-    ),
+    ).in_rows(),
     entry(
         "G007",
         Level::Warning,
         "stopped at the step limit while the ELBO was still rising (with what to try; never an exception)",
-    ),
+    ).by_fit(),
     entry(
         "G008",
         Level::Error,
         "ELBO became NaN at step 312: first non-finite value is `log(g.noise)`, row 88 (named, with its inputs)",
-    ),
+    ).by_fit(),
     entry("G009", Level::Note, "`Point` on every tensor: this is MAP, not a Bayesian network"),
-    entry("G010", Level::Warning, "over four fifths of the weights of `f.1.w` stayed at their prior: the net underfits"),
-    entry("G011", Level::Error, "`method = laplace` finds no maximum: the log density does not fall off along `a`"),
+    entry("G010", Level::Warning, "over four fifths of the weights of `f.1.w` stayed at their prior: the net underfits").by_fit(),
+    entry("G011", Level::Error, "`method = laplace` finds no maximum: the log density does not fall off along `a`").by_fit(),
     entry(
         "K001",
         Level::Warning,
@@ -203,13 +233,13 @@ pub const ALL: &[Entry] = &[
         "L003",
         Level::Warning,
         "noise sd is fixed at 1 while the target's sd is 300 (ratio outside 0.05 to 20; else a note)",
-    ).or_note(),
+    ).or_note().in_rows(),
     entry(
         "L004",
         Level::Warning,
         "one constant noise for residuals whose spread varies 20-fold (after the fit; help: a noise head)",
-    ),
-    entry("L005", Level::Error, "value 0 of `y` has zero density under `LogNormal`"),
+    ).by_fit(),
+    entry("L005", Level::Error, "value 0 of `y` has zero density under `LogNormal`").in_rows(),
     entry("N001", Level::Error, "`sgima` is not defined; did you mean `sigma`?").fixed(),
     entry("N002", Level::Error, "`mu` is defined twice, here and on line 4"),
     entry("N003", Level::Error, "definitions go in a circle: a → b → a"),
@@ -278,8 +308,8 @@ pub const ALL: &[Entry] = &[
         "P013",
         Level::Warning,
         "`w` sd 1 with fan_in 784: pre-activations start near ±28 and saturate tanh; try `1/sqrt(fan_in)` (literal sd · √fan_in · input rms above 10, tanh or sigmoid)",
-    ).fixed(),
-    entry("P014", Level::Note, "`w` sd outside 0.3…3 times 1/sqrt(fan_in)"),
+    ).fixed().in_rows(),
+    entry("P014", Level::Note, "`w` sd outside 0.3…3 times 1/sqrt(fan_in)").in_rows(),
     entry("P015", Level::Warning, "prior sd 1000 where target and inputs are standardised"),
     entry(
         "P016",
@@ -341,7 +371,7 @@ pub const ALL: &[Entry] = &[
         "T024",
         Level::Warning,
         "the mean is in (−1,1) (tanh) but more than half of the training targets lie outside: drop the last activation",
-    ).fixed(),
+    ).fixed().in_rows(),
     entry(
         "T025",
         Level::Error,
@@ -349,7 +379,7 @@ pub const ALL: &[Entry] = &[
     ),
     entry("T026", Level::Error, "relu output as a scale can be exactly 0 (help: softplus)"),
     entry("X001", Level::Error, "a construct that this version cannot do yet"),
-    entry("Z001", Level::Note, "layout differs from `bnnc fmt`").fixed(),
+    entry("Z001", Level::Note, "layout differs from `bnnc fmt`").fixed().in_layout(),
     entry("Z002", Level::Note, "`HalfCauchy(5)` is the usual spelling of `Cauchy(0, 5) on (0, inf)`").fixed(),
     entry(
         "Z003",

@@ -38,6 +38,7 @@ pub mod settings;
 pub mod shown;
 pub mod small_net;
 mod underfit;
+pub mod uneven_noise;
 mod wide_net;
 
 use crate::diagnostic::Diagnostic;

@@ -6,6 +6,7 @@
 //! x3 : real                                                    those of the next one
 //! ```
 
+use crate::diagnostic::code::SeenIn;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Level, code, suggest};
 use crate::source::{SourceFile, Span, Spanned};
 
@@ -47,7 +48,11 @@ pub fn apply(
             }
             let before = found.0.len();
             found.0.retain(|d| !(d.code == code && d.level() != Level::Error && starts_in(d, allow.place)));
-            let may_come_later = LATER.contains(&code.id()) || (!has_rows && reads_rows(code));
+            let may_come_later = match code.entry().seen_in {
+                SeenIn::Model => false,
+                SeenIn::Rows => !has_rows,
+                SeenIn::Fit | SeenIn::Layout => true,
+            };
             if before == found.0.len() && is_complete && !may_come_later {
                 stale.push(
                     Diagnostic::new("S005", format!("`allow({})` silences nothing", code.id()))
@@ -58,15 +63,6 @@ pub fn apply(
         }
     }
     found.extend(stale);
-}
-
-/// Codes that are found by fitting, or by looking at the text as a whole.
-const LATER: &[&str] = &["G007", "G010", "L004", "Z001"];
-
-/// Whether a code is found in the training rows.
-fn reads_rows(code: Code) -> bool {
-    code.id().starts_with('D')
-        || ["L003", "L005", "T024", "P013", "P014", "G001", "G006"].contains(&code.id())
 }
 
 fn starts_in(finding: &Diagnostic, place: Option<Span>) -> bool {

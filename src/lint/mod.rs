@@ -99,10 +99,13 @@ pub fn lint_some(subject: &Subject, wanted: impl Fn(&Lint) -> bool) -> Diagnosti
 mod tests {
     use super::*;
     use crate::diagnostic::Code;
+    use crate::diagnostic::code::SeenIn;
 
     #[test]
     fn the_table_is_sorted_by_code_and_each_code_is_known() {
         assert!(ALL.windows(2).all(|w| w[0].code < w[1].code));
         assert!(ALL.iter().all(|l| Code::find(l.code).is_some()));
+        let is_before_a_fit = |l: &&Lint| Code::named(l.code).entry().seen_in != SeenIn::Fit;
+        assert!(ALL.iter().all(|l| is_before_a_fit(&l)), "no lint can see what only a fit finds");
     }
 }

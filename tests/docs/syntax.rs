@@ -1,24 +1,17 @@
 //! The documents at the level of syntax: pages of codes fail with their code, everything else parses.
 
 use bnnc::diagnostic::Code;
+use bnnc::diagnostic::code::ALL;
 use bnnc::diagnostic::page::{Example, examples, page};
 use bnnc::source::SourceFile;
 use bnnc::syntax::parse;
-
-/// The codes that this version can report with a page of their own.
-const PAGES: [&str; 42] = [
-    "S001", "S002", "S003", "S004", "N001", "N002", "N003", "N004", "N005", "N008", "N009", "N012", "T001",
-    "T002", "T004", "T006", "T010", "T011", "T020", "T021", "T022", "T023", "T026", "D001", "D002", "D003",
-    "D005", "D015", "L001", "K006", "G005", "G008", "G011", "O001", "O002", "O003", "O004", "O005", "Z003",
-    "X001", "R001", "R002",
-];
 
 /// Codes that are found by reading alone, so that their pages can be tested here.
 const FOUND_BY_READING: [&str; 5] = ["S001", "S002", "S003", "N009", "Z003"];
 
 #[test]
 fn examples_of_pages_fail_with_their_code_or_parse() {
-    for id in PAGES {
+    for id in ALL.iter().map(|entry| entry.id) {
         let text = page(Code::named(id)).unwrap_or_else(|| panic!("{id} has no page"));
         for example in examples(text) {
             let (model, fails) = match example {

@@ -14,6 +14,7 @@ mod methods;
 mod posteriordb;
 mod prior;
 mod relevance;
+mod uneven;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;
