@@ -80,10 +80,13 @@ fn supports_of(function: &Function) -> String {
 fn example(function: &Function) -> String {
     let name = function.name;
     match function.form {
-        Form::Elementwise(_) => format!("y ~ Normal({name}(a + b * x), sigma)")
-            .replace("Normal(sigmoid(a + b * x), sigma)", "Bernoulli(p = sigmoid(a + b * x))"),
+        Form::Elementwise(_) => match name {
+            "exp" | "softplus" => format!("y ~ Poisson({name}(a + b * x))"),
+            "sigmoid" | "normal_cdf" => format!("y ~ Bernoulli(p = {name}(a + b * x))"),
+            _ => format!("z = {name}(x)"),
+        },
         Form::Reduce(_) => format!("total = {name}([x1, x2, x3])"),
-        Form::ReduceOrTwo(..) => format!("larger = {name}([x1, x2, x3]); bounded = {name}(x, 0)"),
+        Form::ReduceOrTwo(..) => format!("z = {name}([x1, x2, x3]); bounded = {name}(x, 0)"),
         Form::Vector(_) => format!("p = {name}([a, b * x, c * x])"),
         Form::Dot => "y ~ Normal(a + dot([x1, x2], beta), sigma)".to_owned(),
         Form::Levels => format!("dense ({name}(y)) softmax"),
