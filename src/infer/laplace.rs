@@ -16,6 +16,8 @@ use crate::model::Role;
 pub const MOST_DIMS: usize = 2_000;
 /// Rows times random latents times latents: a Hessian takes at least two gradients for each latent.
 const MOST_WORK: f64 = 3e10;
+/// A pivot below this share of the diagonal is rounding.
+const FLATTEST: f64 = 1e-8;
 /// Starts of a net, and L-BFGS iterations of each.
 const STARTS: usize = 4;
 const ITERATIONS: usize = 400;
@@ -52,6 +54,9 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     if let Some(i) = block.iter().find(|i| !(h[**i * random + **i] > 0.0)) {
         return Err(no_maximum(Some(flat(*i))));
     }
+    if !falls_off(&h, random) {
+        return Err(no_maximum(None));
+    }
     let Some(factor) = linear::inverse_cholesky(&h, random) else { return Err(no_maximum(None)) };
     let mut lower = factor.clone();
     let mut omega = vec![0.0; random];
@@ -64,6 +69,13 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     let guide = Gaussian { omega, lower, full: random, ..Gaussian::point(mode) };
     let path = "Laplace: the curvature of the mode".to_owned();
     Ok((Outcome { guide, path, ..Outcome::empty() }, evidence))
+}
+
+/// Whether no direction is flat: pivots of H, scaled to a diagonal of ones, are above what differences can tell from 0.
+fn falls_off(h: &[f64], n: usize) -> bool {
+    let length = |i: usize| h[i * n + i].sqrt();
+    let scaled: Vec<f64> = (0..n * n).map(|k| h[k] / (length(k / n) * length(k % n))).collect();
+    linear::cholesky(&scaled, n).is_some_and(|l| (0..n).all(|i| l[i * n + i] * l[i * n + i] > FLATTEST))
 }
 
 /// The best mode of several starts; unknown scales stay at 1, because with them the density is unbounded.

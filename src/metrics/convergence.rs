@@ -34,7 +34,9 @@ pub fn convergence(values: &[f64], chains: usize) -> Convergence {
     let split = halves(values, draws);
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let median = quantile(&sorted, 0.5);
+    let mut kept: Vec<f64> = split.iter().flatten().copied().collect();
+    kept.sort_by(f64::total_cmp);
+    let median = quantile(&kept, 0.5);
     let bulk = of_ranks(&split);
     let folded: Vec<Vec<f64>> =
         split.iter().map(|chain| chain.iter().map(|x| (x - median).abs()).collect()).collect();

@@ -67,7 +67,7 @@ fn what_is_not_there_yet_is_refused_by_name() {
         "fit line.bnn --resume runs/line",
         "fit line.bnn --checkpoint-every 10s",
         "fit line.bnn --profile",
-        "fit line.bnn --method nuts",
+        "fit line.bnn --set guide=lowrank",
     ] {
         let outcome = place.run(line);
         assert_eq!(outcome.status, 1, "{line}: {}", outcome.err);

@@ -69,19 +69,24 @@ fn mean_field_means_agree_and_no_sd_is_above_the_reference() {
 #[test]
 fn nuts_has_the_means_and_sds_of_the_reference() {
     for name in POSTERIORS.iter().map(|(name, _)| *name).chain(["eight_schools"]) {
-        for (variable, error, ratio, mcse) in compared(name, &[("method", "nuts")]) {
+        // Of 4 × 1,000 draws a heavy-tailed sd is good to 2.3 % only.
+        for (variable, error, ratio, mcse) in compared(name, &[("method", "nuts"), ("samples", "4000")]) {
             assert!(error.abs() < 4.0 * mcse.hypot(0.01), "{name} {variable}: {error} ± {mcse}");
             assert!((ratio - 1.0).abs() < 0.05, "{name} {variable}: {ratio}");
         }
     }
 }
 
-/// Means within 0.25 sds, sds within 25 %, but for the funnel: its mode is where tau is far too small.
+/// Means within 0.25 sds, sds within 25 %, but for a scale of noise and the funnel.
+///
+/// The joint mode has sigma² = SS/n where the marginal posterior has SS/(n − p): p/2n lower, which is p/√(2n) of its
+/// sd: 0.35 for blr (100, 5), 0.73 for mesquite (46, 7). The mode of the funnel has a far too small tau.
 #[test]
 fn laplace_is_near_the_reference_but_for_a_funnel() {
     for (name, _) in POSTERIORS {
         for (variable, error, ratio) in errors(name, &[("method", "laplace")]) {
-            assert!(error.abs() < 0.25, "{name} {variable}: {error}");
+            let most = if variable == "sigma" { 0.85 } else { 0.25 };
+            assert!(error.abs() < most, "{name} {variable}: {error}");
             assert!((ratio - 1.0).abs() < 0.25, "{name} {variable}: {ratio}");
         }
     }
