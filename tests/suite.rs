@@ -61,6 +61,9 @@ mod ui_foreign;
 /// `bnnc fmt` over every model.
 #[path = "ui/layout.rs"]
 mod ui_layout;
+/// The page of ten messages.
+#[path = "ui/page.rs"]
+mod ui_page;
 /// Right models: no false alarm.
 #[path = "ui/right.rs"]
 mod ui_right;

@@ -7,7 +7,7 @@ use super::signatures::{self, Form, Function, OverRows};
 use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist;
-use crate::model::{ExprId, Reduce, Summary};
+use crate::model::{ExprId, ExprKind, Reduce, Summary};
 use crate::source::Span;
 use crate::syntax::ast::{Arg, Expr, Name};
 use crate::syntax::foreign::names as foreign;
@@ -304,15 +304,35 @@ impl<'a> Checker<'a> {
     fn agreed(
         &mut self,
         result: Result<ExprId, Sizes>,
-        (_, left): (ExprId, &Expr),
-        (_, right): (ExprId, &Expr),
+        (a, left): (ExprId, &Expr),
+        (b, right): (ExprId, &Expr),
     ) -> Option<ExprId> {
         result
             .map_err(|Sizes(sa, sb)| {
                 let (wa, wb) = (error::written(left), error::written(right));
-                self.found.push(error::sizes_differ((&wa, left.span, &sa), (&wb, right.span, &sb), None));
+                let finding = error::sizes_differ((&wa, left.span, &sa), (&wb, right.span, &sb), None);
+                let finding = self.with_declarations(finding, [(a, left), (b, right)]);
+                self.found.push(finding);
             })
             .ok()
+    }
+
+    /// Points at the declarations of unknowns whose sizes a finding speaks of.
+    pub(super) fn with_declarations(
+        &self,
+        finding: Diagnostic,
+        operands: [(ExprId, &Expr); 2],
+    ) -> Diagnostic {
+        operands.into_iter().fold(finding, |finding, (id, _)| match self.arena.get(id).kind {
+            ExprKind::Unknown(u) => {
+                let unknown = &self.unknowns[u.0 as usize];
+                finding.at(
+                    unknown.span,
+                    format!("`{}` is declared {}", unknown.name, error::size(&unknown.shape)),
+                )
+            }
+            _ => finding,
+        })
     }
 
     /// `levels(y)`

@@ -120,6 +120,7 @@ impl<'a> Checker<'a> {
                 let (sa, sb) = (self.arena.shape(a).clone(), self.arena.shape(b).clone());
                 let (wa, wb) = (error::written(left), error::written(right));
                 let finding = error::sizes_differ((&wa, left.span, &sa), (&wb, right.span, &sb), None);
+                let finding = self.with_declarations(finding, [(a, left), (b, right)]);
                 self.found.push(finding);
                 None
             }

@@ -45,3 +45,15 @@ fn a_layout_changes_no_model_and_no_finding() {
     }
     assert!(models >= 40, "{models} models");
 }
+
+/// What is shown to users is laid out as `bnnc fmt` does it.
+#[test]
+fn examples_and_starter_models_are_laid_out() {
+    for folder in ["models", "models/posteriordb", "src/cli/new", "tests/ui/right"] {
+        for (name, text) in files_in(folder, "bnn") {
+            let source = SourceFile::new(format!("{name}.bnn"), text);
+            let tree = parse(&source).unwrap_or_else(|e| panic!("{folder}/{name}: {e:?}"));
+            assert_eq!(format(&source, &tree), source.text, "{folder}/{name}");
+        }
+    }
+}

@@ -10,10 +10,17 @@ pub fn align(lines: &mut [Line]) {
         while end < lines.len() && are_one_group(&lines[end - 1], &lines[end]) {
             end += 1;
         }
-        if end - start > 1 {
-            let stops = lines[start].stops.len();
-            for k in 0..stops {
-                move_stop(&mut lines[start..end], k);
+        move_stop(&mut lines[start..end], 0);
+        // Further stops stand under each other as far as neighbours have them.
+        let most = lines[start..end].iter().map(|l| l.stops.len()).max().unwrap_or(0);
+        for k in 1..most {
+            let kind = |line: &Line| line.stops.get(k).map(|s| s.kind);
+            let mut run = start;
+            for i in start + 1..=end {
+                if i == end || kind(&lines[i]) != kind(&lines[run]) {
+                    move_stop(&mut lines[run..i], k);
+                    run = i;
+                }
             }
         }
         start = end;
@@ -22,9 +29,8 @@ pub fn align(lines: &mut [Line]) {
 
 /// Whether the stops of two lines belong together.
 fn are_one_group(above: &Line, below: &Line) -> bool {
-    let same_kinds = above.stops.iter().map(|s| s.kind).eq(below.stops.iter().map(|s| s.kind));
     let (Some(a), Some(b)) = (above.stops.first(), below.stops.first()) else { return false };
-    if !same_kinds || above.indent != below.indent {
+    if a.kind != b.kind || above.indent != below.indent {
         return false;
     }
     match a.kind {
@@ -34,11 +40,17 @@ fn are_one_group(above: &Line, below: &Line) -> bool {
     }
 }
 
+/// A line that is longer than the shortest by more than this stays as it is: nobody looks for the next column so far
+/// away.
+const FURTHEST: usize = 24;
+
 fn move_stop(lines: &mut [Line], k: usize) {
-    let at = |l: &Line| l.stops.get(k).map_or(0, |s: &Stop| s.at);
-    let to = lines.iter().map(at).max().unwrap_or(0);
+    let at = |l: &Line| l.stops.get(k).map(|s: &Stop| s.at);
+    let Some(least) = lines.iter().filter_map(at).min() else { return };
+    let near = |at: &usize| *at <= least + FURTHEST;
+    let to = lines.iter().filter_map(at).filter(near).max().unwrap_or(least);
     for line in lines {
-        let from = at(line);
+        let Some(from) = at(line).filter(near) else { continue };
         let byte = line.text.char_indices().nth(from).map_or(line.text.len(), |(i, _)| i);
         line.text.insert_str(byte, &" ".repeat(to - from));
         line.stops.iter_mut().skip(k).for_each(|s| s.at += to - from);
