@@ -7,7 +7,7 @@ use crate::data::{Dataset, Split};
 use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
-use crate::infer::evaluate::{Elbo, elbo};
+use crate::infer::evaluate::{Elbo, elbo, k_hat};
 use crate::infer::of_rows::of_rows;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::Problem;
@@ -90,6 +90,9 @@ pub(super) fn evaluate(
     }
     let summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
+    if fitted.chains.is_none() {
+        metrics.extra.extend(k_hat(problem, &fitted.outcome.guide)?.map(|k| ("k_hat".to_owned(), k)));
+    }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     let pictures = pictures::pictures(problem, from, data, &held_out)?;
     Ok(Evaluated {

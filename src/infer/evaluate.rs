@@ -10,6 +10,7 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::kernels::noise;
+use crate::metrics::psis::smooth;
 use crate::passes::optimise;
 use crate::tape::{Instruction, Op, Tape};
 use crate::ty::Kind;
@@ -99,6 +100,35 @@ fn run<T: Number>(
     } else {
         Ok(by_pairs(problem, &lanes, guide, wanted))
     }
+}
+
+/// Draws that importance weights are judged by, and the most multiply-adds that they may take.
+const WEIGHED: usize = 2_000;
+const WEIGHED_WORK: f64 = 2e9;
+
+/// k̂ of the guide's importance weights p(y, u)/q(u) (section 8); none for points, for noise of the model's own, beyond
+/// 2,000 dimensions, where weights of weights say nothing, and where rows are too many for 2,000 draws of all of them.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn k_hat(problem: &Problem<'_>, guide: &Gaussian) -> Result<Option<f64>, String> {
+    let random = guide.random();
+    let work = problem.train.len() as f64 * work_of_a_row(&problem.joint.tape) * WEIGHED as f64;
+    if random == 0 || random > MANY_DIMS || problem.joint.is_noisy() || work > WEIGHED_WORK {
+        return Ok(None);
+    }
+    let lanes = Lanes::<f64>::new(problem)?;
+    let noise = |d: usize, out: &mut [f64]| {
+        noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
+    };
+    let mut log_weights = lanes.values(guide, 0, WEIGHED, &noise, &mut |_| {});
+    // The tail of equal weights is none: the guide is the posterior.
+    let (least, most) =
+        log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
+    if most - least < 1e-6 {
+        return Ok(Some(0.0));
+    }
+    Ok(Some(smooth(&mut log_weights)))
 }
 
 /// Multiply-adds of the log joint in one row: a kernel is used again at every place of its image.

@@ -236,13 +236,21 @@ fn objective_sentence(objective: &Objective, run: &Run) -> Option<String> {
 fn guide_sentence(run: &Run) -> Option<String> {
     let k_hat =
         run.metrics.extra.iter().find(|(n, _)| n == "k_hat").map(|(_, v)| *v).filter(|v| v.is_finite())?;
+    // The variables of a net have a point in their names.
+    let has_net = run.manifest.variables.iter().any(|v| v.name.contains('.'));
     Some(match k_hat {
         k if k < 0.7 => format!("k̂ is {k:.2}: draws can be reweighted; means and sds checked."),
         k if k < 1.0 => format!(
             "k̂ is {k:.2}: the guide differs from the posterior. Means may hold; do not trust sds or tails. Try \
              `guide = fullrank` or `method = nuts`."
         ),
-        k => format!("k̂ is {k:.2}: the guide misses the posterior's mass."),
+        k if has_net => format!(
+            "k̂ is {k:.2}: the guide misses the posterior's mass. The weights of a net are not identified: judge its \
+             predictions."
+        ),
+        k => format!(
+            "k̂ is {k:.2}: the guide misses the posterior's mass. Try `guide = fullrank` or `method = nuts`."
+        ),
     })
 }
 

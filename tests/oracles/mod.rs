@@ -5,6 +5,7 @@ mod convergence;
 mod dist;
 mod event;
 mod normalisation;
+mod psis;
 mod samplers;
 mod single;
 mod special;
