@@ -133,61 +133,36 @@ impl Arena {
 
     /// A number computed from all rows of a value of data: one for each element, for images one per channel.
     pub fn statistic(&mut self, what: Summary, of: ExprId, span: Span) -> (ExprId, StatisticId) {
+        let sizes = &self.shape(of).0;
+        let shape = if sizes.len() == 3 { Shape::vector(sizes[2]) } else { Shape(sizes.clone()) };
+        self.statistic_shaped(what, of, shape, span)
+    }
+
+    /// A statistic whose values are not one for each element: one for each level.
+    pub(super) fn statistic_shaped(
+        &mut self,
+        what: Summary,
+        of: ExprId,
+        shape: Shape,
+        span: Span,
+    ) -> (ExprId, StatisticId) {
         let known = self.statistics.iter().position(|s| s.what == what && s.of == of);
         let position = known.unwrap_or_else(|| {
             self.statistics.push(Statistic { what, of, values: vec![] });
             self.statistics.len() - 1
         });
-        let sizes = &self.shape(of).0;
-        let shape = if sizes.len() == 3 { Shape::vector(sizes[2]) } else { Shape(sizes.clone()) };
         let x = self.interval(of);
         let interval = match what {
             Summary::Mean => Interval { whole: false, ..x },
             Summary::Sd => Interval::POSITIVE,
             Summary::Min | Summary::Max => x,
-            Summary::OfLevel(_) => x,
+            Summary::OfLevels(_) => x,
             // As many rows as there may be.
             Summary::Sum => x.times(u32::MAX as usize).hull(x),
         };
         let id = StatisticId(position as u32);
         let ty = real(shape, Kind::Global, Support::Interval(interval));
         (self.add(ExprKind::Statistic(id), ty, span), id)
-    }
-
-    /// What a prior of copies along a factor makes of a value per row: one for each of `count` levels, where only data
-    /// and elementwise functions stand in the way; none for anything else.
-    pub fn of_levels(&mut self, x: ExprId, by: ColumnId, count: usize, span: Span) -> Option<ExprId> {
-        if !self.is_row(x) {
-            return Some(x);
-        }
-        let is_number = self.shape(x).is_scalar();
-        // What is computed from columns is computed from their values per level, so that a finding names the column.
-        let is_computed = matches!(self.get(x).kind, ExprKind::Unary(..) | ExprKind::Binary(..));
-        if self.is_data(x) && is_number && !is_computed {
-            let ty = Type { shape: Shape::vector(count), kind: Kind::Global, ..self.get(x).ty.clone() };
-            let what = Summary::OfLevel(by);
-            let known = self.statistics.iter().position(|s| s.what == what && s.of == x);
-            let position = known.unwrap_or_else(|| {
-                self.statistics.push(Statistic { what, of: x, values: vec![] });
-                self.statistics.len() - 1
-            });
-            return Some(self.add(ExprKind::Statistic(StatisticId(position as u32)), ty, span));
-        }
-        match self.get(x).kind.clone() {
-            ExprKind::Unary(f, a) if is_number => {
-                let a = self.of_levels(a, by, count, span)?;
-                Some(self.unary(f, a, span))
-            }
-            ExprKind::Binary(f, a, b) if is_number => {
-                let (a, b) = (self.of_levels(a, by, count, span)?, self.of_levels(b, by, count, span)?);
-                self.binary(f, a, b, span).ok()
-            }
-            // Another unknown with copies along the same factor.
-            ExprKind::IndexBy(copies, index) if self.get(index).kind == ExprKind::Column(by) => {
-                (*self.shape(copies) == Shape::vector(count)).then_some(copies)
-            }
-            _ => None,
-        }
     }
 
     /// `(x − mean) / sd`, or `x − mean`, over the training rows.
@@ -269,7 +244,14 @@ impl Arena {
         self.elementwise(Binary::Add, x, b, shape, span)
     }
 
-    fn elementwise(&mut self, f: Binary, a: ExprId, b: ExprId, shape: Shape, span: Span) -> ExprId {
+    pub(super) fn elementwise(
+        &mut self,
+        f: Binary,
+        a: ExprId,
+        b: ExprId,
+        shape: Shape,
+        span: Span,
+    ) -> ExprId {
         let plain = supports::binary(f, self.interval(a), self.interval(b));
         let interval = between::sum(self, f, a, b).map_or(plain, |narrow| plain.intersect(narrow));
         let support = Support::Interval(interval);
@@ -302,6 +284,12 @@ impl Arena {
         let id = self.add(ExprKind::Repeat(x, count), ty, span);
         self.set_axes(id, axes);
         id
+    }
+
+    /// Elements at fixed places of the flattened value.
+    pub(super) fn take(&mut self, x: ExprId, places: Vec<u32>, shape: Shape) -> ExprId {
+        let (ty, span) = (Type { shape, ..self.get(x).ty.clone() }, self.get(x).span);
+        self.add(ExprKind::Take { x, places: places.into() }, ty, span)
     }
 
     /// A vector of one number as a number; anything else as it is.
@@ -486,7 +474,7 @@ impl Arena {
     }
 
     /// Appends an expression, or finds the equal one that is there.
-    fn add(&mut self, kind: ExprKind, ty: Type, span: Span) -> ExprId {
+    pub(super) fn add(&mut self, kind: ExprKind, ty: Type, span: Span) -> ExprId {
         let key = key(&kind, &ty.shape);
         if let Some(id) = self.seen.get(&key) {
             return *id;
@@ -532,10 +520,18 @@ fn key(kind: &ExprKind, shape: &Shape) -> Vec<u64> {
         ExprKind::ChannelMeans(_) => (20, vec![]),
         ExprKind::Fixed(f) => (21, vec![f.0 as usize]),
         ExprKind::Mask { number, .. } => (22, vec![*number as usize]),
+        ExprKind::Take { places, .. } => (23, in_shape(places, shape)),
+        ExprKind::SumTo { places, .. } => (24, in_shape(places, shape)),
+        ExprKind::LookUp { index, is_each, .. } => (25, vec![index.0 as usize, usize::from(*is_each)]),
     };
     let operands = kind.operands();
     let fields = fields.into_iter().map(|f| f as u64);
     std::iter::once(variant).chain(fields).chain(operands.into_iter().map(|o| u64::from(o.0))).collect()
+}
+
+/// Places and the shape that they are laid out in.
+fn in_shape(places: &[u32], shape: &Shape) -> Vec<usize> {
+    shape.0.iter().copied().chain(places.iter().map(|p| *p as usize)).collect()
 }
 
 #[cfg(test)]

@@ -54,13 +54,6 @@ impl<'a> Choices<'a> {
                         if let Some(first) = labels.insert(&a.label.value, a.label.span) {
                             found.push(super::error::defined_twice(&a.label, first));
                         }
-                        let data = a.items.iter().filter_map(|i| match i {
-                            Item::Data(data) => Some(data.span),
-                            _ => None,
-                        });
-                        for span in data {
-                            found.push(super::error::not_yet("a `data` block inside `choose`", span));
-                        }
                         self.walk(&a.items, found);
                     }
                     if let Some(first) = self.index.get(name.value.as_str()) {

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::suffixes::Said;
 use super::{Checker, error};
 use crate::diagnostic::{Diagnostic, Level, suggest};
-use crate::dist::{self, ArgValue};
+use crate::dist::{self, ArgSlot, ArgValue};
 use crate::model::{ColumnId, Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Dist, Suffix};
@@ -24,10 +24,20 @@ pub struct Target<'t> {
     pub shape: &'t Shape,
     /// whether it has copies along a factor
     pub along_factor: bool,
-    /// the factor, if its copies run along nothing else
-    pub by: Option<ColumnId>,
+    /// for each axis the factor that it runs along
+    pub factors: &'t [Option<ColumnId>],
     /// its type, if it is data
     pub observed: Option<&'t Type>,
+}
+
+impl Target<'_> {
+    /// Whether a value is what one copy along leading factors has: [2] for `beta[school, 2]`.
+    pub fn is_one_copy(&self, shape: &Shape) -> bool {
+        let copies = self.factors.iter().take_while(|f| f.is_some()).count();
+        copies > 0
+            && self.factors.iter().skip(copies).all(Option::is_none)
+            && shape.0 == self.shape.0[copies..]
+    }
 }
 
 /// What a family may know of an argument.
@@ -74,7 +84,6 @@ impl<'a> Checker<'a> {
         };
         let along = |checker: &mut Self, arg: &'a Arg| {
             let id = checker.argument(arg, scope)?;
-            let id = checker.of_levels(id, arg.value.span, target);
             checker.along_tensor(id, &arg.value, scope, target)
         };
         let ids: Vec<Option<ExprId>> = args.iter().map(|a| along(self, a)).collect();
@@ -98,6 +107,18 @@ impl<'a> Checker<'a> {
         target: &Target,
     ) -> Option<Distribution> {
         let (family, span) = (dist.family, dist.span);
+        let mut dist = dist;
+        let mut is_held = vec![false; dist.args.len()];
+        for (i, id) in dist.args.iter_mut().enumerate() {
+            let slot = family.forms[dist.form].args[i].slot;
+            let is_matrix = matches!(slot, ArgSlot::Covariance | ArgSlot::Cholesky | ArgSlot::CholeskyCorr);
+            // What one copy's matrix is can be seen before there is one for each.
+            if is_matrix && target.observed.is_none() && self.arena.is_row(*id) {
+                *id = self.fits_slot(family, dist.form, i, *id, args[i], target)?;
+                is_held[i] = true;
+            }
+            *id = self.of_copies(*id, slot, family.event, args[i].value.span, target);
+        }
         if let Some(ty) = target.observed
             && let Some(finding) = self.wrong_kind_of_target(target, ty, family, span)
         {
@@ -116,7 +137,10 @@ impl<'a> Checker<'a> {
         self.event_fits(&dist, target)?;
         let mut fitted = vec![];
         for (i, id) in dist.args.iter().enumerate() {
-            fitted.push(self.fits_slot(family, dist.form, i, *id, args[i], target));
+            fitted.push(match is_held[i] {
+                true => Some(*id),
+                false => self.fits_slot(family, dist.form, i, *id, args[i], target),
+            });
         }
         let args: Vec<ExprId> = fitted.into_iter().collect::<Option<_>>()?;
         let mut dist = Distribution { args, ..dist };
@@ -125,15 +149,6 @@ impl<'a> Checker<'a> {
         self.bounds_are_in_order(&dist)?;
         self.classes_agree(&dist, target)?;
         Some(dist)
-    }
-
-    /// In the prior of `theta[school]` a column stands for its one value per school; what cannot, stays as it is.
-    fn of_levels(&mut self, id: ExprId, span: Span, target: &Target) -> ExprId {
-        let (Some(by), [count]) = (target.by, target.shape.0.as_slice()) else { return id };
-        if target.observed.is_some() {
-            return id;
-        }
-        self.arena.of_levels(id, by, *count, span).unwrap_or(id)
     }
 
     pub(super) fn argument(&mut self, arg: &'a Arg, scope: &Scope<'a>) -> Option<ExprId> {

@@ -92,8 +92,17 @@ impl<'a> Checker<'a> {
                 }
                 Some(self.arena.index_by(x, i, span))
             }
-            (Kind::Column(_), Element::Count, _) => {
-                let one = self.arena.number(1.0, index.span);
+            (Kind::Column(c), Element::Count, _) => {
+                // Along a count, places have its values for names; elsewhere they count from 1.
+                let first = labels.first().and_then(|l| l.parse::<u64>().ok());
+                let range = self.columns[c.0 as usize].range;
+                let first = match (range, first) {
+                    (Some([low, high]), Some(first)) if low == first && (high - low) as usize + 1 == size => {
+                        low
+                    }
+                    _ => 1,
+                };
+                let one = self.arena.number(first as f64, index.span);
                 let from_zero = self.arena.binary(Binary::Sub, i, one, index.span).ok()?;
                 Some(self.arena.index_by(x, from_zero, span))
             }

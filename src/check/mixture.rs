@@ -7,7 +7,7 @@ use super::forms::match_form;
 use super::scope::Scope;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
-use crate::dist::{self, ArgSlot, Family};
+use crate::dist::{self, ArgSlot, Event, Family};
 use crate::model::{Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, ExprKind as Written, Suffix};
@@ -53,6 +53,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         let weights = self.argument(first, scope)?;
+        let weights = self.of_copies(weights, ArgSlot::Simplex, Event::Scalar, first.value.span, target);
         let weights = self.fits_slot(family, 0, WEIGHTS, weights, first, target)?;
         let count = self.arena.shape(weights).0.last().copied().unwrap_or(1);
         let components = match rest {

@@ -24,6 +24,7 @@ mod forms;
 mod indices;
 mod layer_lines;
 mod layer_words;
+mod levels;
 mod matrices;
 mod mixture;
 mod names;

@@ -1,9 +1,9 @@
 //! `y ~ Dist(…)` for data: the likelihood, and whether the distribution is one for such a target.
 
+use super::Checker;
 use super::distributions::Target;
 use super::names::What;
 use super::scope::Scope;
-use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
 use crate::dist::Family;
 use crate::model::{ExprId, Observation, Setting, SettingValue};
@@ -44,15 +44,11 @@ impl Checker<'_> {
             span: declared,
             shape: &ty.shape,
             along_factor: false,
-            by: None,
+            factors: &[],
             observed: Some(&ty),
         };
         let Some(dist) = self.distribution(likelihood.dist, &Scope::default(), &about) else { return };
         let span = name.span.to(likelihood.dist.span);
-        if units.is_some() && dist.weight.is_some() {
-            self.found.push(error::not_yet("`weighted by` with a standardised target", dist.span));
-            return;
-        }
         self.observations.push(Observation { name: name.value.clone(), target, dist, units, span });
     }
 

@@ -56,12 +56,12 @@ pub fn order(names: &Names) -> (Vec<Step>, Vec<Diagnostic>) {
             Step::Report(node - first_report)
         }
     };
-    let edges = edges(names);
+    let (edges, parts) = edges(names);
     let mut walk = Walk { state: vec![State::New; edges.len()], order: vec![], circles: vec![] };
     for node in 0..edges.len() {
         walk.visit(node, &edges);
     }
-    let circles = walk.circles.iter().map(|c| circle(c, names)).collect();
+    let circles = walk.circles.iter().map(|c| circle(c, names, &parts)).collect();
     let in_circle: HashSet<usize> = walk.circles.iter().flatten().copied().collect();
     (walk.order.into_iter().filter(|n| !in_circle.contains(n)).map(step).collect(), circles)
 }
@@ -112,8 +112,11 @@ impl Walk {
     }
 }
 
-/// For every node the nodes that it needs first.
-fn edges(names: &Names) -> Vec<Vec<usize>> {
+/// Where a node mentions a part of a net, `f.1.w`, which another node calls.
+type Parts<'a> = HashMap<(usize, usize), Mention<'a>>;
+
+/// For every node the nodes that it needs first, and which of these it needs only because they call a net.
+fn edges<'a>(names: &Names<'a>) -> (Vec<Vec<usize>>, Parts<'a>) {
     let mut mentioned: Vec<Vec<Mention>> = vec![];
     for declaration in &names.declarations {
         let mut found = vec![];
@@ -153,18 +156,21 @@ fn edges(names: &Names) -> Vec<Vec<usize>> {
             callers.entry(mention.name).or_default().push(node);
         }
     }
-    let mut edges = vec![];
+    let (mut edges, mut parts) = (vec![], Parts::new());
     for (node, found) in mentioned.iter().enumerate() {
         let mut needs: Vec<usize> = found.iter().filter_map(|m| names.find(m.name)).collect();
         for mention in found.iter().filter(|m| m.how == How::Field) {
             let calls = callers.get(mention.name).into_iter().flatten();
-            needs.extend(calls.copied().filter(|c| *c != node));
+            for call in calls.copied().filter(|c| *c != node) {
+                needs.push(call);
+                parts.entry((node, call)).or_insert(*mention);
+            }
         }
         let mut seen = HashSet::new();
         needs.retain(|n| seen.insert(*n));
         edges.push(needs);
     }
-    edges
+    (edges, parts)
 }
 
 /// All names that anything in a model mentions, in every alternative.
@@ -270,7 +276,11 @@ fn in_items<'a>(items: &'a [Item], found: &mut Vec<Mention<'a>>) {
     }
 }
 
-fn circle(nodes: &[usize], names: &Names) -> Diagnostic {
+fn circle(nodes: &[usize], names: &Names, parts: &Parts) -> Diagnostic {
+    let next = |i: usize| nodes[(i + 1) % nodes.len()];
+    if let Some(i) = (0..nodes.len()).find(|i| parts.contains_key(&(nodes[*i], next(*i)))) {
+        return through_net(nodes, i, names, parts[&(nodes[i], next(i))]);
+    }
     let members: Vec<_> = nodes.iter().filter_map(|n| names.declarations.get(*n)).collect();
     let Some(first) = members.first() else {
         return Diagnostic::new("N003", "definitions go in a circle");
@@ -287,4 +297,32 @@ fn circle(nodes: &[usize], names: &Names) -> Diagnostic {
         finding = finding.at(member.span, format!("needs `{next}`"));
     }
     finding.help("one of them must be defined without the others")
+}
+
+/// `d = f.1.w[1, 1]` where only what needs `d` calls `f`: the sizes of `f` are not known before it is called.
+fn through_net(nodes: &[usize], i: usize, names: &Names, part: Mention) -> Diagnostic {
+    let named = |node: usize| -> (String, Span) {
+        let (declared, observed) = (names.declarations.len(), names.likelihoods.len());
+        if let Some(d) = names.declarations.get(node) {
+            return (format!("`{}`", d.name), d.span);
+        }
+        if let Some(l) = names.likelihoods.get(node.wrapping_sub(declared)) {
+            return (format!("the likelihood of `{}`", l.name.value), l.name.span);
+        }
+        match names.reports.get(node.wrapping_sub(declared + observed)) {
+            Some((name, _)) => (format!("the report `{}`", name.value), name.span),
+            None => (String::new(), part.span),
+        }
+    };
+    let net = part.name;
+    let ((user, _), (caller, at)) = (named(nodes[i]), named(nodes[(i + 1) % nodes.len()]));
+    Diagnostic::new(
+        "N003",
+        format!("{user} needs the weights of `{net}`, and a call of `{net}` needs {user}"),
+    )
+    .at(part.span, format!("how many weights `{net}` has is known once it has been called"))
+    .at(at, format!("{caller} calls it, and needs {user}"))
+    .help(format!(
+        "call it first, under a name of its own, `out = {net}(…)`, and use `out` instead of the call"
+    ))
 }

@@ -236,7 +236,7 @@ impl<'a> Checker<'a> {
                     }
                     None => self.sizes(sizes, scope)?.0,
                 };
-                let id = self.unknown(full.clone(), shape, vec![], None, dist, scope, role, name.span)?;
+                let id = self.unknown(full.clone(), shape, vec![], &[], dist, scope, role, name.span)?;
                 let axes: Option<Vec<Axis>> = sizes.iter().map(|size| self.axis(size, scope)).collect();
                 self.arena.set_axes(id, axes.unwrap_or_default());
                 id

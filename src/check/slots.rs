@@ -74,7 +74,9 @@ impl Checker<'_> {
             ArgSlot::Ordered => {
                 self.vector(given, target)?;
                 match self.arena.get(id).ty.support {
-                    Support::Ordered(_) | Support::PositiveOrdered(_) => Some(id),
+                    Support::Ordered(_) | Support::PositiveOrdered(_) | Support::OrderedWithin(..) => {
+                        Some(id)
+                    }
                     _ => {
                         let found = self.described(id);
                         self.found.push(
@@ -95,13 +97,19 @@ impl Checker<'_> {
         let id =
             if self.arena.shape(given.id) == target.shape { given.id } else { self.arena.single(given.id) };
         let shape = self.arena.shape(id).clone();
-        if given.family.event != Event::Scalar && !shape.is_scalar() {
+        let copies = target.shape.rank() - given.family.event.rank().min(target.shape.rank());
+        let is_each_copy = given.family.event == Event::Vector && shape.0 == target.shape.0[..copies];
+        if given.family.event != Event::Scalar && !shape.is_scalar() && !is_each_copy {
             let what = format!("{} of several numbers", given.slot());
             self.found.push(error::not_yet(&what, given.span()).note(format!("this is {shape}")));
             return None;
         }
         let is_along_tensor = !self.arena.axes(id).is_empty() && shape.is_suffix_of(target.shape);
         if is_along_tensor {
+            self.lies_in(Given { id, ..given }, slot)?;
+            return Some(id);
+        }
+        if is_each_copy || target.is_one_copy(&shape) {
             self.lies_in(Given { id, ..given }, slot)?;
             return Some(id);
         }
@@ -425,7 +433,10 @@ impl Checker<'_> {
                 | Kind::AvgPool { x, .. }
                 | Kind::Reshape(x)
                 | Kind::ChannelMeans(x)
-                | Kind::Repeat(x, _) => {
+                | Kind::Repeat(x, _)
+                | Kind::Take { x, .. }
+                | Kind::LookUp { x, .. }
+                | Kind::SumTo { x, .. } => {
                     id = *x;
                     continue;
                 }

@@ -4,7 +4,7 @@ use super::distributions::Target;
 use super::scope::Scope;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
-use crate::dist::{Ends, Event};
+use crate::dist::{ArgSlot, Ends, Event};
 use crate::kernels::scalar::Binary;
 use crate::model::{Censoring, Distribution, ExprId, ExprKind};
 use crate::source::{Span, Spanned};
@@ -82,9 +82,10 @@ impl<'a> Checker<'a> {
     fn bound(&mut self, expr: &'a Expr, scope: &Scope<'a>, target: &Target) -> Option<ExprId> {
         let id = self.expr(expr, scope)?;
         let id = self.numeric(id, expr)?;
+        let id = self.of_copies(id, ArgSlot::Scalar(Interval::REAL), Event::Scalar, expr.span, target);
         let id = if self.arena.shape(id) == target.shape { id } else { self.arena.single(id) };
         let shape = self.arena.shape(id);
-        if shape.is_scalar() || shape == target.shape {
+        if shape.is_scalar() || shape == target.shape || target.is_one_copy(shape) {
             return Some(id);
         }
         let found = error::size(shape);

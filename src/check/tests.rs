@@ -17,7 +17,14 @@ pub fn columns(ast: &syntax::ast::Ast) -> Vec<Column> {
             let DataItem::Column { names, ty, .. } = item else { continue };
             for name in names {
                 let (ty, levels) = column_type(ty);
-                columns.push(Column { name: name.value.clone(), ty, levels, lag: None, span: name.span });
+                columns.push(Column {
+                    name: name.value.clone(),
+                    ty,
+                    levels,
+                    lag: None,
+                    range: None,
+                    span: name.span,
+                });
             }
         }
     }

@@ -11,6 +11,9 @@ use crate::syntax::ast::{Arg, Dist, Expr, ExprKind as Written};
 use crate::transform;
 use crate::ty::{Element, Interval, Shape, Support};
 
+/// More steps than this in one walk are taken for a mistake.
+const LONGEST_WALK: u64 = 10_000;
+
 /// More elements than this in one unknown is taken for a mistake.
 pub const MOST_ELEMENTS: usize = 1 << 28;
 
@@ -37,11 +40,9 @@ impl<'a> Checker<'a> {
         let written = (family.span, args, dist.span);
         let family = dist::find(&family.value);
         let (shape, labels) = self.all_sizes(sizes, family, written, &top)?;
-        let by = match sizes {
-            [size] => self.expr(size, &top).and_then(|id| self.factor(id)),
-            _ => None,
-        };
-        self.unknown(name.to_owned(), shape, labels, by, dist, &top, Role::Plain, span)
+        let factors: Vec<Option<ColumnId>> =
+            sizes.iter().map(|size| self.expr(size, &top).and_then(|id| self.factor(id))).collect();
+        self.unknown(name.to_owned(), shape, labels, &factors, dist, &top, Role::Plain, span)
     }
 
     /// The column behind a factor, or a class.
@@ -93,6 +94,20 @@ impl<'a> Checker<'a> {
         {
             return Some((*k, self.columns[c.0 as usize].levels.clone()));
         }
+        if let ExprKind::Column(c) = expr.kind
+            && let Some([first, last]) = self.columns[c.0 as usize].range
+        {
+            if last - first < LONGEST_WALK {
+                return Some(((last - first) as usize + 1, (first..=last).map(|n| n.to_string()).collect()));
+            }
+            let name = &self.columns[c.0 as usize].name;
+            self.found.push(
+                Diagnostic::new("T011", format!("a walk from {first} to {last} has too many steps"))
+                    .at(size.span, format!("`{name}` goes from {first} to {last}"))
+                    .help(format!("walk along fewer steps: at most {LONGEST_WALK}")),
+            );
+            return None;
+        }
         match self.arena.constant(id) {
             Some(n) if n >= 1.0 && n == n.floor() && n <= MOST_ELEMENTS as f64 => Some((n as usize, vec![])),
             Some(n) => {
@@ -103,12 +118,16 @@ impl<'a> Checker<'a> {
                 None
             }
             None => {
-                let found = self.described(id);
-                self.found.push(
-                    Diagnostic::new("T002", "a size is a number, a constant or a factor column")
-                        .at(size.span, format!("this is {found}"))
-                        .note("on the left of `~`, brackets hold sizes, never an index"),
-                );
+                let (found, element) = (self.described(id), self.arena.get(id).ty.element);
+                let finding = Diagnostic::new("T002", "a size is a number, a constant or a factor column")
+                    .at(size.span, format!("this is {found}"))
+                    .note("on the left of `~`, brackets hold sizes, never an index");
+                self.found.push(match (&size.kind, element) {
+                    (Written::Name(name), Element::Count) => finding.help(format!(
+                        "declare it as a factor, `{name} : factor`; only the last size of a `RandomWalk` may be a count"
+                    )),
+                    _ => finding,
+                });
                 None
             }
         }
@@ -138,14 +157,14 @@ impl<'a> Checker<'a> {
         name: String,
         shape: Shape,
         axis_labels: Vec<Vec<String>>,
-        by: Option<ColumnId>,
+        factors: &[Option<ColumnId>],
         dist: &'a Dist,
         scope: &Scope<'a>,
         role: Role,
         span: Span,
     ) -> Option<ExprId> {
         let along_factor = axis_labels.iter().any(|labels| !labels.is_empty());
-        let target = Target { name: &name, span, shape: &shape, along_factor, by, observed: None };
+        let target = Target { name: &name, span, shape: &shape, along_factor, factors, observed: None };
         let (treatment, prior) = match dist.name.value.as_str() {
             "Point" => self.point(dist, scope, &target)?,
             "Posterior" => (Treatment::Random, self.posterior(dist, scope, &target)?),
@@ -411,20 +430,21 @@ impl<'a> Checker<'a> {
         high: End,
     ) -> Option<(Support, &'static transform::Bijection, Vec<ExprId>)> {
         let last = shape.0.last().copied().unwrap_or(1);
-        let is_zero = low.expr.is_none() && low.range.low == 0.0;
-        let is_line = low.expr.is_none() && low.range.low == f64::NEG_INFINITY;
-        let is_open = high.expr.is_none() && high.range.high == f64::INFINITY;
-        let support = match (is_open, is_line, is_zero) {
-            (true, true, _) => Support::Ordered(last),
-            (true, _, true) => Support::PositiveOrdered(last),
-            _ => {
-                let interval = Interval::open(low.range.low, high.range.high);
-                self.found.push(error::not_yet(&format!("`ordered` on {interval}"), prior.span));
-                return None;
-            }
+        let interval = Interval::open(low.range.low, high.range.high);
+        let is_known = low.expr.is_none() && high.expr.is_none();
+        let support = match (is_known, low.range.low == f64::NEG_INFINITY, interval) {
+            (true, true, Interval::REAL) => Support::Ordered(last),
+            (true, _, Interval::POSITIVE) => Support::PositiveOrdered(last),
+            _ => Support::OrderedWithin(last, interval),
         };
-        let (bijection, _) = transform::for_support(&support)?;
-        Some((support, bijection, vec![]))
+        let found = if is_known { transform::for_support(&support) } else { None };
+        let Some((bijection, numbers)) = found else {
+            let what = "`ordered` between bounds that are unknown";
+            self.found.push(error::not_yet(what, prior.span).help("give it bounds that are constants"));
+            return None;
+        };
+        let bounds = numbers.into_iter().map(|n| self.arena.number(n, prior.span)).collect();
+        Some((support, bijection, bounds))
     }
 
     fn end(&mut self, id: ExprId) -> End {

@@ -1,7 +1,7 @@
 //! Everything that is known of a model before it is fitted: tree, columns, models of all alternatives, training rows,
 //! and every finding of the stages that look at them.
 
-use super::{Options, constants, data_block, earlier, format, indices, statistics, targets};
+use super::{Options, constants, data_block, data_choices, earlier, format, indices, statistics, targets};
 use crate::check::{Combination, Context, check_each};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -12,7 +12,7 @@ use crate::lint::{Lint, Rows, Subject, allow, lint_some};
 use crate::model::{Column, ExprId, Model};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, ast};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What the stages before inference found.
@@ -26,6 +26,8 @@ pub struct Analysis {
     pub data: Option<(u64, Arc<Dataset>)>,
     /// Sorted by place.
     pub findings: Diagnostics,
+    /// Whether the checker found nothing wrong.
+    is_right: bool,
 }
 
 /// source → `Ast` → columns → models → rows → advice
@@ -34,6 +36,24 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
         Ok(tree) => tree,
         Err(findings) => return Analysis { findings, ..Analysis::default() },
     };
+    let mut trees = data_choices::trees(&tree, &options.choose).into_iter();
+    let Some(first) = trees.next() else { return Analysis::default() };
+    let mut in_force = of_tree(name, files, options, first);
+    let others: Vec<Analysis> = trees.map(|other| of_tree(name, files, options, other)).collect();
+    merge(&mut in_force.findings, others.into_iter().map(|o| o.findings).collect(), &tree);
+    let mut findings = in_force.findings;
+    one_cause(&mut findings);
+    layout(source, &tree, &mut findings);
+    let comments = tree.comments.as_slice();
+    let (is_right, has_data) = (in_force.is_right, in_force.data.is_some());
+    allow::apply(&mut findings, source, comments, &syntax::statements(source), is_right, has_data);
+    findings.sort();
+    Analysis { findings, ..in_force }
+}
+
+/// One way to choose the data.
+fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices::Tree) -> Analysis {
+    let data_choices::Tree { difference, ast: tree, choices } = tree;
     let (columns, mut findings) = match data_block(&tree) {
         Some(block) => {
             let unread = targets::perhaps_unread(&tree, &options.overrides());
@@ -44,7 +64,7 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
     let context = Context {
         posteriors: earlier::earlier(&tree),
         overrides: options.overrides(),
-        choices: options.choose.clone(),
+        choices,
         data_arguments: data_block(&tree).map_or_else(Vec::new, |d| {
             data::source::settable(&d.source).into_iter().map(str::to_owned).collect()
         }),
@@ -65,13 +85,39 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
             Err(found) => findings.extend(found),
         }
     }
-    one_cause(&mut findings);
-    layout(source, &tree, &mut findings);
-    let comments = tree.comments.as_slice();
-    allow::apply(&mut findings, source, comments, &syntax::statements(source), is_right, data.is_some());
-    findings.sort();
+    if let Some(difference) = difference {
+        for finding in &mut findings.0 {
+            let more = finding.alternative.take().map_or_else(String::new, |more| format!(", {more}"));
+            finding.alternative = Some(format!("{difference}{more}"));
+        }
+    }
     let model = models.into_iter().next().map(|c| c.model);
-    Analysis { ast: Some(tree), model, data, findings }
+    Analysis { ast: Some(tree), model, data, findings, is_right }
+}
+
+/// The findings of all ways to choose the data: each cause once, and what is unused only if it is in every way.
+fn merge(findings: &mut Diagnostics, others: Vec<Diagnostics>, tree: &ast::Ast) {
+    if others.is_empty() {
+        return;
+    }
+    let place = |d: &Diagnostic| (d.code.id(), d.labels.first().map(|l| l.span));
+    let is_unused = |d: &Diagnostic| matches!(d.code.id(), "N005" | "N006" | "N007");
+    let blocks = data_choices::blocks(&tree.items);
+    let is_of_one = |d: &Diagnostic| {
+        let inside = |s: Span| blocks.iter().any(|b| b.start <= s.start && s.end <= b.end);
+        d.labels.first().is_some_and(|l| inside(l.span))
+    };
+    let all: Vec<HashSet<_>> =
+        std::iter::once(&*findings).chain(&others).map(|found| found.0.iter().map(place).collect()).collect();
+    let counts =
+        |d: &Diagnostic| !is_unused(d) || is_of_one(d) || all.iter().all(|seen| seen.contains(&place(d)));
+    findings.0.retain(counts);
+    let mut seen: HashSet<_> = findings.0.iter().map(place).collect();
+    for finding in others.into_iter().flat_map(|o| o.0) {
+        if counts(&finding) && seen.insert(place(&finding)) {
+            findings.push(finding);
+        }
+    }
 }
 
 /// N005 and P003 have one cause, an unknown that nothing uses, and the error tells more.
@@ -287,6 +333,7 @@ impl Options {
             seed,
             targets: vec![],
             unread: vec![],
+            walked: targets::walked(&tree.items),
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::infer::uneven_noise;
 use crate::kernels::noise;
 use crate::metrics::convergence::Convergence;
 use crate::metrics::{of_classes, of_numbers};
-use crate::model::{Model, Observation, Treatment};
+use crate::model::{Censoring, ExprId, ExprKind, Model, Observation, Treatment};
 use crate::run_folder::{
     ClassPredictions, MetricsFile, Objective, RealPredictions, SplitMetrics, SplitPredictions, SummaryRow,
     TargetMetrics, TargetPredictions, TargetRecord, TargetValues, sha256,
@@ -154,8 +154,35 @@ pub(super) fn predict_split(
 
 /// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
 fn in_own_units(problem: &Problem<'_>) -> f64 {
-    let scale = |o: &Observation| o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
-    problem.train.len() as f64 * problem.model.observations.iter().map(scale).sum::<f64>()
+    let scale = |o: &Observation| {
+        let log_scale = o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
+        if log_scale == 0.0 { 0.0 } else { densities(problem, o) * log_scale }
+    };
+    problem.model.observations.iter().map(scale).sum()
+}
+
+/// How many densities of a target the log likelihood is a sum of: a row counts with its weight, and a value that was
+/// not seen counts with a probability, which has no unit.
+fn densities(problem: &Problem<'_>, o: &Observation) -> f64 {
+    // Bounds that unknowns move hide nothing that could be told here.
+    let of = |id: ExprId| match problem.model.expr(id).kind {
+        ExprKind::Number(x) => vec![x; problem.train.len()],
+        _ if problem.model.unknowns_of(id).next().is_some() => vec![f64::NAN; problem.train.len()],
+        _ => of_rows(problem.model, problem.rows.0, id, problem.train),
+    };
+    let mut counts = o.dist.weight.map_or_else(|| vec![1.0; problem.train.len()], of);
+    let hidden: Vec<f64> = match o.dist.censoring {
+        None => return counts.iter().sum(),
+        Some(Censoring::Sides { right, left }) => {
+            let left = left.map_or_else(|| vec![0.0; counts.len()], of);
+            of(right).iter().zip(left).map(|(a, b)| a.max(b)).collect()
+        }
+        Some(Censoring::Between(low, high)) => {
+            of(low).iter().zip(of(high)).map(|(a, b)| f64::from(u8::from(*a < b))).collect()
+        }
+    };
+    counts.iter_mut().zip(hidden).for_each(|(count, hidden)| *count *= 1.0 - hidden);
+    counts.iter().sum()
 }
 
 /// A hash of what the training rows' densities are of: the targets in their own units, in the order of the rows.

@@ -4,6 +4,7 @@
 //! [`fit`] runs all of them and returns a filled [`Run`](crate::run_folder::Run).
 
 mod analysis;
+mod data_choices;
 mod earlier;
 mod emit;
 mod evaluated;
@@ -23,6 +24,7 @@ mod targets;
 pub use analysis::{Analysis, analyse};
 pub use fit::fit;
 pub use format::{Formatted, formatted};
+pub use statistics::resolve;
 
 use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};

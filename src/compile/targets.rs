@@ -49,6 +49,22 @@ fn says_prior(items: &[Item]) -> bool {
     })
 }
 
+/// Names of sizes of random walks, before it is known which are counts.
+pub(super) fn walked(items: &[Item]) -> Vec<String> {
+    let of = |item: &Item| match item {
+        Item::Random { sizes, dist, .. } if dist.name.value == "RandomWalk" => {
+            let name = |size: &crate::syntax::ast::Expr| match &size.kind {
+                Written::Name(name) => Some(name.clone()),
+                _ => None,
+            };
+            sizes.last().and_then(name).into_iter().collect()
+        }
+        Item::Choose { alternatives, .. } => alternatives.iter().flat_map(|a| walked(&a.items)).collect(),
+        _ => vec![],
+    };
+    items.iter().flat_map(of).collect()
+}
+
 fn left_of_tilde(items: &[Item], names: &mut Vec<String>) {
     for item in items {
         match item {

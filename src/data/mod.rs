@@ -73,6 +73,8 @@ pub struct Options {
     pub targets: Vec<String>,
     /// Columns that nothing reads: the file need not have them.
     pub unread: Vec<String>,
+    /// Counts that walks run along: their smallest and largest values are asked for.
+    pub walked: Vec<String>,
 }
 
 /// The rows of a model, checked and typed.

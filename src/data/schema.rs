@@ -35,7 +35,9 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
                 .columns
                 .iter()
                 .zip(&bound)
-                .filter_map(|(column, bound)| if needs_labels(column) { bound.as_ref() } else { None })
+                .filter_map(|(column, bound)| {
+                    if needs_labels(column) || is_walked(column, options) { bound.as_ref() } else { None }
+                })
                 .collect();
             if !with_labels.is_empty() && !findings.has_errors() {
                 match labelled(&declared, main, with_labels, &place, options) {
@@ -52,7 +54,9 @@ pub fn schema(data: &ast::Data, files: &dyn Files, options: &Options) -> (Vec<Co
         }
     }
     let columns = declared.columns.iter().zip(&bound).filter(|(column, _)| column.ty.is_some());
-    let columns = columns.map(|(column, bound)| typed(column, bound.as_ref(), table.as_ref())).collect();
+    let columns = columns
+        .map(|(column, bound)| typed(column, bound.as_ref(), table.as_ref(), is_walked(column, options)))
+        .collect();
     (columns, findings)
 }
 
@@ -76,6 +80,20 @@ fn needs_labels(column: &DeclaredColumn) -> bool {
     matches!(column.ty, Some(ColumnType::Factor | ColumnType::Class(Labels::Any)))
 }
 
+/// Whether the smallest and the largest value of a count are asked for.
+fn is_walked(column: &DeclaredColumn, options: &Options) -> bool {
+    let is_count = matches!(column.ty, Some(ColumnType::Number { element: Element::Count, .. }));
+    is_count && options.walked.contains(&column.name.value)
+}
+
+/// The first and the last of sorted labels, where all are whole numbers from 0.
+fn range(labels: &[String]) -> Option<[u64; 2]> {
+    let numbers: Vec<f64> = labels.iter().map(|l| levels::number(l)).collect::<Option<_>>()?;
+    let is_count = |x: &f64| *x >= 0.0 && *x == x.floor() && *x < 1e15;
+    let (first, last) = (numbers.first()?, numbers.last()?);
+    numbers.iter().all(is_count).then_some([*first as u64, *last as u64])
+}
+
 /// The flags of the columns to read.
 pub(super) fn wanted<'a>(
     header: &[Header],
@@ -90,7 +108,7 @@ pub(super) fn wanted<'a>(
 }
 
 /// The typed column of a declaration, as far as it is known.
-fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>) -> Column {
+fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>, is_walked: bool) -> Column {
     let declared_shape = || match &column.ty {
         Some(ColumnType::Image(sizes)) => Shape(sizes.to_vec()),
         Some(ColumnType::Number { size: Some(size), .. }) if *size > 1 => Shape::vector(*size),
@@ -121,5 +139,6 @@ fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>) 
         }
     };
     let ty = Type { element, shape, kind: Kind::Row, support };
-    Column { name: column.name.value.clone(), ty, levels, lag: None, span: column.name.span }
+    let range = if is_walked { seen().and_then(|labels| range(&labels)) } else { None };
+    Column { name: column.name.value.clone(), ty, levels, lag: None, range, span: column.name.span }
 }

@@ -593,6 +593,7 @@ fn a_lag_looks_back_over_rows_that_are_dropped() {
     let of = |c: u32, by| Column {
         name: "lag".into(),
         lag: Some((crate::model::ColumnId(c), by)),
+        range: None,
         ..columns[0].clone()
     };
     let more = [of(0, 1), of(1, 1)];

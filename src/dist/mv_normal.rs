@@ -77,7 +77,8 @@ Reference: Kotz, Balakrishnan, Johnson, Continuous Multivariate Distributions, c
     ..super::PLAIN
 };
 
-/// A lower triangular matrix by its columns: the diagonal entry, and what stands below it.
+/// A lower triangular matrix by its columns: the diagonal entry, and what stands below it. With a matrix for each copy
+/// these are [copies] and [entries, copies].
 type Columns = Vec<(Slot, Option<Slot>)>;
 
 fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
@@ -100,6 +101,7 @@ fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
     let mut density = b.add_number(kernel, -HALF_LOG_TWO_PI * len as f64);
     for (diagonal, _) in &columns {
         let log = b.log(*diagonal);
+        let log = of_copies(b, log, &shape.0[..shape.rank() - 1]);
         density = b.sub(density, log);
     }
     match log_scales {
@@ -110,6 +112,22 @@ fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
 
 /// The columns of a matrix that is lower triangular.
 fn columns_of(b: &mut Builder, matrix: Slot, len: usize) -> Columns {
+    let all = b.shape(matrix).len();
+    let count = all / (len * len);
+    if count > 1 {
+        let each = |b: &mut Builder, cells: Vec<usize>, shape: &Shape| {
+            let place = |i: usize| (i % count) * len * len + cells[i / count];
+            b.take(matrix, (0..cells.len() * count).map(|i| place(i) as u32).collect(), shape)
+        };
+        return (0..len)
+            .map(|j| {
+                let diagonal = each(b, vec![j * len + j], &Shape::vector(count));
+                let below: Vec<usize> = (j + 1..len).map(|i| i * len + j).collect();
+                let left = below.len();
+                (diagonal, (left > 0).then(|| each(b, below, &[left, count].into())))
+            })
+            .collect();
+    }
     (0..len)
         .map(|j| {
             let diagonal = b.slice(matrix, j * len + j, &Shape::scalar());
@@ -118,6 +136,11 @@ fn columns_of(b: &mut Builder, matrix: Slot, len: usize) -> Columns {
             (diagonal, below)
         })
         .collect()
+}
+
+/// A number per copy in the shape of the copies; one for all as it is.
+fn of_copies(b: &mut Builder, x: Slot, copies: &[usize]) -> Slot {
+    if b.shape(x).is_scalar() { x } else { b.reshape(x, &copies.into()) }
 }
 
 /// The Cholesky factor of a covariance matrix, column by column: A ← A[1:, 1:] − l lᵀ.
@@ -165,7 +188,8 @@ fn solve(b: &mut Builder, columns: &Columns, x: Slot) -> Slot {
         });
         if let Some(below) = below {
             let tail = b.slice(rest, count, &turned(len - j - 1));
-            let below = if copies.is_scalar() { *below } else { b.spread_last(*below, count) };
+            let is_shared = b.shape(*below).rank() == 1 && !copies.is_scalar();
+            let below = if is_shared { b.spread_last(*below, count) } else { *below };
             let step = b.mul(below, z);
             rest = b.sub(tail, step);
         }
@@ -187,10 +211,12 @@ fn from_standard(b: &mut Builder, form: usize, args: &[Slot], z: Slot) -> Slot {
         .map(|i| {
             let mut total: Option<Slot> = None;
             for (j, (diagonal, below)) in columns.iter().enumerate().take(i + 1) {
+                let one = b.shape(*diagonal).clone();
                 let factor = match below {
-                    Some(below) if j < i => b.slice(*below, i - j - 1, &Shape::scalar()),
+                    Some(below) if j < i => b.slice(*below, (i - j - 1) * one.len(), &one),
                     _ => *diagonal,
                 };
+                let factor = of_copies(b, factor, &shape.0[..shape.rank() - 1]);
                 let entry = b.entry(z, j);
                 let term = b.mul(entry, factor);
                 total = Some(match total {

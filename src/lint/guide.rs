@@ -92,7 +92,9 @@ fn lost(subject: &Subject) -> Vec<Diagnostic> {
     for unknown in subject.model.unknowns.iter().filter(|u| u.treatment == Treatment::Random) {
         let (what, free) = match unknown.support {
             Support::Simplex(k) => ("simplex", k - 1),
-            Support::Ordered(k) | Support::PositiveOrdered(k) => ("ordered", k),
+            Support::Ordered(k) | Support::PositiveOrdered(k) | Support::OrderedWithin(k, _) => {
+                ("ordered", k)
+            }
             Support::Interval(_) if unknown.prior.is_ordered => {
                 ("ordered", unknown.shape.0.last().copied().unwrap_or(1))
             }

@@ -66,7 +66,9 @@ impl<'a> Subject<'a> {
             ExprKind::Element(x, _)
             | ExprKind::IndexBy(x, _)
             | ExprKind::Reshape(x)
-            | ExprKind::Repeat(x, _) => self.unknown(*x),
+            | ExprKind::Repeat(x, _)
+            | ExprKind::Take { x, .. }
+            | ExprKind::LookUp { x, .. } => self.unknown(*x),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Lowering;
 use crate::kernels::scalar::{Binary, Unary};
-use crate::model::{ExprId, ExprKind, Reduce};
+use crate::model::{ExprId, ExprKind, Reduce, StatisticId, Summary};
 use crate::tape::{Op, Slot, Window};
 use crate::ty::Shape;
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -143,6 +143,19 @@ impl Lowering<'_> {
                 let ones = self.b.tensor(&vec![1.0; *count], Shape::vector(*count));
                 self.b.infer(Op::Outer, vec![x, ones])
             }
+            ExprKind::Take { x, places } => {
+                let x = self.done(*x);
+                self.b.take(x, places.to_vec(), &shape)
+            }
+            ExprKind::SumTo { x, places } => {
+                let x = self.done(*x);
+                self.b.put(x, places.to_vec(), &shape)
+            }
+            ExprKind::LookUp { x, index, is_each } => {
+                let places = self.looked_up(*x, *index, *is_each, &shape);
+                let x = self.done(*x);
+                self.b.take(x, places, &shape)
+            }
             ExprKind::ChannelMeans(x) => {
                 let x = self.done(*x);
                 let pixels = self.b.shape(x).len() / shape.len().max(1);
@@ -154,6 +167,22 @@ impl Lowering<'_> {
                 self.b.reshape(x, &shape)
             }
         }
+    }
+
+    /// Where the looked-up rows lie: the levels are known by now, or all the first where no data were read.
+    fn looked_up(&self, x: ExprId, index: StatisticId, is_each: bool, shape: &Shape) -> Vec<u32> {
+        let levels = &self.model.statistics[index.0 as usize];
+        let copies = match levels.values.len() {
+            0 => match levels.what {
+                Summary::OfLevels(by) => by.factors().map(|c| self.model.column(c).level_count()).product(),
+                _ => 1,
+            },
+            known => known,
+        };
+        let row = shape.len() / copies.max(1);
+        let table = if is_each { self.shape_of(x).len() / copies.max(1) } else { 0 };
+        let level = |copy: usize| levels.values.get(copy).map_or(0, |v| v.max(0.0) as usize);
+        (0..shape.len()).map(|i| (i / row * table + level(i / row) * row + i % row) as u32).collect()
     }
 
     fn reduce(&mut self, reduce: Reduce, x: Slot) -> Slot {

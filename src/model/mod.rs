@@ -11,6 +11,7 @@ use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::transform::Bijection;
 use crate::ty::{Shape, Support, Type};
+use std::sync::Arc;
 
 /// Position in [`Model::exprs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,8 +67,24 @@ pub struct Column {
     pub levels: Vec<String>,
     /// For `lag(y, k)`: which column, and how many rows earlier; none for a column that was declared.
     pub lag: Option<(ColumnId, usize)>,
+    /// For a count that a walk runs along: its smallest and its largest value.
+    pub range: Option<[u64; 2]>,
     /// Where it was declared.
     pub span: Span,
+}
+
+impl Column {
+    /// How many levels or classes it has; 0 for other types.
+    pub fn level_count(&self) -> usize {
+        match self.ty.support {
+            Support::Class(k) | Support::Factor(k) => k,
+            _ => 0,
+        }
+    }
+    /// The label of a level, or the class's number.
+    pub fn label(&self, level: usize) -> String {
+        self.levels.get(level).cloned().unwrap_or_else(|| level.to_string())
+    }
 }
 
 /// Position in [`Model::fixed`].
@@ -107,8 +124,31 @@ pub enum Summary {
     Min,
     /// largest
     Max,
-    /// the one value that all rows of a level of this factor share: a number for each level, from all rows
-    OfLevel(ColumnId),
+    /// the one value that all rows of a level share: one for each level, or each cell of several factors, of all rows
+    OfLevels(Levels),
+}
+
+/// The factors that copies run along: from one to three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Levels([Option<ColumnId>; 3]);
+
+impl Levels {
+    /// Of these factors; none if there are too many, or one comes twice.
+    pub fn of(factors: &[ColumnId]) -> Option<Levels> {
+        let mut all = [None; 3];
+        for (place, factor) in factors.iter().enumerate() {
+            if factors[..place].contains(factor) {
+                return None;
+            }
+            *all.get_mut(place)? = Some(*factor);
+        }
+        Some(Levels(all))
+    }
+
+    /// The factors in their order.
+    pub fn factors(self) -> impl Iterator<Item = ColumnId> {
+        self.0.into_iter().flatten()
+    }
 }
 
 impl Summary {
@@ -120,7 +160,7 @@ impl Summary {
             Summary::Sd => "sd",
             Summary::Min => "min",
             Summary::Max => "max",
-            Summary::OfLevel(_) => "level",
+            Summary::OfLevels(_) => "level",
         }
     }
 }
@@ -213,6 +253,29 @@ pub enum ExprKind {
     Reshape(ExprId),
     /// each element of a vector so many times, along a new last axis
     Repeat(ExprId, usize),
+    /// element i is element `places[i]` of the flattened value
+    Take {
+        /// any shape
+        x: ExprId,
+        /// as many as the shape has elements
+        places: Arc<[u32]>,
+    },
+    /// element i is added at `places[i]` of zeros
+    SumTo {
+        /// any shape
+        x: ExprId,
+        /// as many as `x` has elements
+        places: Arc<[u32]>,
+    },
+    /// for each copy the row of a table that its rows name
+    LookUp {
+        /// `[K, …]`, or `[copies, K, …]`
+        x: ExprId,
+        /// values from 0 to K − 1, one per copy
+        index: StatisticId,
+        /// whether each copy has a table of its own
+        is_each: bool,
+    },
     /// 0 with probability `rate`, else 1/(1 − rate): anew in each element, row and draw
     Mask {
         /// share of zeros
@@ -244,7 +307,10 @@ impl ExprKind {
             | ExprKind::AvgPool { x, .. }
             | ExprKind::ChannelMeans(x)
             | ExprKind::Reshape(x)
-            | ExprKind::Repeat(x, _) => vec![*x],
+            | ExprKind::Repeat(x, _)
+            | ExprKind::Take { x, .. }
+            | ExprKind::SumTo { x, .. }
+            | ExprKind::LookUp { x, .. } => vec![*x],
             ExprKind::Binary(_, a, b) | ExprKind::Dot(a, b) | ExprKind::IndexBy(a, b) => vec![*a, *b],
             ExprKind::Join(parts) => parts.clone(),
             ExprKind::Dense { x, w } | ExprKind::Conv { x, w, .. } => vec![*x, *w],
@@ -286,6 +352,11 @@ impl ExprKind {
             ExprKind::ChannelMeans(x) => ExprKind::ChannelMeans(f(x)),
             ExprKind::Reshape(x) => ExprKind::Reshape(f(x)),
             ExprKind::Repeat(x, n) => ExprKind::Repeat(f(x), *n),
+            ExprKind::Take { x, places } => ExprKind::Take { x: f(x), places: places.clone() },
+            ExprKind::SumTo { x, places } => ExprKind::SumTo { x: f(x), places: places.clone() },
+            ExprKind::LookUp { x, index, is_each } => {
+                ExprKind::LookUp { x: f(x), index: *index, is_each: *is_each }
+            }
         }
     }
 }
@@ -531,12 +602,14 @@ pub enum SettingValue {
 }
 
 /// A count column used as an index that counts from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CountedIndex {
     /// The column.
     pub column: ColumnId,
     /// Size of what it indexes.
     pub size: usize,
+    /// The value that stands for the first place.
+    pub first: f64,
     /// Where.
     pub span: Span,
 }
@@ -547,14 +620,31 @@ impl Model {
         let mut found = vec![];
         for expr in &self.exprs {
             let ExprKind::IndexBy(x, index) = expr.kind else { continue };
-            let ExprKind::Binary(Binary::Sub, column, _) = self.expr(index).kind else { continue };
+            let ExprKind::Binary(Binary::Sub, column, first) = self.expr(index).kind else { continue };
+            let ExprKind::Number(first) = self.expr(first).kind else { continue };
             if let (ExprKind::Column(column), Some(size)) =
                 (&self.expr(column).kind, self.expr(x).ty.shape.0.first())
             {
-                found.push(CountedIndex { column: *column, size: *size, span: expr.span });
+                found.push(CountedIndex { column: *column, size: *size, first, span: expr.span });
             }
         }
         found
+    }
+    /// The unknowns that an expression is made of.
+    pub fn unknowns_of(&self, id: ExprId) -> impl Iterator<Item = UnknownId> {
+        let (mut pending, mut seen) = (vec![id], std::collections::BTreeSet::new());
+        std::iter::from_fn(move || {
+            while let Some(next) = pending.pop() {
+                if !seen.insert(next) {
+                    continue;
+                }
+                match &self.expr(next).kind {
+                    ExprKind::Unknown(u) => return Some(*u),
+                    kind => pending.extend(kind.operands()),
+                }
+            }
+            None
+        })
     }
     /// The expression behind an id.
     pub fn expr(&self, id: ExprId) -> &Expr {

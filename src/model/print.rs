@@ -248,7 +248,11 @@ impl<'m> Text<'m> {
                 let statistic = &self.model.statistics[s.0 as usize];
                 let of = at(&statistic.of, 0);
                 match statistic.what {
-                    Summary::OfLevel(by) => format!("{of} by {}", self.model.column(by).name),
+                    Summary::OfLevels(levels) => {
+                        let names: Vec<&str> =
+                            levels.factors().map(|c| self.model.column(c).name.as_str()).collect();
+                        format!("{of} by {}", names.join(", "))
+                    }
                     what => format!("{} of rows({of})", what.name()),
                 }
             }
@@ -292,6 +296,12 @@ impl<'m> Text<'m> {
             ExprKind::IndexBy(x, i) => format!("{}[{}]", at(x, 5), at(i, 0)),
             ExprKind::OneHot(x) => call("one_hot", &[x]),
             ExprKind::Repeat(x, n) => format!("repeat({}, {n})", at(x, 0)),
+            // Of each copy along a factor, in its prior.
+            ExprKind::Take { x, .. } => format!("each({})", at(x, 0)),
+            ExprKind::SumTo { x, .. } => format!("each_sum({})", at(x, 0)),
+            ExprKind::LookUp { x, index, .. } => {
+                format!("{}[{}]", at(x, 5), at(&self.model.statistics[index.0 as usize].of, 0))
+            }
             ExprKind::Mask { rate, .. } => format!("mask({rate})"),
             ExprKind::ChannelMeans(x) => call("globalpool", &[x]),
             ExprKind::Dense { x, w } => call("dense", &[x, w]),

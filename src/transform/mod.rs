@@ -6,6 +6,9 @@ mod identity;
 mod interval;
 mod lower;
 mod ordered;
+mod ordered_above;
+mod ordered_below;
+mod ordered_within;
 mod positive_ordered;
 mod simplex;
 mod softplus;
@@ -14,7 +17,7 @@ mod unit_vector;
 mod upper;
 
 use crate::tape::{Slot, build::Builder};
-use crate::ty::Support;
+use crate::ty::{Interval, Support};
 
 /// One entry of the table.
 #[derive(Debug)]
@@ -50,6 +53,9 @@ pub static ALL: &[&Bijection] = &[
     &interval::BIJECTION,
     &ordered::BIJECTION,
     &positive_ordered::BIJECTION,
+    &ordered_above::BIJECTION,
+    &ordered_below::BIJECTION,
+    &ordered_within::BIJECTION,
     &sum_to_zero::BIJECTION,
     &simplex::BIJECTION,
     &cholesky_corr::BIJECTION,
@@ -68,6 +74,7 @@ pub fn for_support(support: &Support) -> Option<(&'static Bijection, Vec<f64>)> 
         Support::Interval(interval) => interval,
         Support::Ordered(_) => return Some((&ordered::BIJECTION, vec![])),
         Support::PositiveOrdered(_) => return Some((&positive_ordered::BIJECTION, vec![])),
+        Support::OrderedWithin(_, interval) => return for_ordered(interval),
         Support::SumToZero(_) => return Some((&sum_to_zero::BIJECTION, vec![])),
         Support::Simplex(_) => return Some((&simplex::BIJECTION, vec![])),
         Support::CholeskyCorr(_) => return Some((&cholesky_corr::BIJECTION, vec![])),
@@ -84,5 +91,19 @@ pub fn for_support(support: &Support) -> Option<(&'static Bijection, Vec<f64>)> 
         (true, false, true) => Some((&lower::BIJECTION, vec![low])),
         (true, true, false) => Some((&upper::BIJECTION, vec![high])),
         (true, false, false) => Some((&interval::BIJECTION, vec![low, high])),
+    }
+}
+
+/// Increasing numbers inside an interval.
+fn for_ordered(interval: &Interval) -> Option<(&'static Bijection, Vec<f64>)> {
+    let (low, high) = (interval.low, interval.high);
+    let is_proper = low < high && !interval.whole;
+    match (is_proper, low == f64::NEG_INFINITY, high == f64::INFINITY) {
+        (false, _, _) => None,
+        (true, true, true) => Some((&ordered::BIJECTION, vec![])),
+        (true, false, true) if low == 0.0 => Some((&positive_ordered::BIJECTION, vec![])),
+        (true, false, true) => Some((&ordered_above::BIJECTION, vec![low])),
+        (true, true, false) => Some((&ordered_below::BIJECTION, vec![high])),
+        (true, false, false) => Some((&ordered_within::BIJECTION, vec![low, high])),
     }
 }

@@ -78,6 +78,8 @@ pub enum Support {
     Ordered(usize),
     /// increasing and positive along the last axis
     PositiveOrdered(usize),
+    /// increasing inside an interval along the last axis
+    OrderedWithin(usize, Interval),
     /// sums to 0 along the last axis
     SumToZero(usize),
     /// Cholesky factor of a K×K correlation matrix
@@ -98,6 +100,7 @@ impl Support {
             Support::Simplex(_) => Support::Simplex(n),
             Support::Ordered(_) => Support::Ordered(n),
             Support::PositiveOrdered(_) => Support::PositiveOrdered(n),
+            Support::OrderedWithin(_, interval) => Support::OrderedWithin(n, interval),
             Support::SumToZero(_) => Support::SumToZero(n),
             Support::CholeskyCorr(_) => Support::CholeskyCorr(n),
             Support::UnitVector(_) => Support::UnitVector(n),
@@ -115,6 +118,7 @@ impl Support {
             Support::Simplex(_) => Interval::UNIT,
             Support::Ordered(_) | Support::SumToZero(_) => Interval::REAL,
             Support::PositiveOrdered(_) => Interval::POSITIVE,
+            Support::OrderedWithin(_, interval) => *interval,
             Support::CholeskyCorr(_) | Support::UnitVector(_) => Interval::closed(-1.0, 1.0),
         }
     }
@@ -130,6 +134,7 @@ impl std::fmt::Display for Support {
             Support::Simplex(k) => write!(f, "simplex[{k}]"),
             Support::Ordered(k) => write!(f, "ordered[{k}]"),
             Support::PositiveOrdered(k) => write!(f, "positive_ordered[{k}]"),
+            Support::OrderedWithin(k, interval) => write!(f, "ordered[{k}] in {interval}"),
             Support::SumToZero(k) => write!(f, "sum_to_zero[{k}]"),
             Support::CholeskyCorr(k) => write!(f, "cholesky_corr[{k}]"),
             Support::UnitVector(k) => write!(f, "unit_vector[{k}]"),

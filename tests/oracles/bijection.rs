@@ -64,7 +64,7 @@ fn bijections_agree_with_mpmath() {
         assert_eq!(bounds.len(), bijection.bounds, "{}", bijection.name);
         let us = row.vectors("u").expect("u").concat();
         if bijection.rank > 0 {
-            complaints.extend(vectors_disagree(bijection, row, &us));
+            complaints.extend(vectors_disagree(bijection, row, &us, &bounds));
             continue;
         }
         let u = us[0];
@@ -88,7 +88,7 @@ fn bijections_agree_with_mpmath() {
 const VECTOR: f64 = 1e-14;
 
 /// What is wrong with a row of a vector bijection: on the tape, for two copies at once, in numbers, and back.
-fn vectors_disagree(bijection: &Bijection, row: &table::Row, u: &[f64]) -> Vec<String> {
+fn vectors_disagree(bijection: &Bijection, row: &table::Row, u: &[f64], bounds: &[f64]) -> Vec<String> {
     let want = row.vectors("theta").expect("θ").concat();
     let want_jacobian = row.number("log_jacobian").expect("J");
     let mut complaints = vec![];
@@ -109,15 +109,15 @@ fn vectors_disagree(bijection: &Bijection, row: &table::Row, u: &[f64]) -> Vec<S
             .map(|(g, w)| if (g - w).abs() <= 4e-16 * size * w.abs() { *w } else { *g })
             .collect()
     };
-    let (theta, jacobian) = of_vector(bijection, u, Shape::vector(u.len()), &[], false);
+    let (theta, jacobian) = of_vector(bijection, u, Shape::vector(u.len()), bounds, false);
     compare("theta on the tape", &relative(&theta), &want, rounding);
     compare("log Jacobian", &jacobian, &[want_jacobian], 1e-14 * size * u.len() as f64);
-    let (theta, jacobian) = of_vector(bijection, &u.repeat(2), [2, u.len()].into(), &[], false);
+    let (theta, jacobian) = of_vector(bijection, &u.repeat(2), [2, u.len()].into(), bounds, false);
     compare("theta of copies", &relative(&theta[..want.len()]), &want, rounding);
     compare("theta of copies", &relative(&theta[want.len()..]), &want, rounding);
     compare("log Jacobian of copies", &jacobian, &[want_jacobian; 2], 1e-14 * size * u.len() as f64);
     let mut numbers = vec![];
-    (bijection.forward_value)(u, &[], &mut numbers);
+    (bijection.forward_value)(u, bounds, &mut numbers);
     compare("theta in numbers", &relative(&numbers), &want, rounding);
     complaints
 }
@@ -127,8 +127,9 @@ fn vector_bijections_are_undone_by_their_inverses() {
     for bijection in transform::ALL.iter().filter(|b| b.rank > 0) {
         for u in [&[0.3, -1.2, 0.7][..], &[-4.0, 2.5, 0.0], &[0.1, 0.2, -0.3, 0.4, -0.5, 6.0]] {
             let (mut theta, mut back) = (vec![], vec![]);
-            (bijection.forward_value)(u, &[], &mut theta);
-            (bijection.inverse_value)(&theta, &[], &mut back);
+            let bounds = bounds_of(bijection);
+            (bijection.forward_value)(u, &bounds, &mut theta);
+            (bijection.inverse_value)(&theta, &bounds, &mut back);
             // The redundant length of a unit vector is lost.
             let length = if bijection.name == "unit_vector" {
                 u.iter().map(|v| v * v).sum::<f64>().sqrt()
@@ -164,7 +165,7 @@ fn log_jacobians_of_vectors_agree_with_determinants_of_central_differences() {
                 let at = |step: f64| {
                     let (mut v, mut theta) = (u.to_vec(), vec![]);
                     v[k] += step;
-                    (bijection.forward_value)(&v, &[], &mut theta);
+                    (bijection.forward_value)(&v, &bounds_of(bijection), &mut theta);
                     theta
                 };
                 at(h).iter().zip(at(-h)).map(|(a, b)| (a - b) / (2.0 * h)).collect()
@@ -179,7 +180,7 @@ fn log_jacobians_of_vectors_agree_with_determinants_of_central_differences() {
                 _ => columns.iter().map(|c| coordinates(bijection, c, n)).collect(),
             };
             let log_determinant = determinant(matrix).abs().ln();
-            let (_, got) = of_vector(bijection, u, Shape::vector(n), &[], false);
+            let (_, got) = of_vector(bijection, u, Shape::vector(n), &bounds_of(bijection), false);
             assert!(
                 agree(got[0], log_determinant, 0.0, 1e-7),
                 "{} at {u:?}: {} {log_determinant}",

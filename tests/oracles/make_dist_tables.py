@@ -890,6 +890,19 @@ VECTOR_BIJECTIONS = [
 ]
 
 
+def running(steps):
+    return [mp.fsum(steps[:k + 1]) for k in range(len(steps))]
+
+
+# name, bounds, theta, log Jacobian, cases
+BOUNDED_VECTOR_BIJECTIONS = [
+    ("ordered_above", (0.5,), lambda u, a: [a + s for s in running([exp(v) for v in u])], lambda u, t, a: mp.fsum(u), FREE + [[0.1, 0.2, -0.3]]),
+    ("ordered_below", (-2.0,), lambda u, b: [b - s for s in reversed(running([exp(v) for v in u]))], lambda u, t, b: mp.fsum(u), FREE + [[0.1, 0.2, -0.3]]),
+    ("ordered_within", (-2.0, 5.0), lambda u, a, b: [a + (b - a) * s for s in running(softmax(sum_to_zero(u))[:-1])],
+     lambda u, t, a, b: mp.fsum(log(s) for s in softmax(sum_to_zero(u))) + log(mp.mpf(len(u) + 1)) / 2 + len(u) * log(b - a), FREE + [[0.1, 0.2, -0.3]]),
+]
+
+
 def write_bijections():
     us = [-700.0, -40.0, -3.0, -1e-10, 0.0, 1e-10, 0.5, 2.0, 40.0, 700.0]
     table = {
@@ -915,6 +928,12 @@ def write_bijections():
                 us = exact(u)
                 theta = forward(us)
                 out.writerow([name, "", texts([us]), texts([theta]), number(jacobian(us, theta))])
+        for name, bounds, forward, jacobian, cases in BOUNDED_VECTOR_BIJECTIONS:
+            ends = [mp.mpf(e) for e in bounds]
+            for u in cases:
+                us = exact(u)
+                theta = forward(us, *ends)
+                out.writerow([name, texts(ends), texts([us]), texts([theta]), number(jacobian(us, theta, *ends))])
 
 
 if __name__ == "__main__":
