@@ -10,12 +10,60 @@ use bnnc::run_folder;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
 /// Models in an ordinary test run, and in the slow one.
 const FEW: u32 = 24;
 const MANY: u32 = 1_000;
+
+/// What the generator writes, as it stands in a model.
+const CONSTRUCTS: &[&str] = &[
+    "net f",
+    "layernorm",
+    "residual",
+    "concat",
+    "[inputs]",
+    "[g] ~",
+    "[k]",
+    "Uniform(",
+    "where k",
+    "take 5",
+    "Beta(2, 2)",
+    "standardize(p)",
+    "on (0, inf)",
+    "Categorical",
+    "Poisson",
+    "LogNormal",
+    "report r1",
+    "softmax",
+    "q0(",
+    "last 4",
+    "[g, 2] ~",
+    "[g, c] ~",
+    "[d]",
+    "* u",
+    "corr_chol",
+    "RandomWalk",
+    ") ordered",
+    "Uniform(-1, 1) ordered",
+    "Mixture([0.3",
+    "Mixture([0.4",
+    "Delta(0)",
+    "choose",
+    "- 1, inf)",
+    "Dirichlet",
+    "Posterior",
+    "(one, two)",
+    "missing = predict",
+    "censored by b",
+    "censored by (r",
+    "weighted by",
+    "chol = [[",
+    "OrderedLogistic",
+];
 
 #[test]
 fn random_models_run() {
@@ -37,20 +85,70 @@ fn random_models_have_elbos() {
 fn try_models(cases: u32, method: &str) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("data.csv"), rows()).unwrap();
+    let old = earlier_run(folder.path());
+    let counts = RefCell::new(Counts::default());
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
     // A fixed generator: the same models on every machine.
     let rng = proptest::test_runner::TestRng::deterministic_rng(config.rng_algorithm);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let bytes = prop::collection::vec(any::<u8>(), 30..90);
+    let bytes = prop::collection::vec(any::<u8>(), 30..120);
     runner
         .run(&bytes, |bytes| {
-            let text = Writer::model(&bytes);
-            run_one(folder.path(), &text, method).map_err(|why| TestCaseError::fail(format!("{why}\n{text}")))
+            let text = Writer::model(&bytes).replace("OLD", &old);
+            let ran = run_one(folder.path(), &text, method);
+            counts.borrow_mut().add(&text, ran.as_ref().ok());
+            ran.map(|_| ()).map_err(|why| TestCaseError::fail(format!("{why}\n{text}")))
         })
         .unwrap();
+    println!("{}", counts.into_inner());
 }
 
-fn run_one(folder: &Path, text: &str, method: &str) -> Result<(), String> {
+/// What was tried, for a person who runs this with `--nocapture`.
+#[derive(Default)]
+struct Counts {
+    models: usize,
+    diverged: usize,
+    with: BTreeMap<&'static str, usize>,
+}
+
+impl Counts {
+    fn add(&mut self, text: &str, ran: Option<&Ran>) {
+        self.models += 1;
+        self.diverged += usize::from(ran == Some(&Ran::Diverged));
+        for construct in CONSTRUCTS.iter().filter(|c| text.contains(**c)) {
+            *self.with.entry(construct).or_default() += 1;
+        }
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{} models without a contradiction, {} diverged; with", self.models, self.diverged)?;
+        self.with.iter().try_for_each(|(construct, count)| writeln!(f, "{count:6}  {construct}"))
+    }
+}
+
+/// How a model ran that is no contradiction.
+#[derive(PartialEq)]
+enum Ran {
+    Saved,
+    Diverged,
+}
+
+/// A run whose posterior some models take as a prior; its folder.
+fn earlier_run(folder: &Path) -> String {
+    let path = folder.join("old.bnn");
+    let text = "data \"data.csv\" { x, z : real }\na ~ Normal(0, 1)\nz ~ Normal(a * x, 1)\n";
+    std::fs::write(&path, text).expect("written");
+    let options = Options { steps: Some(50), threads: Some(1), ..Options::default() };
+    let session = Session::open(&path, options).expect("it is there");
+    let run = fit(&session, &mut Silent).unwrap_or_else(|f| panic!("{:?}", f.diagnostics));
+    let out = folder.join("old");
+    run_folder::write(&out, &run, &[], false).expect("written");
+    out.to_string_lossy().into_owned()
+}
+
+fn run_one(folder: &Path, text: &str, method: &str) -> Result<Ran, String> {
     let path = folder.join("model.bnn");
     std::fs::write(&path, text).map_err(|e| e.to_string())?;
     let set = vec![("predict_draws".to_owned(), "4".to_owned())];
@@ -69,7 +167,7 @@ fn run_one(folder: &Path, text: &str, method: &str) -> Result<(), String> {
     session.emit(Stage::Plan).map_err(|d| format!("plan: {d:?}"))?;
     let run = match fit(&session, &mut Silent) {
         Ok(run) => run,
-        Err(failure) if failure.exit == 3 => return Ok(()),
+        Err(failure) if failure.exit == 3 => return Ok(Ran::Diverged),
         Err(failure) => return Err(format!("fit: {:?}", failure.diagnostics)),
     };
     let out = folder.join("run");
@@ -79,7 +177,7 @@ fn run_one(folder: &Path, text: &str, method: &str) -> Result<(), String> {
     if read.tensors.len() != run.tensors.len() || read.predictions.len() != run.predictions.len() {
         return Err("the folder holds less than the run".into());
     }
-    Ok(())
+    Ok(Ran::Saved)
 }
 
 fn rows() -> String {
@@ -87,15 +185,25 @@ fn rows() -> String {
         let x = (i as f64 * 1.7).sin();
         let z = (i as f64 * 0.9).cos() * 2.0;
         let label = ["a", "b", "c"][i % 3];
+        let r = z + 0.1 * x;
+        let missing = if i % 6 == 5 { "NA".to_owned() } else { format!("{r:.3}") };
         format!(
-            "{x:.3},{z:.3},{:.3},{},{},{label},{}\n",
+            "{x:.3},{z:.3},{:.3},{},{},{label},{},{},{},{},{},{r:.3},{missing},{:.3},{},{:.3},{:.3}\n",
             0.5 + x * x,
             i % 4 + 1,
             i % 5,
-            ["u", "v"][i * 7 / 3 % 2]
+            ["u", "v"][i * 7 / 3 % 2],
+            ["0.3", "-1", "0.8"][i % 3],
+            ["p", "q", "p"][i % 3],
+            usize::from(i % 5 == 0),
+            1 + i % 3,
+            r + if i % 4 == 0 { 0.5 } else { 0.0 },
+            ["lo", "mid", "hi"][i * 5 / 2 % 3],
+            r * 0.5,
+            x - r
         )
     };
-    format!("x,z,p,k,n,g,c\n{}", (0..16).map(row).collect::<String>())
+    format!("x,z,p,k,n,g,c,u,d,b,w,r,m,top,o,v1,v2\n{}", (0..16).map(row).collect::<String>())
 }
 
 /// Writes a model, one decision a byte; when the bytes are used up the simplest choice is taken.
@@ -119,9 +227,12 @@ impl Writer<'_> {
         };
         let split = ["", "; split valid = 0.25", "; split valid = last 4"][w.pick(3)];
         let rows = ["", "; where k < 4", "; take 5 per g"][w.pick(3)];
+        let has_missing = w.pick(6) == 0;
+        let missing = if has_missing { "; m : real; missing = predict" } else { "" };
         let _ = writeln!(
             w.text,
-            "data \"data.csv\" {{ x, z : real; p : positive; k, n : count; g : factor; c : class{split}{rows} }}"
+            "data \"data.csv\" {{ x, z, u, r, top : real; p, w : positive; k, n : count; g, d : factor; c : class; b : bool; \
+             o : class(\"lo\", \"mid\", \"hi\"); v : real[2]{missing}{split}{rows} }}"
         );
         for i in 0..w.pick(6) {
             w.declaration(i);
@@ -129,7 +240,7 @@ impl Writer<'_> {
         if w.pick(3) == 0 {
             w.net();
         }
-        w.likelihood();
+        w.likelihood(has_missing);
         if w.pick(3) == 0 {
             let (row, global) = (w.of_row(2), w.of_global(2));
             let _ = writeln!(w.text, "report r1 = {row}\nreport r2 = {global}");
@@ -148,7 +259,7 @@ impl Writer<'_> {
 
     fn declaration(&mut self, i: usize) {
         let (at, scale) = (self.of_global(1), self.of_positive(1));
-        match self.pick(8) {
+        match self.pick(21) {
             0 => self.unknown(&format!("a{i}"), &format!("Normal({at}, {scale})")),
             1 => {
                 let prior = ["HalfNormal", "HalfCauchy"][self.pick(2)];
@@ -176,12 +287,53 @@ impl Writer<'_> {
                 let value = self.of_row(1);
                 self.row.push(format!("q{i}({value})"));
             }
-            _ => {
+            7 => {
                 let _ = writeln!(self.text, "b{i} ~ Beta(2, 2)\nm{i}[4] ~ Normal(0, b{i})");
                 self.global.push(format!("b{i}"));
                 self.row.push(format!("m{i}[k]"));
             }
+            other => self.later_declaration(i, other, &at, &scale),
         }
+    }
+
+    /// Copies along factors with priors of their own, vectors, suffixes, alternatives.
+    fn later_declaration(&mut self, i: usize, which: usize, at: &str, scale: &str) {
+        let (lines, row) = match which {
+            8 => (format!("t{i}[g, 2] ~ Normal([{at}, 0], {scale})"), format!("dot(t{i}[g], [1, x])")),
+            9 => (format!("t{i}[g] ~ Normal({at} + 0.5 * u, {scale})"), format!("t{i}[g]")),
+            10 => (
+                format!("e{i}[d] ~ Normal(0, {scale})\nt{i}[g, 2] ~ Normal(e{i}[d] * [1, u], 0.5)"),
+                format!("t{i}[g, 2]"),
+            ),
+            11 => (format!("t{i}[g, c] ~ Laplace({at}, {scale})"), format!("t{i}[g, c]")),
+            12 => (
+                format!(
+                    "L{i}[2] ~ LKJCholesky(eta = 2)\nt{i}[g] ~ MvNormal([{at}, 0.5 * u], sd = {scale}, corr_chol = L{i})"
+                ),
+                format!("t{i}[g, 2] * x"),
+            ),
+            13 => (format!("l{i}[k] ~ RandomWalk({scale})"), format!("l{i}[k]")),
+            14 => (format!("o{i}[2] ~ Normal({at}, {scale}) ordered"), format!("o{i}[1] * x")),
+            15 => (format!("o{i}[2] ~ Uniform(-1, 1) ordered"), format!("(o{i}[2] - x)")),
+            16 => (
+                format!("x{i} ~ Mixture([0.3, 0.7], Normal({at}, 1), StudentT(5, 0, {scale}))"),
+                format!("x{i} * z"),
+            ),
+            17 => (
+                format!(
+                    "choose ch{i} {{\none: {{ y{i} ~ Normal({at}, 1) }}\ntwo: {{\nchoose in{i} {{\nhere: {{ y{i} = 0.3 }}\n\
+                     there: {{ s{i} ~ HalfNormal(1); y{i} ~ Normal(0, s{i}) }}\n}}\n}}\n}}"
+                ),
+                format!("(x + y{i})"),
+            ),
+            18 => (format!("t{i} ~ Normal({at}, {scale}) on ({at} - 1, inf)"), format!("t{i} * x")),
+            19 => (format!("w{i}[3] ~ Dirichlet(1)"), format!("sum(w{i} * [x, z, 1])")),
+            _ if !self.text.contains("OLD") => ("a ~ Posterior(\"OLD\", widen = 2)".into(), "a * x".into()),
+            _ => (format!("h{i}(one, two) = one * tanh(two) + max(one, 0)"), format!("h{i}(x, z)")),
+        };
+        self.text += &lines;
+        self.text.push('\n');
+        self.row.push(row);
     }
 
     fn unknown(&mut self, name: &str, prior: &str) {
@@ -249,9 +401,10 @@ impl Writer<'_> {
         }
     }
 
-    fn likelihood(&mut self) {
+    fn likelihood(&mut self, has_missing: bool) {
         let (mean, scale) = (self.of_row(2), self.of_positive(1));
-        let line = match self.pick(8) {
+        let line = match self.pick(15) {
+            _ if has_missing => format!("m ~ StudentT(5, {mean}, {scale})"),
             0 => format!("p ~ LogNormal({mean}, {scale})"),
             1 => format!("p ~ Gamma({scale}, rate = exp(tanh({mean})))"),
             2 => format!("n ~ Poisson(log_rate = tanh({mean}))"),
@@ -259,7 +412,14 @@ impl Writer<'_> {
             4 => format!("c ~ Categorical(logits = [{mean}, 0])"),
             5 => format!("y = standardize(p)\ny ~ StudentT(5, {mean}, {scale})"),
             6 => format!("n ~ NegBinomial(log_mean = tanh({mean}), shape = {scale})"),
-            _ => format!("p ~ Normal({mean}, {scale}) on (0, inf)"),
+            7 => format!("p ~ Normal({mean}, {scale}) on (0, inf)"),
+            8 => format!("p ~ Weibull(shape = {scale}, scale = exp(tanh({mean}))) censored by b"),
+            9 => format!("r ~ Normal({mean}, {scale}) weighted by w"),
+            10 => format!("r ~ Mixture([0.4, 0.6], Normal({mean}, 1), Normal(0, {scale}))"),
+            11 => format!("n ~ Mixture([0.2, 0.8], Delta(0), Poisson(exp(tanh({mean}))))"),
+            12 => format!("v ~ MvNormal([{mean}, 0], chol = [[1, 0], [0.3, {scale}]])"),
+            13 => format!("cuts[2] ~ Normal(0, 3) ordered\no ~ OrderedLogistic(score = {mean}, cuts = cuts)"),
+            _ => format!("r ~ Logistic({mean}, {scale}) censored by (r, top)"),
         };
         self.text += &line;
         self.text.push('\n');
@@ -270,34 +430,12 @@ impl Writer<'_> {
 #[test]
 fn the_generator_writes_every_construct() {
     let mut runner = TestRunner::deterministic();
-    let bytes = prop::collection::vec(any::<u8>(), 30..90);
-    let models: Vec<String> = (0..400)
+    let bytes = prop::collection::vec(any::<u8>(), 30..120);
+    let models: Vec<String> = (0..600)
         .map(|_| Writer::model(&bytes.new_tree(&mut runner).expect("a list of bytes").current()))
         .collect();
-    let constructs = [
-        "net f",
-        "layernorm",
-        "residual",
-        "concat",
-        "[inputs]",
-        "[g] ~",
-        "[k]",
-        "Uniform(",
-        "where k",
-        "take 5",
-        "Beta(2, 2)",
-        "standardize(p)",
-        "on (0, inf)",
-        "Categorical",
-        "Poisson",
-        "LogNormal",
-        "report r1",
-        "softmax",
-        "q0(",
-        "last 4",
-    ];
-    for construct in constructs {
+    for construct in CONSTRUCTS {
         let count = models.iter().filter(|m| m.contains(construct)).count();
-        assert!(count >= 4, "{construct} stands in {count} of {} models", models.len());
+        assert!(count >= 3, "{construct} stands in {count} of {} models", models.len());
     }
 }

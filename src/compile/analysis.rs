@@ -40,8 +40,8 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
     let Some(first) = trees.next() else { return Analysis::default() };
     let mut in_force = of_tree(name, files, options, first);
     let others: Vec<Analysis> = trees.map(|other| of_tree(name, files, options, other)).collect();
-    merge(&mut in_force.findings, others.into_iter().map(|o| o.findings).collect(), &tree);
-    let mut findings = in_force.findings;
+    merge(&mut in_force, others, &tree);
+    let mut findings = std::mem::take(&mut in_force.findings);
     one_cause(&mut findings);
     layout(source, &tree, &mut findings);
     let comments = tree.comments.as_slice();
@@ -95,27 +95,31 @@ fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices:
     Analysis { ast: Some(tree), model, data, findings, is_right }
 }
 
-/// The findings of all ways to choose the data: each cause once, and what is unused only if it is in every way.
-fn merge(findings: &mut Diagnostics, others: Vec<Diagnostics>, tree: &ast::Ast) {
+/// The findings of all ways to choose the data: each cause once, and what is unused only if it is in every way that
+/// has it.
+fn merge(first: &mut Analysis, others: Vec<Analysis>, tree: &ast::Ast) {
     if others.is_empty() {
         return;
     }
     let place = |d: &Diagnostic| (d.code.id(), d.labels.first().map(|l| l.span));
     let is_unused = |d: &Diagnostic| matches!(d.code.id(), "N005" | "N006" | "N007");
     let blocks = data_choices::blocks(&tree.items);
-    let is_of_one = |d: &Diagnostic| {
-        let inside = |s: Span| blocks.iter().any(|b| b.start <= s.start && s.end <= b.end);
-        d.labels.first().is_some_and(|l| inside(l.span))
+    let is_of_one = |span: Span| blocks.iter().any(|b| b.start <= span.start && span.end <= b.end);
+    let way = |a: &Analysis| {
+        let found: HashSet<_> = a.findings.0.iter().map(place).collect();
+        (found, a.ast.as_ref().map(|tree| data_choices::names(&tree.items)).unwrap_or_default())
     };
-    let all: Vec<HashSet<_>> =
-        std::iter::once(&*findings).chain(&others).map(|found| found.0.iter().map(place).collect()).collect();
-    let counts =
-        |d: &Diagnostic| !is_unused(d) || is_of_one(d) || all.iter().all(|seen| seen.contains(&place(d)));
-    findings.0.retain(counts);
-    let mut seen: HashSet<_> = findings.0.iter().map(place).collect();
-    for finding in others.into_iter().flat_map(|o| o.0) {
+    let ways: Vec<_> = std::iter::once(&*first).chain(&others).map(way).collect();
+    let counts = |d: &Diagnostic| {
+        let Some(span) = d.labels.first().map(|l| l.span).filter(|_| is_unused(d)) else { return true };
+        is_of_one(span)
+            || ways.iter().all(|(found, names)| found.contains(&place(d)) || !names.contains(&span))
+    };
+    first.findings.0.retain(counts);
+    let mut seen: HashSet<_> = first.findings.0.iter().map(place).collect();
+    for finding in others.into_iter().flat_map(|o| o.findings.0) {
         if counts(&finding) && seen.insert(place(&finding)) {
-            findings.push(finding);
+            first.findings.push(finding);
         }
     }
 }

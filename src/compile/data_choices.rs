@@ -10,6 +10,7 @@
 
 use crate::source::Span;
 use crate::syntax::ast::{Alternative, Ast, Item};
+use std::collections::HashSet;
 
 /// More combinations of data than this are not tried: then each alternative with the first ones of the others.
 const MOST: usize = 64;
@@ -44,6 +45,16 @@ pub(super) fn blocks(items: &[Item]) -> Vec<Span> {
         Item::Choose { alternatives, .. } => alternatives.iter().flat_map(|a| blocks(&a.items)).collect(),
         Item::Data(data) => vec![data.span],
         _ => vec![],
+    };
+    items.iter().flat_map(of).collect()
+}
+
+/// Where the names stand that a tree declares.
+pub(super) fn names(items: &[Item]) -> HashSet<Span> {
+    let of = |item: &Item| match item {
+        Item::Choose { alternatives, .. } => alternatives.iter().flat_map(|a| names(&a.items)).collect(),
+        Item::Random { name, .. } | Item::Define { name, .. } => HashSet::from([name.span]),
+        _ => HashSet::new(),
     };
     items.iter().flat_map(of).collect()
 }

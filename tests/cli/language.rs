@@ -124,3 +124,143 @@ fn yesterdays_posterior_is_todays_prior() {
     let refused = place.run("check named.bnn");
     assert!(refused.status == 1 && refused.err.contains("`f.first.w`"), "{}", refused.err);
 }
+
+#[test]
+fn data_may_differ_between_alternatives() {
+    let place = with_rows();
+    place.write("more.csv", "a,b\n1,2.5\n2,4.5\n3,7\n4,8.5\n");
+    let text = r#"choose rows {
+  here: { data "rows.csv" { x, z : real; missing = drop } }
+  there: {
+    data "more.csv" { x : real from "a"; z : real from "b" }
+    shift ~ Normal(0, 1)
+  }
+}
+choose shape {
+  line: { mean = b * x }
+  wave: { mean = b * sin(x) }
+}
+b ~ Normal(0, 3)
+z ~ Normal(mean, 1)
+"#;
+    place.write("m.bnn", text);
+    let rows = |options: &str| {
+        let fitted = place.run(&format!("fit m.bnn --force --set predict_draws=10 {options}"));
+        assert_eq!(fitted.status, 0, "{}", fitted.err);
+        let choices = place.json("runs/m/manifest.json")["choices"].clone();
+        (place.json("runs/m/metrics.json")["splits"]["train"]["rows"].as_u64(), choices["rows"].clone())
+    };
+    assert_eq!(rows(""), (Some(36), "here".into()));
+    assert_eq!(rows("--choose rows=there --choose shape=wave"), (Some(4), "there".into()));
+    // What is wrong or unused in another way to choose the data is said with its name.
+    let found = place.run("check m.bnn").err;
+    assert!(found.contains("N005") && found.contains("rows = there"), "{found}");
+    place.write("m.bnn", &text.replace("from \"b\"", "from \"bb\""));
+    let found = place.run("check m.bnn");
+    assert!(
+        found.status == 1 && found.err.contains("D001") && found.err.contains("rows = there"),
+        "{}",
+        found.err
+    );
+    // Two blocks at once are two.
+    place.write("m.bnn", &format!("data \"more.csv\" {{ a : real }}\n{text}"));
+    assert!(place.run("check m.bnn").err.contains("N011"));
+    place.write("m.bnn", text);
+    let found = place.run("check m.bnn --choose rows=nowhere");
+    assert!(found.status == 1 && found.err.contains("O003"), "{}", found.err);
+}
+
+#[test]
+fn a_walk_runs_along_a_count_from_its_smallest_to_its_largest_value() {
+    let place = Place::new();
+    // No row of 1993: the walk goes through it.
+    let years = [1990, 1991, 1992, 1994, 1995];
+    let rows: String = years.iter().map(|y| format!("{y},{}\n", f64::from(y - 1990) * 2.0)).collect();
+    place.write("rows.csv", &format!("year,y\n{rows}"));
+    let text = "data \"rows.csv\" { year : count; y : real }\nlevel[year] ~ RandomWalk(3)\ny ~ Normal(level[year], 0.1)\n\
+                report of_1992 = level[\"1992\"]\n";
+    place.write("m.bnn", text);
+    let fitted = place.run("fit m.bnn --set predict_draws=10");
+    assert_eq!(fitted.status, 0, "{}", fitted.err);
+    let summary = place.read("runs/m/summary.csv");
+    let mean = |name: &str| -> f64 {
+        let line = summary
+            .lines()
+            .find(|l| l.starts_with(&format!("{name},")))
+            .unwrap_or_else(|| panic!("{summary}"));
+        line.split(',').nth(1).and_then(|m| m.parse().ok()).expect("a mean")
+    };
+    for (name, wanted) in
+        [("level[1990]", 0.0), ("level[1993]", 6.0), ("level[1995]", 10.0), ("of_1992", 4.0)]
+    {
+        assert!((mean(name) - wanted).abs() < 0.1, "{name}: {} for {wanted}", mean(name));
+    }
+}
+
+#[test]
+fn the_elbo_of_a_weighted_standardised_target_counts_its_weights() {
+    let place = Place::new();
+    let rows: String = (0..12).map(|i| format!("{},{}\n", f64::from(i * 5 % 7) * 3.0, i % 3)).collect();
+    place.write("rows.csv", &format!("z,n\n{rows}"));
+    let data = "data \"rows.csv\" { z : real; n : count }\n";
+    place.write(
+        "a.bnn",
+        &format!("{data}v = center(z) / sd(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1) weighted by n\n"),
+    );
+    place.write(
+        "b.bnn",
+        &format!("{data}v = standardize(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1) weighted by n\n"),
+    );
+    let elbo = |name: &str| {
+        let fitted = place.run(&format!("fit {name}.bnn --set predict_draws=10"));
+        assert_eq!(fitted.status, 0, "{}", fitted.err);
+        place.json(&format!("runs/{name}/metrics.json"))["elbo"].as_f64().unwrap()
+    };
+    let (by_hand, in_units) = (elbo("a"), elbo("b"));
+    let sd = place.json("runs/b/manifest.json")["preprocessing"][1]["scale"][0].as_f64().unwrap();
+    // The weights sum to 12: log p(z) = log p(v) − log sd for each.
+    assert!((by_hand - in_units - 12.0 * sd.ln()).abs() < 0.05, "{by_hand} {in_units} {sd}");
+}
+
+/// Example f of the language as written, on small pictures: bars that stand for digits, those below 5 first.
+#[test]
+fn a_convolutional_net_starts_from_a_net_of_other_digits() {
+    let place = Place::new();
+    let (mut images, mut labels) = (vec![], vec![]);
+    for row in 0..40u8 {
+        let digit = row % 10;
+        labels.push(digit);
+        let bright = |r: usize, c: usize| {
+            (r + usize::from(row) / 10) % 28 / 5 == usize::from(digit) % 5 && (c > 13) == (digit > 4)
+        };
+        images.extend((0..28 * 28).map(|i| if bright(i / 28, i % 28) { 200u8 } else { (i % 7) as u8 }));
+    }
+    let idx = |sizes: &[u32], bytes: &[u8]| {
+        let mut file = vec![0, 0, 8, sizes.len() as u8];
+        sizes.iter().for_each(|n| file.extend(n.to_be_bytes()));
+        file.extend(bytes);
+        file
+    };
+    std::fs::write(place.path("images.idx"), &idx(&[40, 28, 28], &images)).expect("written");
+    std::fs::write(place.path("labels.idx"), &idx(&[40], &labels)).expect("written");
+    let model = |which: &str, each: &str, last: &str| {
+        format!(
+            "data idx(\"images.idx\", \"labels.idx\") {{ x : image(28, 28); y : class; where y {which} }}\nnet f(x) {{\n{each}\n  \
+             conv 32 5x5 tanh; maxpool 2; conv 32 5x5 tanh; maxpool 2; dense 64 tanh\n  {last}\n}}\ny ~ Categorical(logits = f(x))\n"
+        )
+    };
+    place.write("mnist.bnn", &model("< 5", "", "dense 5"));
+    let each =
+        "each layer { w ~ Posterior(\"runs/mnist\", widen = 2); b ~ Posterior(\"runs/mnist\", widen = 2) }";
+    let last = "dense 5 { w ~ Normal(0, 1/sqrt(fan_in)); b ~ Normal(0, 1) }";
+    place.write("digits.bnn", &model("> 4", each, last));
+    for name in ["mnist", "digits"] {
+        let fitted = place.run(&format!("fit {name}.bnn --steps 6 --set predict_draws=4 --set batch=16"));
+        assert_eq!(fitted.status, 0, "{}", fitted.err);
+    }
+    let means = |run: &str| place.json(&format!("runs/{run}/manifest.json"));
+    assert_eq!(means("digits")["targets"][0]["levels"], serde_json::json!(["5", "6", "7", "8", "9"]));
+    // Each number of the first layer has the old posterior for its prior; the last layer starts afresh.
+    let emitted = place.run("check digits.bnn --emit model").out;
+    assert!(emitted.contains("runs/mnist: mean of f.1.w") && !emitted.contains("mean of f.4.w"), "{emitted}");
+}

@@ -2,6 +2,7 @@
 //! example models of distributions fitted.
 
 mod examples;
+mod forms;
 mod levels;
 mod meaning;
 mod predictions;
