@@ -59,6 +59,8 @@ pub(super) fn evaluate(
     let elbo_parts = value.parts.iter().map(|p| p - units).collect();
     let value = Elbo { value: value.value - units, ..value };
     let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
+    // Draws have no bound to be compared by.
+    metrics.objective.is_elbo &= fitted.chains.is_none();
     let from = fitted.source();
     let mut predictions = vec![];
     let mut held_out = vec![];

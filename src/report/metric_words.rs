@@ -31,6 +31,27 @@ const TABLE: &[(&str, &str, Better)] = &[
         "mean distance of the predictive distribution from the observed value, in its units",
         Better::Lower,
     ),
+    (
+        "k_hat",
+        "tail of the guide's importance weights; below 0.7 means and sds can be checked by them",
+        Better::Lower,
+    ),
+    (
+        "laplace_evidence",
+        "log evidence from the curvature of the mode, in nats: an estimate, not a bound",
+        Better::Neither,
+    ),
+    ("rhat", "largest disagreement of the chains over all unknowns; below 1.01 they agree", Better::Lower),
+    ("ess_bulk", "independent draws that the worst mean is worth; 400 are wanted", Better::Higher),
+    (
+        "ess_tail",
+        "independent draws that the worst 5 % or 95 % quantile is worth; 400 are wanted",
+        Better::Higher,
+    ),
+    ("divergences", "trajectories that left the posterior; none is right", Better::Lower),
+    ("at_most_depth", "trajectories cut at their greatest length: the chains move slowly", Better::Lower),
+    ("chains", "independent chains", Better::Neither),
+    ("draws", "draws of all chains", Better::Neither),
 ];
 
 #[cfg(test)]
@@ -43,6 +64,8 @@ mod tests {
             ["accuracy", "nll", "brier", "ece", "entropy", "aleatoric", "epistemic", "expected_error"];
         let reals = ["rmse", "mae", "nll", "coverage90", "crps"];
         assert!(classes.iter().chain(&reals).all(|m| explain(m).is_some()));
+        let of_fits = ["k_hat", "laplace_evidence", "rhat", "ess_bulk", "ess_tail", "divergences"];
+        assert!(of_fits.iter().all(|m| explain(m).is_some()));
         assert_eq!(explain("made up"), None);
     }
 }

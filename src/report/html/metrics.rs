@@ -81,8 +81,16 @@ fn objective(file: &MetricsFile) -> String {
     let extra: String = file
         .extra
         .iter()
-        .map(|(n, v)| format!("<p><code>{}</code> <b>{}</b></p>\n", escape(n), axis(*v)))
+        .map(|(n, v)| {
+            let shown = if v.fract() == 0.0 { axis(*v) } else { metric(*v) };
+            let words = explain(n).map(|(words, _)| format!(": <span class=\"quiet\">{words}.</span>"));
+            format!("<p><code>{}</code> <b>{}</b>{}</p>\n", escape(n), shown, words.unwrap_or_default())
+        })
         .collect();
+    if !o.value.is_finite() && !file.extra.is_empty() {
+        // Draws of chains have no bound.
+        return extra;
+    }
     format!(
         "<p><code>{}</code> <b>{value}</b> nats: <span class=\"quiet\">{words}.</span></p>\n{extra}",
         o.key()
