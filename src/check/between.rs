@@ -47,7 +47,11 @@ fn weighted(arena: &Arena, a: ExprId, b: ExprId) -> Option<Interval> {
     let pairs = named(&left).flat_map(|one| named(&right).map(move |other| (one, other)));
     pairs
         .filter(|((_, weight), (_, rest))| are_complements(arena, *weight, *rest))
-        .map(|((i, _), (k, _))| others(&left, i).hull(others(&right, k)))
+        .map(|((i, weight), (k, rest))| {
+            let is_inside = arena.interval(weight).within(&Interval::UNIT)
+                && arena.interval(rest).within(&Interval::UNIT);
+            mixed(others(&left, i), others(&right, k), is_inside)
+        })
         .next()
 }
 
@@ -56,7 +60,8 @@ fn towards(arena: &Arena, x: ExprId, step: ExprId) -> Option<Interval> {
     let parts = factors(arena, step);
     named(&parts).find_map(|(i, part)| match arena.get(part).kind {
         ExprKind::Binary(Binary::Sub, y, from) if from == x && others(&parts, i).within(&SHARE) => {
-            Some(arena.interval(x).hull(arena.interval(y)))
+            let is_inside = others(&parts, i).within(&Interval::UNIT);
+            Some(mixed(arena.interval(x), arena.interval(y), is_inside))
         }
         _ => None,
     })
@@ -71,11 +76,23 @@ fn away(arena: &Arena, x: ExprId, step: ExprId) -> Option<Interval> {
             _ if !weight.within(&SHARE) => None,
             _ if part == x && parts.len() > 1 => Some(arena.interval(x) * (Interval::point(1.0) - weight)),
             ExprKind::Binary(Binary::Sub, from, y) if from == x => {
-                Some(arena.interval(x).hull(arena.interval(y)))
+                Some(mixed(arena.interval(x), arena.interval(y), weight.within(&Interval::UNIT)))
             }
             _ => None,
         }
     })
+}
+
+/// What lies between two values; where the weights are inside of (0, 1), an end that only one of them reaches is not
+/// reached.
+fn mixed(a: Interval, b: Interval, is_inside: bool) -> Interval {
+    let hull = a.hull(b);
+    if !is_inside {
+        return hull;
+    }
+    let low_closed = a.low == b.low && a.low_closed && b.low_closed;
+    let high_closed = a.high == b.high && a.high_closed && b.high_closed;
+    Interval { low_closed, high_closed, touches: hull.touches && (low_closed || high_closed), ..hull }
 }
 
 /// The factors of a product with where each lies; a divisor stands for its reciprocal and has no expression.
@@ -173,7 +190,7 @@ mod tests {
         let rest = d.rest(c);
         let scaled = d.of(Binary::Mul, rest, p);
         let item = d.of(Binary::Add, c, scaled);
-        assert!(d.0.interval(item).within(&Interval::closed(0.0, 1.0)));
+        assert_eq!(d.0.interval(item), Interval::UNIT, "1 is reached by none of the two together");
         let two = d.number(2.0);
         let half = d.of(Binary::Div, c, two);
         let lapse = d.of(Binary::Add, half, scaled);

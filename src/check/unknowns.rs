@@ -82,7 +82,9 @@ impl<'a> Checker<'a> {
         if let Some(axis) = self.axis(size, scope) {
             return Some((self.axis_size(axis), vec![]));
         }
-        if let Some(finding) = self.index_of_a_loop(size) {
+        // Nets and layers have names of their own.
+        let is_top = scope.net.is_none() && scope.layer.is_none();
+        if let Some(finding) = is_top.then(|| self.index_of_a_loop(size)).flatten() {
             self.found.push(finding);
             return None;
         }
