@@ -195,9 +195,9 @@ fn rows() -> String {
             ["u", "v"][i * 7 / 3 % 2],
             ["0.3", "-1", "0.8"][i % 3],
             ["p", "q", "p"][i % 3],
-            usize::from(i % 5 == 0),
+            usize::from(i.is_multiple_of(5)),
             1 + i % 3,
-            r + if i % 4 == 0 { 0.5 } else { 0.0 },
+            r + if i.is_multiple_of(4) { 0.5 } else { 0.0 },
             ["lo", "mid", "hi"][i * 5 / 2 % 3],
             r * 0.5,
             x - r

@@ -51,7 +51,8 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
         let latent = problem.joint.latents.iter().find(|l| (l.start..l.start + l.len).contains(&i));
         latent.map_or("an unknown", |l| problem.model.unknown(l.unknown).name.as_str())
     };
-    if let Some(i) = block.iter().find(|i| !(h[**i * random + **i] > 0.0)) {
+    let is_curved = |i: usize| h[i * random + i].is_finite() && h[i * random + i] > 0.0;
+    if let Some(i) = block.iter().find(|i| !is_curved(**i)) {
         return Err(no_maximum(Some(flat(*i))));
     }
     if !falls_off(&h, random) {

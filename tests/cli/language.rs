@@ -241,8 +241,8 @@ fn a_convolutional_net_starts_from_a_net_of_other_digits() {
         file.extend(bytes);
         file
     };
-    std::fs::write(place.path("images.idx"), &idx(&[40, 28, 28], &images)).expect("written");
-    std::fs::write(place.path("labels.idx"), &idx(&[40], &labels)).expect("written");
+    std::fs::write(place.path("images.idx"), idx(&[40, 28, 28], &images)).expect("written");
+    std::fs::write(place.path("labels.idx"), idx(&[40], &labels)).expect("written");
     let model = |which: &str, each: &str, last: &str| {
         format!(
             "data idx(\"images.idx\", \"labels.idx\") {{ x : image(28, 28); y : class; where y {which} }}\nnet f(x) {{\n{each}\n  \

@@ -56,7 +56,10 @@ const SAME: &[(&str, &str)] = &[
 ];
 
 /// A model with alternatives, what is chosen, and the model without them.
-const CHOSEN: &[(&str, &[(&str, &str)], &str)] = &[
+type Chosen = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+/// Alternatives in every place.
+const CHOSEN: &[Chosen] = &[
     ("choose one { p: { mean = a * x }\nq: { mean = a } }", &[], "mean = a * x"),
     ("choose one { p: { mean = a * x }\nq: { mean = a } }", &[("one", "q")], "mean = a"),
     (
