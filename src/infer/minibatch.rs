@@ -1,5 +1,5 @@
 //! Steps on minibatches (`docs/inference.md`, section 5, third column); where they begin and how fast they go is in
-//! [`recipe`](super::recipe).
+//! `recipe.rs`.
 //!
 //! A step's rows are cut into shards, shards into lanes; a lane sums its shards in order, and lanes are summed in
 //! order, so the bits do not depend on the number of threads. By default each shard has a draw of the weights of its

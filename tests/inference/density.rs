@@ -15,7 +15,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// The log joint of a model in a folder; `non_centred` unknowns are standard. With the names of its latents.
-fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, Vec<String>) {
+pub(super) fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, Vec<String>) {
     let source = SourceFile::new("model.bnn", text);
     let (model, rows) = loaded(&source, folder);
     let ids = (0..model.unknowns.len()).filter(|i| non_centred.contains(&model.unknowns[*i].name.as_str()));

@@ -94,3 +94,38 @@ fn zeros_do_not_depend_on_the_number_of_threads() {
     let none = run("net f(x) { dense 4 tanh; dropout 0; dense 1 }\nfit { steps = 20; batch = 60 }", 1);
     assert_eq!(plain.metrics.objective, none.metrics.objective);
 }
+
+/// Given its zeros the log joint is a function of the weights: its gradient is that of central differences, before a
+/// dense layer and behind one.
+#[test]
+fn the_gradient_with_zeros_is_that_of_differences() {
+    for net in [
+        "dropout 0.4; dense 3 tanh; dense 1",
+        "dense 5 tanh; dropout 0.5; dense 4 relu; dropout 0.1; dense 1",
+    ] {
+        let text = format!(
+            "data \"moons.csv\" {{ x1, x2 : real }}\nx1 ~ Normal(f([x2, x2 * x2]), 1)\nnet f(z) {{ {net} }}\n"
+        );
+        let (mut density, names) = super::density::joint("models/data", &text, &[]);
+        let u: Vec<f64> = (0..names.len()).map(|i| (i as f64 * 0.7 + 0.3).sin()).collect();
+        let (mut gradient, mut unused) = (vec![0.0; u.len()], vec![0.0; u.len()]);
+        density.value_and_gradient(&u, &mut gradient);
+        for i in 0..u.len() {
+            let mut at = |h: f64| {
+                let mut v = u.clone();
+                v[i] += h;
+                density.value_and_gradient(&v, &mut unused)
+            };
+            let difference = (at(1e-5) - at(-1e-5)) / 2e-5;
+            let error = (gradient[i] - difference).abs() / (1.0 + difference.abs());
+            assert!(error < 1e-6, "{net}: {} {} for {difference}", names[i], gradient[i]);
+        }
+        // The zeros are there: without the layers the gradient is another.
+        let plain =
+            text.replace("dropout 0.4; ", "").replace("dropout 0.5; ", "").replace("dropout 0.1; ", "");
+        let (mut without, _) = super::density::joint("models/data", &plain, &[]);
+        without.value_and_gradient(&u, &mut unused);
+        let apart = gradient.iter().zip(&unused).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(apart > 1.0, "{net}");
+    }
+}
