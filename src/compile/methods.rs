@@ -1,6 +1,7 @@
 //! The methods beside variational inference: what each makes of the model, and what it runs.
 
 use super::fit::{Fitted, Prepared, fit_either_way};
+use crate::infer::asked::of_method;
 use crate::infer::error::FitError;
 use crate::infer::laplace::laplace;
 use crate::infer::nuts::nuts;
@@ -22,11 +23,7 @@ pub(super) fn treat(model: &mut Model, method: Method) -> Option<String> {
             Some("map: every unknown is a point".to_owned())
         }
         Method::Mle => {
-            for unknown in &mut model.unknowns {
-                if unknown.treatment != Treatment::Point {
-                    unknown.treatment = Treatment::Point;
-                }
-            }
+            model.unknowns.iter_mut().for_each(|u| u.treatment = Treatment::Point);
             Some("mle: every unknown is a point, and no prior is read".to_owned())
         }
         Method::Laplace => {
@@ -54,6 +51,8 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
             Ok(Fitted { outcome, chains: None, extra })
         }
         Method::Nuts => {
+            // Before minutes go into a guide.
+            of_method(&prepared.problem())?;
             let outcome = fit_either_way(prepared, progress)?;
             let chains = Some(nuts(&prepared.problem(), &outcome.guide, progress)?);
             Ok(Fitted { outcome, chains, extra: vec![] })

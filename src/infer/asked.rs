@@ -4,7 +4,7 @@
 //! guide could not do after all.
 
 use super::error::FitError;
-use super::settings::{Batch, Draws, GuideChoice, Settings};
+use super::settings::{Batch, Draws, GuideChoice, Method, Settings};
 use super::{Path, SMALL_DIMS, points};
 use crate::diagnostic::Diagnostic;
 use crate::infer::problem::Problem;
@@ -45,6 +45,48 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
         return Err(FitError::Refused(d));
     }
     rewrites(problem, path)
+}
+
+/// Numbers that chains may keep: 2 GiB; and draws that they may take.
+const MOST_NUMBERS: usize = 1 << 28;
+const MOST_DRAWS: usize = 1_000_000_000;
+
+/// O001: the model has no fixed density of random unknowns for `method = nuts` or `laplace`, or there would be too many
+/// draws to keep.
+///
+/// # Errors
+/// Says what, and why.
+pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
+    let settings = problem.settings;
+    let name = if settings.method == Method::Nuts { "nuts" } else { "laplace" };
+    let refused = |why: String, help: &str| {
+        Err(FitError::Refused(
+            Diagnostic::new("O001", format!("`method = {name}` {why}")).help(help.to_owned()),
+        ))
+    };
+    if problem.joint.is_noisy() {
+        let why = "needs a density that stays the same, and the zeros of `dropout` are new in each draw";
+        return refused(why.to_owned(), "leave `dropout` out, or fit with `method = advi`");
+    }
+    if problem.joint.random_dim == 0 {
+        return refused(
+            "has nothing to draw: every unknown is a `Point`".to_owned(),
+            "fit with `method = map`",
+        );
+    }
+    if settings.method == Method::Nuts {
+        let draws = settings.samples.saturating_add(settings.tune).saturating_mul(settings.chains);
+        let numbers = settings.samples.saturating_mul(settings.chains).saturating_mul(problem.joint.dim);
+        if numbers > MOST_NUMBERS || draws > MOST_DRAWS {
+            let why = format!(
+                "would keep {} draws of {} numbers",
+                settings.samples.saturating_mul(settings.chains),
+                problem.joint.dim
+            );
+            return refused(why, "ask for fewer `samples`, `tune` or `chains`");
+        }
+    }
+    Ok(())
 }
 
 /// `guide = fullrank` cannot be had, at the place where it is asked for.

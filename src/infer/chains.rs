@@ -18,8 +18,6 @@ pub struct Chains {
     pub divergences: Vec<usize>,
     /// Kept draws of each chain whose trajectory was as long as is allowed.
     pub at_most_depth: Vec<usize>,
-    /// Gradients that all chains took, those of the tuning among them.
-    pub gradients: u64,
 }
 
 /// Fractional part of the golden ratio: steps of it spread evenly, however many are taken.
@@ -51,7 +49,7 @@ impl Source for Chains {
         let n = self.len();
         let at = match key.purpose {
             variable::SUMMARY => key.index as usize % n,
-            _ => ((key.index as f64 + 0.5) * GOLDEN).fract().mul_add(n as f64, 0.0) as usize,
+            _ => (((key.index as f64 + 0.5) * GOLDEN).fract() * n as f64) as usize,
         };
         u.copy_from_slice(&self.values[at * self.dim..(at + 1) * self.dim]);
     }

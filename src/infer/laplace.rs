@@ -27,6 +27,7 @@ const ITERATIONS: usize = 400;
 /// # Errors
 /// O001 for too many latents, G011 where the density has no maximum.
 pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Outcome, f64), FitError> {
+    super::asked::of_method(problem)?;
     let (dim, random) = (problem.joint.dim, problem.joint.random_dim);
     let work = problem.train.len() as f64 * random as f64 * dim as f64;
     if random > MOST_DIMS || work > MOST_WORK {

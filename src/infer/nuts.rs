@@ -17,12 +17,14 @@ use super::progress::Progress;
 use crate::diagnostic::Diagnostic;
 use crate::kernels::noise;
 use nuts_rs::{
-    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, HasDims, LogpError, LowRankNutsSettings,
-    Settings,
+    Chain, CpuLogpFunc, CpuMath, CpuMathError, DiagNutsSettings, EuclideanAdaptOptions, HasDims, LogpError,
+    LowRankNutsSettings, NutsSettings, Settings,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
+use serde::Serialize;
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 
@@ -137,7 +139,6 @@ struct Kept {
     values: Vec<f64>,
     divergences: usize,
     at_most_depth: usize,
-    gradients: u64,
 }
 
 /// Draws from the posterior, from starts that the guide gives.
@@ -197,7 +198,6 @@ pub fn nuts(
         out.values.extend(chain.values);
         out.divergences.push(chain.divergences);
         out.at_most_depth.push(chain.at_most_depth);
-        out.gradients += chain.gradients;
     }
     Ok(out)
 }
@@ -211,22 +211,20 @@ fn run(
 ) -> Result<Kept, FitError> {
     let random = density.sds.len();
     if random > density.guide.full && random > WHITENED {
-        let mut settings = LowRankNutsSettings {
-            num_tune: problem.settings.tune as u64,
-            maxdepth: DEPTH,
-            ..Default::default()
-        };
-        settings.adapt_options.step_size_settings.target_accept = TARGET;
-        go(&settings, problem, density, chain, done)
+        go(&tuned(LowRankNutsSettings::default(), problem), problem, density, chain, done)
     } else {
-        let mut settings = DiagNutsSettings {
-            num_tune: problem.settings.tune as u64,
-            maxdepth: DEPTH,
-            ..Default::default()
-        };
-        settings.adapt_options.step_size_settings.target_accept = TARGET;
-        go(&settings, problem, density, chain, done)
+        go(&tuned(DiagNutsSettings::default(), problem), problem, density, chain, done)
     }
+}
+
+/// The sampler's settings, whatever its metric.
+fn tuned<M: Debug + Copy + Default + Serialize>(
+    mut settings: NutsSettings<EuclideanAdaptOptions<M>>,
+    problem: &Problem<'_>,
+) -> NutsSettings<EuclideanAdaptOptions<M>> {
+    (settings.num_tune, settings.maxdepth) = (problem.settings.tune as u64, DEPTH);
+    settings.adapt_options.step_size_settings.target_accept = TARGET;
+    settings
 }
 
 /// One chain.
@@ -253,15 +251,10 @@ fn go<S: Settings>(
     let mut sampler = settings.new_chain(chain, CpuMath::new(density), &mut rng).map_err(failed)?;
     sampler.set_position(&start).map_err(failed)?;
     let (tune, draws) = (problem.settings.tune, problem.settings.samples);
-    let mut kept = Kept {
-        values: Vec::with_capacity(draws * place.u.len()),
-        divergences: 0,
-        at_most_depth: 0,
-        gradients: 0,
-    };
+    let mut kept =
+        Kept { values: Vec::with_capacity(draws * place.u.len()), divergences: 0, at_most_depth: 0 };
     for i in 0..tune + draws {
         let (v, info) = sampler.draw().map_err(failed)?;
-        kept.gradients += info.num_gradients;
         if i >= tune {
             place.place(&v[..random]);
             kept.values.extend_from_slice(&place.u);

@@ -2,6 +2,7 @@
 //! effective sample size, Monte Carlo error of the mean (Vehtari, Gelman, Simpson, Carpenter, Bürkner 2021; Geyer 1992
 //! for where the sum of autocorrelations ends).
 
+use super::quantile;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// What the chains of one scalar say of each other.
@@ -63,13 +64,6 @@ fn halves(values: &[f64], draws: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Linear interpolation between sorted values, as NumPy's default.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let at = share * (sorted.len() - 1) as f64;
-    let (low, high) = (at.floor() as usize, at.ceil() as usize);
-    sorted[low] + (sorted[high] - sorted[low]) * (at - low as f64)
-}
-
 /// Normal scores of the ranks among all chains, ties sharing their mean rank: Φ⁻¹((r − 3/8)/(S + 1/4)).
 fn of_ranks(chains: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let all: Vec<f64> = chains.iter().flatten().copied().collect();
@@ -97,7 +91,7 @@ fn of_ranks(chains: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// Mean, and variance with n − 1.
-fn moments(x: &[f64]) -> (f64, f64) {
+pub fn moments(x: &[f64]) -> (f64, f64) {
     let n = x.len() as f64;
     let m = mean(x);
     (m, x.iter().map(|v| (v - m).powi(2)).sum::<f64>() / (n - 1.0))

@@ -107,3 +107,27 @@ fn maximum_likelihood_is_least_squares() {
     let prior = super::run("linear.bnn", by("map"));
     assert!((prior.summary[1].mean - b[1]).abs() > 1e-3, "a prior pulls");
 }
+
+/// What a method cannot be asked is refused before anything is fitted.
+#[test]
+fn what_has_no_density_to_draw_from_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("d.csv"), "x,y\n1,2\n2,3\n3,1\n").expect("written");
+    let net = |layers: &str| format!("y ~ Normal(f(x), 1)\nnet f(x) {{ {layers} }}");
+    let cases = [
+        (net("dense 2 tanh; dropout 0.5; dense 1"), "nuts", "dropout"),
+        (net("dense 2 tanh; dropout 0.5; dense 1"), "laplace", "dropout"),
+        ("a ~ Point\ny ~ Normal(a * x, 1)".to_owned(), "nuts", "Point"),
+        ("a ~ Point\ny ~ Normal(a * x, 1)".to_owned(), "laplace", "Point"),
+        ("a ~ Normal(0, 1)\ny ~ Normal(a * x, 1)\nfit { samples = 1e14 }".to_owned(), "nuts", "samples"),
+    ];
+    for (body, method, word) in cases {
+        let path = folder.path().join("model.bnn");
+        std::fs::write(&path, format!("data \"d.csv\" {{ x, y : real }}\n{body}\n")).expect("written");
+        let session = Session::open(&path, by(method)).expect("it is well formed");
+        let failure = fit(&session, &mut Silent).expect_err("refused");
+        let first = &failure.diagnostics.0[0];
+        assert_eq!((failure.exit, first.code.id()), (1, "O001"), "{body}: {first:?}");
+        assert!(format!("{first:?}").contains(word), "{body}: {first:?}");
+    }
+}

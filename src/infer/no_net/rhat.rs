@@ -1,6 +1,8 @@
 //! How settled a series is: split-R̂, effective sample size, Monte Carlo error of its mean (Gelman and others, Bayesian
 //! Data Analysis, 3rd edition, section 11.4; Geyer 1992 for where the sum of autocorrelations ends).
 
+pub use crate::metrics::convergence::moments;
+
 /// Split-R̂ of one chain: its two halves against each other. A chain that does not move has 1.
 ///
 /// √((n−1)/n + B/(nW)), with W the mean variance of the halves and B/n the variance of their means.
@@ -43,13 +45,6 @@ pub fn mean_error(x: &[f64]) -> (f64, f64) {
     }
     let ess = (n as f64 / (tau - 1.0).max(1.0 / n as f64)).min(n as f64);
     (ess, (variance / ess).sqrt())
-}
-
-/// Mean, and variance with n − 1.
-pub fn moments(x: &[f64]) -> (f64, f64) {
-    let n = x.len() as f64;
-    let mean = x.iter().sum::<f64>() / n;
-    (mean, x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0))
 }
 
 #[cfg(test)]
