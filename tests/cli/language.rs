@@ -84,17 +84,23 @@ fn a_standardised_target_is_reported_in_its_own_units() {
 fn the_elbo_of_a_standardised_target_is_that_of_its_own_units() {
     let place = with_rows();
     let data = "data \"rows.csv\" { x, z : real; missing = drop }\n";
-    place.write("a.bnn", &format!("{data}v = center(z) / sd(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1)\n"));
-    place.write("b.bnn", &format!("{data}v = standardize(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1)\n"));
-    let elbo = |name: &str| {
+    let [by_hand, in_units, sd] = standardised_twice(&place, data, "");
+    // 36 rows, each density divided by sd: log p(z) = log p(v) − log sd
+    assert!((by_hand - in_units - 36.0 * sd.ln()).abs() < 0.05, "{by_hand} {in_units} {sd}");
+}
+
+/// ELBOs of a target standardised by hand and by `standardize`, and its sd.
+fn standardised_twice(place: &Place, data: &str, suffix: &str) -> [f64; 3] {
+    let elbo = |name: &str, target: &str| {
+        let model = format!("{data}v = {target}\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1) {suffix}\n");
+        place.write(&format!("{name}.bnn"), &model);
         let fitted = place.run(&format!("fit {name}.bnn --set predict_draws=10"));
         assert_eq!(fitted.status, 0, "{}", fitted.err);
         place.json(&format!("runs/{name}/metrics.json"))["elbo"].as_f64().unwrap()
     };
-    let (by_hand, in_units) = (elbo("a"), elbo("b"));
+    let (by_hand, in_units) = (elbo("a", "center(z) / sd(z)"), elbo("b", "standardize(z)"));
     let sd = place.json("runs/b/manifest.json")["preprocessing"][1]["scale"][0].as_f64().unwrap();
-    // 36 rows, each density divided by sd: log p(z) = log p(v) − log sd
-    assert!((by_hand - in_units - 36.0 * sd.ln()).abs() < 0.05, "{by_hand} {in_units} {sd}");
+    [by_hand, in_units, sd]
 }
 
 #[test]
@@ -203,21 +209,7 @@ fn the_elbo_of_a_weighted_standardised_target_counts_its_weights() {
     let rows: String = (0..12).map(|i| format!("{},{}\n", f64::from(i * 5 % 7) * 3.0, i % 3)).collect();
     place.write("rows.csv", &format!("z,n\n{rows}"));
     let data = "data \"rows.csv\" { z : real; n : count }\n";
-    place.write(
-        "a.bnn",
-        &format!("{data}v = center(z) / sd(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1) weighted by n\n"),
-    );
-    place.write(
-        "b.bnn",
-        &format!("{data}v = standardize(z)\nmu ~ Normal(0, 1)\nv ~ Normal(mu, 1) weighted by n\n"),
-    );
-    let elbo = |name: &str| {
-        let fitted = place.run(&format!("fit {name}.bnn --set predict_draws=10"));
-        assert_eq!(fitted.status, 0, "{}", fitted.err);
-        place.json(&format!("runs/{name}/metrics.json"))["elbo"].as_f64().unwrap()
-    };
-    let (by_hand, in_units) = (elbo("a"), elbo("b"));
-    let sd = place.json("runs/b/manifest.json")["preprocessing"][1]["scale"][0].as_f64().unwrap();
+    let [by_hand, in_units, sd] = standardised_twice(&place, data, "weighted by n");
     // The weights sum to 12: log p(z) = log p(v) − log sd for each.
     assert!((by_hand - in_units - 12.0 * sd.ln()).abs() < 0.05, "{by_hand} {in_units} {sd}");
 }
