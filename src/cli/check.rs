@@ -121,7 +121,7 @@ fn check(options: &Options, model: &Path) -> Checked {
     if options.fix {
         (session, fixed) = fix(options, model, session);
         if fixed > 0
-            && let Err(e) = std::fs::write(model, &session.source().text)
+            && let Err(e) = crate::files::replace(model, session.source().text.as_bytes())
         {
             unwritten = Some(Diagnostic::new("O005", format!("cannot write {}: {e}", model.display())));
         }

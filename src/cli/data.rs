@@ -41,7 +41,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
     match &options.out {
         None => terminal.out(&String::from_utf8_lossy(&text)),
         Some(path) => {
-            if let Err(e) = std::fs::write(path, text) {
+            if let Err(e) = crate::files::replace(path, &text) {
                 return terminal.refuse(&unwritable(&path.display().to_string(), &e));
             }
         }

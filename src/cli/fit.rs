@@ -2,16 +2,18 @@
 
 use super::args::Setting;
 use super::progress::{Shown, duration, grouped};
+use super::resume::{self, About, Found, Kept};
 use super::terminal::{Terminal, columns, wrapped};
-use super::{clock, refused};
-use crate::compile::{self, Session};
+use super::{clock, interrupt, refused};
+use crate::compile::{self, Ready, Session};
 use crate::report;
-use crate::run_folder::{self, Fault, MetricsFile, Run};
+use crate::run_folder::{self, MetricsFile, Run};
 use crate::source::SourceFile;
 use clap::Args;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Compile a model, fit it, evaluate it on the held-out rows, and write a run folder with a report
 #[derive(Debug, Args)]
@@ -39,25 +41,39 @@ pub(super) struct Options {
     /// Replace a run that is there already
     #[arg(long)]
     pub force: bool,
-    #[arg(long, value_name = "DIR", hide = true)]
-    resume: Option<PathBuf>,
-    #[arg(long, value_name = "TIME", hide = true)]
-    checkpoint_every: Option<String>,
+    /// Go on with the interrupted fit that was to make this run folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["out", "force"])]
+    pub resume: Option<PathBuf>,
+    /// Time between two checkpoints, as `10s`, `2m` or `1h`
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = time)]
+    pub checkpoint_every: Duration,
     #[arg(long, hide = true)]
     profile: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]) -> u8 {
-    let refused = [
-        ("--resume", options.resume.is_some()),
-        ("--checkpoint-every", options.checkpoint_every.is_some()),
-        ("--profile", options.profile),
-    ];
-    if let Some(status) = refused::option(terminal, &refused) {
+    if let Some(status) = refused::option(terminal, &[("--profile", options.profile)]) {
         return status;
     }
-    let session = match Session::open(&options.model, compile_options(options)) {
+    let place = options.resume.as_ref().or(options.out.as_ref());
+    let place = place.cloned().unwrap_or_else(|| default_folder(&options.model));
+    let mut compile_options = compile_options(options);
+    let earlier = match options.resume.is_some().then(|| resume::find(&place)) {
+        None => None,
+        Some(Err(fault)) => return terminal.refuse(&fault.diagnostic(&place)),
+        Some(Ok(Found::Finished)) => return finished(terminal, &place),
+        Some(Ok(Found::Nothing)) => {
+            let words = "there is no checkpoint of";
+            resume::say(terminal, &format!("{words} {}: beginning again", place.display()));
+            None
+        }
+        Some(Ok(Found::Begun(partial, checkpoint))) => {
+            compile_options = with_kept(compile_options, &checkpoint.header.options);
+            Some((partial, checkpoint))
+        }
+    };
+    let session = match Session::open(&options.model, compile_options.clone()) {
         Ok(session) => session,
         Err(findings) => return terminal.fail(&findings, &SourceFile::new("", ""), 1),
     };
@@ -66,41 +82,97 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
         return terminal.fail(&findings, session.source(), 1);
     }
     terminal.findings(&findings, session.source(), false);
-    let folder = options.out.clone().unwrap_or_else(|| default_folder(&options.model));
-    if let Err(fault) = run_folder::check_place(&folder, options.force) {
-        return terminal.refuse(&fault.diagnostic(&folder));
+    let force = options.force || earlier.as_ref().is_some_and(|(_, c)| c.header.force);
+    // A run that takes the place of an interrupted one goes beside it in the end.
+    if earlier.is_none()
+        && let Err(fault) = run_folder::check_place(&place, force)
+    {
+        return terminal.refuse(&fault.diagnostic(&place));
     }
     let started = clock::now();
     let mut progress = Shown::new(terminal);
-    let fitted = compile::fit(&session, &mut progress);
+    let ready = match Ready::new(&session) {
+        Ok(ready) => ready,
+        Err(failure) => return terminal.fail(&failure.diagnostics, session.source(), failure.exit),
+    };
+    let about = About {
+        options: kept_options(&compile_options),
+        command: command_line(arguments),
+        resume: resume_line(arguments, &place),
+        force,
+        started,
+    };
+    let every = options.checkpoint_every;
+    let kept = match Kept::new(terminal, &place, every, ready.identity(), about, earlier) {
+        Ok(kept) => kept,
+        Err(finding) => return terminal.refuse(&finding),
+    };
+    let fitted = ready.fit(kept.journal.clone(), &mut progress);
     drop(progress);
     let mut run = match fitted {
         Ok(run) => run,
-        Err(failure) => return terminal.fail(&failure.diagnostics, session.source(), failure.exit),
+        Err(failure) if failure.exit == interrupt::INTERRUPTED => return kept.interrupted(),
+        Err(failure) => {
+            kept.discard();
+            return terminal.fail(&failure.diagnostics, session.source(), failure.exit);
+        }
     };
-    complete(&mut run, started, arguments);
-    match write(&folder, &run, options.force) {
+    complete(&mut run, kept.origin());
+    match kept.finish(&run) {
         Ok(folder) => tell(terminal, &run, &folder),
-        Err(fault) => return terminal.refuse(&fault.diagnostic(&folder)),
+        Err(finding) => return terminal.refuse(&finding),
     }
     0
 }
 
-/// Writes the run; where another one has appeared during the fit, beside it, because a fit may have taken hours.
-fn write(folder: &Path, run: &Run, force: bool) -> Result<PathBuf, Fault> {
-    let extras = report::extras(run);
-    let beside = (2..100).map(|i| {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        folder.with_file_name(format!("{name}-{i}"))
-    });
-    for place in std::iter::once(folder.to_path_buf()).chain(beside) {
-        match run_folder::write(&place, run, &extras, force) {
-            Ok(()) => return Ok(place),
-            Err(Fault::Exists { .. } | Fault::InTheWay { .. }) => {}
-            Err(fault) => return Err(fault),
-        }
+/// There is nothing to go on with: the run is there.
+fn finished(terminal: &Terminal, place: &Path) -> u8 {
+    if terminal.is_json {
+        terminal.out_json(&json!({ "run": place.display().to_string(), "finished": true }));
+    } else {
+        resume::say(terminal, &format!("{} is finished: nothing to do", place.display()));
     }
-    Err(Fault::Exists { folder: folder.to_path_buf() })
+    0
+}
+
+/// The options that a checkpoint keeps. Files are named by whoever resumes: a folder must not say what is read.
+fn kept_options(options: &compile::Options) -> Value {
+    let options = compile::Options { data: None, threads: None, ..options.clone() };
+    serde_json::to_value(options).unwrap_or_default()
+}
+
+/// What the command line leaves open is as it was when the fit began; what it says otherwise is told later, with
+/// everything else in which the fits differ.
+fn with_kept(given: compile::Options, kept: &Value) -> compile::Options {
+    let Ok(kept) = serde_json::from_value::<compile::Options>(kept.clone()) else { return given };
+    let steps = if given.epochs.is_some() { None } else { given.steps.or(kept.steps) };
+    let epochs = if given.steps.is_some() { None } else { given.epochs.or(kept.epochs) };
+    compile::Options {
+        set: if given.set.is_empty() { kept.set } else { given.set },
+        choose: if given.choose.is_empty() { kept.choose } else { given.choose },
+        seed: given.seed.or(kept.seed),
+        method: given.method.or(kept.method),
+        batch: given.batch.or(kept.batch),
+        steps,
+        epochs,
+        ..given
+    }
+}
+
+/// Reads `500ms`, `10s`, `2m`, `1h`.
+fn time(text: &str) -> Result<Duration, String> {
+    let wrong = || "write it as `10s`, `2m` or `1h`".to_owned();
+    let end = text.find(|c: char| c.is_alphabetic()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(end);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| wrong())
 }
 
 fn compile_options(options: &Options) -> compile::Options {
@@ -119,14 +191,32 @@ fn default_folder(model: &Path) -> PathBuf {
 }
 
 /// Adds what only the outermost layer knows: the time, the command, the words.
-fn complete(run: &mut Run, started: String, arguments: &[OsString]) {
+fn complete(run: &mut Run, (started, command): (&str, &str)) {
     let m = &mut run.manifest;
-    m.started = started;
-    m.command = command_line(arguments);
+    (m.started, m.command) = (started.to_owned(), command.to_owned());
     m.peak_rss_mib = m.peak_rss_mib.or_else(clock::peak_rss_mib);
     if run.manifest.verdict.is_empty() {
         run.manifest.verdict = report::verdict(run);
     }
+}
+
+/// The command that goes on with an interrupted fit.
+fn resume_line(arguments: &[OsString], place: &Path) -> String {
+    let mut kept: Vec<OsString> = vec![];
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        let text = argument.to_string_lossy();
+        match text.as_ref() {
+            "--out" | "--resume" => {
+                rest.next();
+            }
+            "--force" => {}
+            _ if text.starts_with("--out=") || text.starts_with("--resume=") => {}
+            _ => kept.push(argument.clone()),
+        }
+    }
+    kept.extend(["--resume".into(), place.as_os_str().to_owned()]);
+    command_line(&kept)
 }
 
 /// The command as it could be typed again.
@@ -220,13 +310,27 @@ mod tests {
     }
 
     #[test]
-    fn a_place_that_was_taken_during_the_fit_is_left_alone() {
-        let place = tempfile::tempdir().unwrap();
-        let folder = place.path().join("moons");
-        let run = Run::default();
-        assert_eq!(write(&folder, &run, false).unwrap(), folder);
-        assert_eq!(write(&folder, &run, false).unwrap(), place.path().join("moons-2"));
-        assert_eq!(write(&folder, &run, true).unwrap(), folder);
+    fn times_are_read_with_their_units() {
+        let seconds = |t: &str| time(t).map(|d| d.as_secs_f64());
+        assert_eq!([seconds("10s"), seconds("2m"), seconds("1.5h")], [Ok(10.0), Ok(120.0), Ok(5400.0)]);
+        assert!(["", "10", "s", "2 weeks", "-1s", "nans", "1e400s"].iter().all(|t| time(t).is_err()));
+    }
+
+    #[test]
+    fn the_command_that_resumes_says_the_rest_again() {
+        let arguments = ["bnnc", "fit", "m.bnn", "--out", "a b", "--force", "--steps=3"].map(OsString::from);
+        let line = resume_line(&arguments, Path::new("a b"));
+        assert_eq!(line, "bnnc fit m.bnn --steps=3 --resume 'a b'");
+    }
+
+    #[test]
+    fn what_the_command_line_leaves_open_is_as_it_was() {
+        let kept = compile::Options { seed: Some(3), steps: Some(9), ..compile::Options::default() };
+        let resumed = with_kept(compile::Options::default(), &kept_options(&kept));
+        assert_eq!(resumed, kept);
+        let given = compile::Options { epochs: Some(2), ..compile::Options::default() };
+        let resumed = with_kept(given, &kept_options(&kept));
+        assert_eq!((resumed.seed, resumed.steps, resumed.epochs), (Some(3), None, Some(2)));
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn one(terminal: &Terminal, options: &Options, path: &Path) -> Outcome {
         return Outcome::Same;
     }
     if !options.check
-        && let Err(e) = std::fs::write(path, &formatted.after)
+        && let Err(e) = crate::files::replace(path, formatted.after.as_bytes())
     {
         terminal.finding(&Diagnostic::new("O005", format!("cannot write {}: {e}", path.display())));
         return Outcome::Wrong;

@@ -18,10 +18,12 @@ mod data;
 mod explain;
 mod fit;
 mod fmt;
+mod interrupt;
 mod new;
 mod progress;
 mod refused;
 mod report;
+mod resume;
 mod runs;
 mod terminal;
 

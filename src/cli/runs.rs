@@ -4,6 +4,7 @@ use super::clock;
 use super::progress::duration;
 use super::terminal::{Terminal, columns};
 use crate::diagnostic::Diagnostic;
+use crate::files;
 use crate::run_folder::{Manifest, MetricsFile, read_manifest, read_metrics};
 use clap::Args;
 use serde_json::{Value, json};
@@ -52,12 +53,12 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
 }
 
 fn find(folder: &Path) -> Result<(Vec<Listed>, Vec<Diagnostic>), Diagnostic> {
-    let entries = std::fs::read_dir(folder).map_err(|e| {
+    let entries = files::list(folder).map_err(|e| {
         Diagnostic::new("R001", format!("cannot list {}: {e}", folder.display()))
             .help("give the folder that holds the runs: `bnnc runs DIR`")
     })?;
     let (mut runs, mut broken) = (vec![], vec![]);
-    let candidates = entries.flatten().map(|e| e.path()).filter(|p| p.join("manifest.json").is_file());
+    let candidates = entries.iter().map(|e| folder.join(e)).filter(|p| p.join("manifest.json").is_file());
     let is_whole = |p: &PathBuf| p.file_name().is_some_and(|n| !n.to_string_lossy().starts_with('.'));
     for folder in candidates.filter(is_whole) {
         match read_manifest(&folder).and_then(|m| Ok((m, read_metrics(&folder)?))) {

@@ -5,6 +5,7 @@ use super::{Session, Stage};
 use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
 use crate::infer::draws::PARAMETERS;
+use crate::infer::error::FitError;
 use crate::infer::objective::with_gradient_reported;
 use crate::infer::{self, messages};
 use crate::plan::plan;
@@ -27,11 +28,11 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let problem = prepared.problem();
     let path = infer::path(&problem);
-    infer::asked::possible(&problem, path).map_err(words)?;
+    infer::asked::possible(&problem, path).map_err(FitError::findings)?;
     let settings = infer::guide_settings(&problem, path);
     let guided = guide(joint, &prepared.model, &settings);
     if path.draws_by_key() {
-        infer::asked::applied(&problem, &guided.notes).map_err(words)?;
+        infer::asked::applied(&problem, &guided.notes).map_err(FitError::findings)?;
     }
     let mut text = format!("# path: {}\n", path.words());
     if stage == Stage::Elbo {
@@ -43,7 +44,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
         }
         return Ok(text + &guided.tape.to_string());
     }
-    let refused = |what: String| -> Diagnostics { words(messages::refused(what)) };
+    let refused = |what: String| -> Diagnostics { FitError::findings(messages::refused(what)) };
     let mut report = vec![];
     let tape = with_gradient_reported(&guided.tape, guided.objective, &PARAMETERS, &mut |line| {
         report.push(line);
@@ -57,10 +58,4 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     }
     let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
     Ok(text + &program.to_string())
-}
-
-fn words(error: infer::error::FitError) -> Diagnostics {
-    match error {
-        infer::error::FitError::Refused(d) | infer::error::FitError::Diverged(d) => d.into(),
-    }
 }

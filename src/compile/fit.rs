@@ -10,6 +10,7 @@ use crate::infer::chains::Chains;
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::each_draw::Source;
 use crate::infer::error::FitError;
+use crate::infer::journal::Journal;
 use crate::infer::posterior::Gaussian;
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
@@ -18,7 +19,7 @@ use crate::infer::{self, Outcome, messages};
 use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::model::Model;
 use crate::rewrites::{Note, Rewrite};
-use crate::run_folder::{Run, TraceRow};
+use crate::run_folder::{Manifest, Run, TraceRow};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -54,6 +55,7 @@ pub(super) struct Prepared {
     pub(super) notes: Vec<String>,
     pub(super) refused: Vec<Note>,
     pub(super) threads: usize,
+    pub(super) journal: Journal,
 }
 
 impl Prepared {
@@ -66,6 +68,7 @@ impl Prepared {
             train: self.data.split("train"),
             settings: &self.settings,
             threads: self.threads,
+            journal: self.journal.clone(),
         }
     }
 }
@@ -106,7 +109,8 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let joint = lower(&model, &parameterization);
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
-    Ok(Prepared { model, joint, data, settings, notes, refused, threads })
+    let journal = Journal::default();
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal })
 }
 
 /// Compiles, fits and evaluates.
@@ -114,16 +118,59 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
 /// # Errors
 /// Diagnostics and the exit status: 1 if the model or its data are wrong, 3 if the fit diverged.
 pub fn fit(session: &Session, progress: &mut dyn Progress) -> Result<Run, FitFailure> {
-    let begun = Instant::now();
-    let wrong = |diagnostics: Diagnostics| FitFailure { diagnostics, exit: 1 };
-    let mut prepared = prepare(session).map_err(wrong)?;
-    let compile_s = begun.elapsed().as_secs_f64();
+    Ready::new(session)?.fit(Journal::default(), progress)
+}
+
+/// A model that is compiled, with its rows: what a fit begins with.
+pub struct Ready<'s> {
+    session: &'s Session,
+    prepared: Prepared,
+    compile_s: f64,
+}
+
+impl<'s> Ready<'s> {
+    /// Compiles a model and reads its rows.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn new(session: &'s Session) -> Result<Ready<'s>, FitFailure> {
+        let begun = Instant::now();
+        let wrong = |diagnostics: Diagnostics| FitFailure { diagnostics, exit: 1 };
+        let prepared = prepare(session).map_err(wrong)?;
+        Ok(Ready { session, prepared, compile_s: begun.elapsed().as_secs_f64() })
+    }
+
+    /// What is known of the fit before it: two fits that agree in it give the same bits.
+    pub fn identity(&self) -> Manifest {
+        super::record::of_model(self.session, &self.prepared)
+    }
+
+    /// Fits and evaluates; the journal keeps what is done and holds what an earlier fit has done.
+    ///
+    /// # Errors
+    /// As [`fit`]; 130 where the fit was asked to stop.
+    pub fn fit(self, journal: Journal, progress: &mut dyn Progress) -> Result<Run, FitFailure> {
+        let Ready { session, prepared, compile_s } = self;
+        fit_prepared(session, Prepared { journal, ..prepared }, compile_s, progress)
+    }
+}
+
+fn fit_prepared(
+    session: &Session,
+    mut prepared: Prepared,
+    compile_s: f64,
+    progress: &mut dyn Progress,
+) -> Result<Run, FitFailure> {
     if prepared.settings.method == Method::Prior {
         return super::prior::run(session, &prepared, compile_s, progress);
     }
     let begun = Instant::now();
-    let fitted = super::methods::fit(&mut prepared, progress).map_err(failed)?;
-    let fit_s = begun.elapsed().as_secs_f64();
+    let journal = prepared.journal.clone();
+    journal.set_stepping(true);
+    let fitted = super::methods::fit(&mut prepared, progress);
+    journal.set_stepping(false);
+    let fitted = fitted.map_err(failed)?;
+    let fit_s = journal.earlier_seconds() + begun.elapsed().as_secs_f64();
     let outcome = &fitted.outcome;
     outcome.warnings.iter().for_each(|warning| progress.warn(warning));
     let begun = Instant::now();
@@ -173,6 +220,7 @@ fn failed(error: FitError) -> FitFailure {
     match error {
         FitError::Refused(d) => FitFailure { diagnostics: d.into(), exit: 1 },
         FitError::Diverged(d) => FitFailure { diagnostics: d.into(), exit: 3 },
+        FitError::Interrupted => FitFailure { diagnostics: Diagnostics::default(), exit: 130 },
     }
 }
 
@@ -181,7 +229,9 @@ pub(super) fn fit_either_way(
     prepared: &mut Prepared,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, FitError> {
-    let outcome = infer::fit(&prepared.problem(), progress)?;
+    let journal = prepared.journal.clone();
+    let problem = Problem { journal: journal.within("as compiled"), ..prepared.problem() };
+    let outcome = infer::fit(&problem, progress)?;
     let has_choice = prepared.joint.latents.iter().any(|l| l.is_non_centred);
     if !has_choice {
         return Ok(outcome);
@@ -195,7 +245,9 @@ pub(super) fn fit_either_way(
         let mut joint = Joint::new(&problem).ok()?;
         Some(mean_and_se(&elbo_draws(&mut joint, guide, draws, seed)).0)
     };
-    let centred = infer::fit(&Problem { joint: &centred_joint, ..prepared.problem() }, &mut Silent);
+    let problem = Problem { joint: &centred_joint, journal: journal.within("centred"), ..prepared.problem() };
+    let centred = infer::fit(&problem, &mut Silent);
+    journal.stopped()?;
     // A centred hierarchy may have no mode at all; then there is nothing to compare with.
     let Ok(centred) = centred else { return Ok(outcome) };
     let here = value(&prepared.joint, &outcome.guide, prepared);

@@ -22,23 +22,25 @@ mod summary;
 mod targets;
 
 pub use analysis::{Analysis, analyse};
-pub use fit::fit;
+pub use fit::{Ready, fit};
 pub use format::{Formatted, formatted};
 pub use statistics::resolve;
 
 use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files;
 use crate::infer::settings::{Method, Settings};
 use crate::model::Model;
 use crate::source::SourceFile;
 use crate::syntax::{self, ast};
+use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the command line says about a model, on top of the model itself.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// `--set NAME=VALUE`, in order.
     pub set: Vec<(String, String)>,
@@ -93,19 +95,12 @@ struct Disk {
 
 impl Files for Disk {
     fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>> {
-        let file = std::fs::File::open(self.base.join(path))?;
+        let file = files::open(&self.base.join(path))?;
         Ok(Box::new(std::io::BufReader::new(file)))
     }
 
     fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
-        let one = |entry: std::io::Result<std::fs::DirEntry>| {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // A link to a folder is a folder.
-            let is_folder = std::fs::metadata(entry.path()).is_ok_and(|m| m.is_dir());
-            Ok(if is_folder { format!("{name}/") } else { name })
-        };
-        std::fs::read_dir(self.base.join(folder))?.map(one).collect()
+        files::list(&self.base.join(folder))
     }
 }
 
@@ -114,7 +109,7 @@ impl Files for Disk {
 pub struct FitFailure {
     /// What to show.
     pub diagnostics: Diagnostics,
-    /// 1: the model or the data is wrong; 3: the fit failed.
+    /// 1: the model or the data is wrong; 3: the fit failed; 130: it was asked to stop.
     pub exit: u8,
 }
 
@@ -203,6 +198,9 @@ impl Session {
     }
 }
 
+/// Bytes of the longest model: more is no text that somebody wrote.
+const LONGEST_MODEL: u64 = 64 << 20;
+
 /// Reads the text of a model file.
 fn read_source(path: &Path) -> Result<SourceFile, Diagnostics> {
     let missing = |e: std::io::Error| {
@@ -213,7 +211,7 @@ fn read_source(path: &Path) -> Result<SourceFile, Diagnostics> {
         Diagnostic::new("O004", format!("{}: {why}", path.display())).help("give the path of a .bnn file")
     };
     // Bytes that are no UTF-8 become a character that the parser points at (S003).
-    let text = String::from_utf8_lossy(&std::fs::read(path).map_err(missing)?).into_owned();
+    let text = String::from_utf8_lossy(&files::read(path, LONGEST_MODEL).map_err(missing)?).into_owned();
     Ok(SourceFile::new(path.display().to_string(), text))
 }
 

@@ -43,9 +43,7 @@ pub(super) fn run(
     progress: &mut dyn Progress,
 ) -> Result<Run, FitFailure> {
     let wrong = |finding: crate::diagnostic::Diagnostic| FitFailure { diagnostics: finding.into(), exit: 1 };
-    let refused = |what: String| match messages::refused(what) {
-        crate::infer::error::FitError::Refused(d) | crate::infer::error::FitError::Diverged(d) => wrong(d),
-    };
+    let refused = |what: String| FitFailure { diagnostics: messages::refused(what).findings(), exit: 1 };
     let begun = Instant::now();
     let problem = prepared.problem();
     let starts: Vec<usize> = prepared.joint.latents.iter().map(|l| l.start).collect();

@@ -323,6 +323,8 @@ pub const ALL: &[Entry] = &[
     ).fixed(),
     entry("R001", Level::Error, "a run folder is damaged or incomplete"),
     entry("R002", Level::Error, "the output folder exists already"),
+    entry("R003", Level::Error, "an interrupted fit is another one than asked for, or another program's"),
+    entry("R004", Level::Warning, "a checkpoint is lost or could not be kept; the fit goes on"),
     entry(
         "S001",
         Level::Error,

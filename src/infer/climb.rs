@@ -2,10 +2,15 @@
 
 use super::coordinates::Coordinates;
 use super::draws::Evaluator;
+use super::journal::{Interrupted, Piece};
 use super::posterior::Gaussian;
 use super::problem::Number;
+use super::record::ClimbRecord;
 use crate::engine::{BadValue, NoiseKey};
+use crate::guide::collapse::Collapse;
 use crate::kernels::adam::{Adam, Rate, adam};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Norms remembered for the running median.
@@ -14,7 +19,7 @@ const NORMS: usize = 101;
 const CLIP: f64 = 10.0;
 
 /// One point of the training trace.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TracePoint {
     /// Which start.
     pub start: usize,
@@ -37,6 +42,27 @@ pub struct Diverged {
     pub step: u64,
     /// The first bad instruction, if running it again shows it.
     pub bad: Option<BadValue>,
+}
+
+/// Why a stage ends early.
+#[derive(Debug, Clone)]
+pub(super) enum Halt {
+    /// too many values were not finite
+    Diverged(Diverged),
+    /// the fit is to stop
+    Interrupted,
+}
+
+impl From<Diverged> for Halt {
+    fn from(diverged: Diverged) -> Halt {
+        Halt::Diverged(diverged)
+    }
+}
+
+impl From<Interrupted> for Halt {
+    fn from(_: Interrupted) -> Halt {
+        Halt::Interrupted
+    }
 }
 
 /// One start on its way up.
@@ -133,15 +159,21 @@ impl<T: Number> Climb<T> {
     /// Goes up for some steps at one rate; returns the mean of the second half of the iterates.
     ///
     /// # Errors
-    /// When three gradients within 100 steps are not finite.
-    pub fn stage(&mut self, rate: f64, steps: u64, tick: &mut dyn FnMut(f64)) -> Result<Vec<f64>, Diverged> {
+    /// When three gradients within 100 steps are not finite, or the fit is to stop.
+    pub(super) fn stage(&mut self, rate: f64, steps: u64, piece: &mut Piece) -> Result<Vec<f64>, Halt> {
         let mut mean = vec![0.0; self.p.len()];
         let first = steps / 2;
         self.every = (steps / 25).max(1);
-        for i in 0..steps {
-            if let Some(elbo) = self.step(rate)? {
-                tick(elbo);
-            }
+        let mut begin = 0;
+        if let Some((i, kept, climb)) = piece.begun::<(u64, Vec<f64>, ClimbRecord)>()
+            && kept.len() == mean.len()
+            && self.take_up(climb)
+        {
+            (begin, mean) = (i, kept);
+        }
+        for i in begin..steps {
+            piece.pause(|| (i, mean.clone(), self.record()))?;
+            self.step(rate)?;
             if i >= first {
                 let weight = 1.0 / (i - first + 1) as f64;
                 for (m, p) in mean.iter_mut().zip(&self.p) {
@@ -150,6 +182,52 @@ impl<T: Number> Climb<T> {
             }
         }
         Ok(mean)
+    }
+
+    /// The collapsed scales of its guide.
+    pub(super) fn collapse(&self) -> Arc<Collapse> {
+        self.evaluator.collapse()
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn record(&self) -> ClimbRecord {
+        ClimbRecord {
+            coordinates: self.coordinates.clone(),
+            p: self.p.clone(),
+            first: self.first.clone(),
+            second: self.second.clone(),
+            moved: self.moved,
+            steps: self.steps,
+            seconds: self.time.as_secs_f64(),
+            clipped: self.clipped,
+            is_clamped: self.is_clamped,
+            every: self.every,
+            seen: self.seen,
+            good: self.good.clone(),
+            good_moved: self.good_moved,
+            norms: self.norms.clone(),
+            median: self.median,
+            backoff: self.backoff,
+            bad_steps: self.bad_steps.clone(),
+            trace: self.trace.clone(),
+        }
+    }
+
+    /// Goes back to where it was; a record of another climb changes nothing and gives false.
+    pub(super) fn take_up(&mut self, record: ClimbRecord) -> bool {
+        if !record.fits(&self.coordinates) || record.norms.len() > NORMS {
+            return false;
+        }
+        self.relative = record.coordinates.relative_rates();
+        self.coordinates = record.coordinates;
+        (self.p, self.first, self.second) = (record.p, record.first, record.second);
+        (self.moved, self.steps, self.clipped) = (record.moved, record.steps, record.clipped);
+        self.time = Duration::try_from_secs_f64(record.seconds).unwrap_or_default();
+        (self.is_clamped, self.every, self.seen) = (record.is_clamped, record.every, record.seen);
+        (self.good, self.good_moved) = (record.good, record.good_moved);
+        (self.norms, self.median) = (record.norms, record.median);
+        (self.backoff, self.bad_steps, self.trace) = (record.backoff, record.bad_steps, record.trace);
+        true
     }
 
     /// The coordinates it moves in.

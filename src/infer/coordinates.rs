@@ -11,10 +11,11 @@
 
 use super::linear;
 use super::posterior::{Gaussian, Scales, Ties};
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Where the origin is and how long a unit is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Coordinates {
     origin: Vec<f64>,
     /// C of the full-rank block.
@@ -28,7 +29,7 @@ pub struct Coordinates {
 }
 
 /// A scale that the spread of every group follows.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Tie {
     scale: usize,
     /// M [groups, groups], lower: the inverse root of the curvature in λ.
@@ -36,7 +37,7 @@ struct Tie {
 }
 
 /// A number of the coordinates, as far as judging its noise goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// the mean of a latent
     Mean(usize),
@@ -95,6 +96,33 @@ impl Coordinates {
         };
         self.ties = scales.iter().filter(|s| **s < f).map(tie).collect();
         self
+    }
+
+    /// Whether these are coordinates of the same guide as others: read from a file, their lengths may be anything.
+    pub(super) fn fits(&self, other: &Coordinates) -> bool {
+        let tie = |t: &Tie| (t.scale, t.map.len());
+        [self.origin.len(), self.factor.len(), self.scale.len(), self.full, self.random]
+            == [other.origin.len(), other.factor.len(), other.scale.len(), other.full, other.random]
+            && self.groups == other.groups
+            && self.ties.iter().map(tie).eq(other.ties.iter().map(tie))
+    }
+
+    /// Whether there is such a number.
+    pub fn has(&self, part: Part) -> bool {
+        match part {
+            Part::Mean(i) => i < self.origin.len(),
+            Part::Spread(i) | Part::Lower(i) => i < self.random,
+            Part::Tie => true,
+        }
+    }
+
+    /// Whether coordinates read from a file are of so many latents, and every place in them is inside.
+    pub(super) fn is_sound(&self, dim: usize, random: usize, full: usize) -> bool {
+        let groups = self.groups.len();
+        [self.origin.len(), self.scale.len(), self.random, self.full, self.factor.len()]
+            == [dim, dim, random, full, full * full]
+            && self.ties.iter().all(|t| t.scale < full && t.map.len() == groups * groups)
+            && self.groups.iter().all(|g| g.start < g.end && g.end <= random)
     }
 
     /// How long a unit of each latent's mean is (those of a full-rank block are not read).

@@ -45,6 +45,16 @@ impl Dilation {
         }
     }
 
+    /// First and second moments, and steps.
+    pub fn state(&self) -> (Vec<f64>, Vec<f64>, u64) {
+        (self.first.clone(), self.second.clone(), self.moved)
+    }
+
+    /// Goes back to a state of as many scales.
+    pub fn take_up(&mut self, (first, second, moved): (Vec<f64>, Vec<f64>, u64)) {
+        (self.first, self.second, self.moved) = (first, second, moved);
+    }
+
     /// Takes the slopes from a gradient at `p` (means of `dim` coordinates, then log sds).
     pub fn read<T: Number>(&mut self, p: &[T], g: &[T], dim: usize) {
         self.gradient.fill(0.0);

@@ -1,6 +1,7 @@
 //! A fit that fails: what went wrong, where, and what to try.
 
-use crate::diagnostic::Diagnostic;
+use super::journal::Interrupted;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Why a fit did not end with a posterior.
 #[derive(Debug, Clone)]
@@ -9,4 +10,22 @@ pub enum FitError {
     Refused(Diagnostic),
     /// The fit diverged (exit 3).
     Diverged(Diagnostic),
+    /// The user asked it to stop; what it has done is kept (exit 130).
+    Interrupted,
+}
+
+impl FitError {
+    /// What there is to say; of an interruption nothing.
+    pub fn findings(self) -> Diagnostics {
+        match self {
+            FitError::Refused(d) | FitError::Diverged(d) => d.into(),
+            FitError::Interrupted => Diagnostics::default(),
+        }
+    }
+}
+
+impl From<Interrupted> for FitError {
+    fn from(_: Interrupted) -> FitError {
+        FitError::Interrupted
+    }
 }

@@ -41,12 +41,19 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
     progress.begin("climbing to the mode", 2);
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
-    let mode = if has_net { best_of_starts(&mut joint, problem) } else { no_net::mode(&mut joint, problem)? };
+    let mut find = || match has_net {
+        true => Ok::<_, FitError>(best_of_starts(&mut joint, problem)),
+        false => no_net::mode(&mut joint, problem),
+    };
+    let mode = problem.journal.try_piece("mode", &mut find)?;
+    let mode = if mode.len() == dim { mode } else { find()? };
+    problem.journal.stopped()?;
     progress.advance(1, None);
     let mut gradient = vec![0.0; dim];
     let value = joint.value_and_gradient(&mode, &mut gradient);
     let block: Vec<usize> = (0..random).collect();
-    let h = joint.curvature(&mode, &block);
+    let h = problem.journal.piece("curvature", || joint.curvature(&mode, &block));
+    let h = if h.len() == random * random { h } else { joint.curvature(&mode, &block) };
     progress.end();
     let flat = |i: usize| {
         let latent = problem.joint.latents.iter().find(|l| (l.start..l.start + l.len).contains(&i));

@@ -10,11 +10,13 @@ use super::climb::{Diverged, TracePoint};
 use super::dilation::Dilation;
 use super::draws::variable;
 use super::error::FitError;
+use super::journal::Piece;
 use super::objective::{shard_rows, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
+use super::record::{BatchRecord, OutcomeRecord};
 use super::settings::{Draws, Precision};
 use super::{Outcome, Path, guide_settings, messages};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
@@ -142,6 +144,10 @@ impl<'p> Trainer<'p> {
             true => format!("all rows in a step, {noise}"),
             false => format!("minibatches of {batch}, {noise}"),
         };
+        let piece = problem.journal.open(&format!("start {}", recipe.start));
+        if let Some(done) = piece.finished::<OutcomeRecord>().filter(|d| d.guide.fits(dim, random)) {
+            return Ok(done.outcome(collapse, path));
+        }
         let step = Step {
             problem,
             batch: *batch,
@@ -162,7 +168,11 @@ impl<'p> Trainer<'p> {
         });
         let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
         progress.begin(what, recipe.steps);
-        team.run(work, |round| step.climb(&recipe, &team, &state, round, progress))
+        let mut piece = piece;
+        let outcome =
+            team.run(work, |round| step.climb(&recipe, &team, &state, round, &mut piece, progress))?;
+        piece.finish(&OutcomeRecord::of(&outcome));
+        Ok(outcome)
     }
 }
 
@@ -248,6 +258,7 @@ impl Step<'_> {
         team: &Team<Job<T>>,
         state: &RwLock<State<T>>,
         round: &mut dyn FnMut(),
+        piece: &mut Piece,
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
         let Recipe { start, steps, held, rates, .. } = recipe;
@@ -266,13 +277,35 @@ impl Step<'_> {
         let mut trace = vec![];
         let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
         let every = (steps / 500).max(1);
-        let (mut sum, mut count) = (0.0, 0);
+        let (mut sum, mut count) = (0.0, 0u32);
         let mut sigma = vec![T::ZERO; self.random];
         let mut integrals;
         let mut dilation = Dilation::new(&self.collapse);
+        let (mut begin, mut earlier) = (0, 0.0);
+        let kept = piece.begun::<BatchRecord<T>>();
+        if let Some(kept) = kept.filter(|k| k.step < steps && k.fits(p.len(), self.collapse.scales.len())) {
+            (begin, p, first, second, moved) = (kept.step, kept.p, kept.first, kept.second, kept.moved);
+            (mean, trace, earlier) = (kept.mean, kept.trace, kept.seconds);
+            (backoff, bad_steps, (sum, count)) = (kept.backoff, kept.bad_steps, kept.seen);
+            dilation.take_up(kept.dilation);
+        }
         let begun = Instant::now();
-        for step in 0..steps {
-            if step % per_epoch == 0 {
+        for step in begin..steps {
+            piece.pause(|| BatchRecord {
+                step,
+                p: p.clone(),
+                first: first.clone(),
+                second: second.clone(),
+                moved,
+                mean: mean.clone(),
+                trace: trace.clone(),
+                backoff,
+                bad_steps: bad_steps.clone(),
+                seen: (sum, count),
+                dilation: dilation.state(),
+                seconds: earlier + begun.elapsed().as_secs_f64(),
+            })?;
+            if step == begin || step % per_epoch == 0 {
                 let key = noise::key(seed_of(self.problem, start), step / per_epoch, variable::ORDER, 0);
                 noise::permutation(&mut order, key);
             }
@@ -324,14 +357,14 @@ impl Step<'_> {
             }
             if (step + 1) % every == 0 || step + 1 == steps {
                 let elbo = sum / f64::from(count.max(1));
-                let seconds = begun.elapsed().as_secs_f64();
+                let seconds = earlier + begun.elapsed().as_secs_f64();
                 let rate = recipe.rate * schedule(step, steps) * backoff;
                 trace.push(TracePoint { start, step: step + 1, seconds, elbo, rate, clipped: 0 });
                 progress.advance(step + 1, Some(elbo));
                 (sum, count) = (0.0, 0);
             }
         }
-        let loop_seconds = begun.elapsed().as_secs_f64();
+        let loop_seconds = earlier + begun.elapsed().as_secs_f64();
         progress.end();
         let omega = mean.split_off(dim);
         let mut guide = Gaussian { omega, ..Gaussian::point(mean) };

@@ -6,6 +6,9 @@
 //! ```
 //!
 //! A chain is a function of the seed and its number, so the threads that run the chains change no bit.
+//!
+//! The sampler's own state cannot be written down. A chain that was interrupted runs again from its seed, but what it
+//! asks of the density is read from the journal as far as that goes: nearly all of its time goes there.
 
 use super::chains::Chains;
 use super::draws::{Joint, variable};
@@ -22,11 +25,12 @@ use nuts_rs::{
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
 
 /// Acceptance that the step size aims at.
 const TARGET: f64 = 0.8;
@@ -38,6 +42,8 @@ const WHITENED: usize = 200;
 const TRIES: u64 = 100;
 /// Draws after which a chain says how far it is.
 const EVERY: usize = 10;
+/// Numbers of a chain's answers that are kept for a rerun: 64 MiB.
+const MOST_ANSWERS: usize = 1 << 23;
 
 /// The log joint in whitened coordinates.
 struct Whitened {
@@ -48,6 +54,7 @@ struct Whitened {
     sds: Vec<f64>,
     u: Vec<f64>,
     gradient: Vec<f64>,
+    answers: Answers,
 }
 
 impl Whitened {
@@ -60,6 +67,7 @@ impl Whitened {
             guide: guide.clone(),
             u: vec![0.0; dim],
             gradient: vec![0.0; dim],
+            answers: Answers::default(),
         }
     }
 
@@ -75,6 +83,42 @@ impl Whitened {
             };
         }
     }
+}
+
+/// The densities and gradients that a chain has asked for, in order.
+#[derive(Default)]
+struct Answers {
+    /// A value and its gradient in v, again and again.
+    kept: Arc<Mutex<Vec<f64>>>,
+    /// Numbers that a rerun has read.
+    read: usize,
+    /// Whether a journal wants them.
+    are_kept: bool,
+}
+
+impl Answers {
+    /// The next answer, if it was given before.
+    fn next(&mut self, out: &mut [f64]) -> Option<f64> {
+        let kept = lock(&self.kept);
+        let answer = kept.get(self.read..self.read + 1 + out.len())?;
+        out.copy_from_slice(&answer[1..]);
+        self.read += answer.len();
+        Some(answer[0])
+    }
+
+    fn push(&mut self, value: f64, gradient: &[f64]) {
+        let mut kept = lock(&self.kept);
+        // Beyond this a rerun computes again: the same numbers, at the price of time.
+        if self.are_kept && self.read == kept.len() && kept.len() + gradient.len() < MOST_ANSWERS {
+            kept.push(value);
+            kept.extend_from_slice(gradient);
+            self.read = kept.len();
+        }
+    }
+}
+
+fn lock(kept: &Mutex<Vec<f64>>) -> std::sync::MutexGuard<'_, Vec<f64>> {
+    kept.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// A density or gradient that is not finite: the trajectory ends there.
@@ -111,6 +155,9 @@ impl CpuLogpFunc for Whitened {
     }
 
     fn logp(&mut self, v: &[f64], out: &mut [f64]) -> Result<f64, NotFinite> {
+        if let Some(value) = self.answers.next(out) {
+            return if value.is_finite() { Ok(value) } else { Err(NotFinite) };
+        }
         self.place(v);
         let value = self.joint.value_and_gradient(&self.u, &mut self.gradient);
         let full = self.guide.full;
@@ -122,6 +169,7 @@ impl CpuLogpFunc for Whitened {
             };
         }
         let is_finite = value.is_finite() && out.iter().all(|g| g.is_finite());
+        self.answers.push(if is_finite { value } else { f64::NAN }, out);
         if is_finite { Ok(value) } else { Err(NotFinite) }
     }
 
@@ -135,6 +183,7 @@ impl CpuLogpFunc for Whitened {
 }
 
 /// What a chain kept.
+#[derive(Serialize, Deserialize)]
 struct Kept {
     values: Vec<f64>,
     divergences: usize,
@@ -237,6 +286,18 @@ fn go<S: Settings>(
 ) -> Result<Kept, FitError> {
     let seed = problem.settings.seed;
     let random = density.sds.len();
+    let (tune, draws) = (problem.settings.tune, problem.settings.samples);
+    let mut piece = problem.journal.open(&format!("chain {chain}"));
+    if let Some(kept) = piece.finished::<Kept>().filter(|k| k.values.len() == draws * density.u.len()) {
+        let _ = done.send((chain as usize, tune + draws));
+        return Ok(kept);
+    }
+    density.answers.are_kept = problem.journal.is_kept();
+    let answers = density.answers.kept.clone();
+    *lock(&answers) = piece.begun().unwrap_or_default();
+    // Half an answer would be taken for the beginning of the next.
+    let whole = lock(&answers).len() / (random + 1) * (random + 1);
+    lock(&answers).truncate(whole);
     let Some(start) = begin(&mut density, seed, chain) else {
         return Err(FitError::Diverged(
             Diagnostic::new(
@@ -250,10 +311,10 @@ fn go<S: Settings>(
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (chain << 48));
     let mut sampler = settings.new_chain(chain, CpuMath::new(density), &mut rng).map_err(failed)?;
     sampler.set_position(&start).map_err(failed)?;
-    let (tune, draws) = (problem.settings.tune, problem.settings.samples);
     let mut kept =
         Kept { values: Vec::with_capacity(draws * place.u.len()), divergences: 0, at_most_depth: 0 };
     for i in 0..tune + draws {
+        piece.pause(|| lock(&answers).clone())?;
         let (v, info) = sampler.draw().map_err(failed)?;
         if i >= tune {
             place.place(&v[..random]);
@@ -266,6 +327,7 @@ fn go<S: Settings>(
             let _ = done.send((chain as usize, i + 1));
         }
     }
+    piece.finish(&kept);
     Ok(kept)
 }
 

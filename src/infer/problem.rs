@@ -1,16 +1,19 @@
 //! What every method gets: model, log joint, rows, settings.
 
+use super::journal::Journal;
 use super::settings::Settings;
 use crate::data::{Dataset, FromData};
 use crate::engine::RowSource;
 use crate::kernels::real::Real;
 use crate::lower::LogJoint;
 use crate::model::Model;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// `f32` or `f64`, as read from data and computed with.
-pub trait Number: Real + FromData {}
+pub trait Number: Real + FromData + Serialize + DeserializeOwned {}
 
-impl<T: Real + FromData> Number for T {}
+impl<T: Real + FromData + Serialize + DeserializeOwned> Number for T {}
 
 /// A data set as the engine sees it.
 #[derive(Debug, Clone, Copy)]
@@ -36,4 +39,6 @@ pub struct Problem<'a> {
     pub settings: &'a Settings,
     /// Threads to use.
     pub threads: usize,
+    /// What of it is done already.
+    pub journal: Journal,
 }

@@ -4,11 +4,13 @@ use super::draws::{Joint, variable};
 use super::error::FitError;
 use super::no_net;
 use super::problem::{Number, Problem};
+use super::record::GuideRecord;
 use super::settings::Batch;
 use super::small_net::random_start;
 use super::{Path, messages};
 use crate::kernels::noise;
 use crate::model::Role;
+use std::sync::Arc;
 
 /// Rows in a step where none are given.
 const BATCH: usize = 128;
@@ -93,7 +95,16 @@ impl<T: Number> Recipe<T> {
             joint.weigh(&mut |weights| weights.iter_mut().for_each(|w| *w *= weight));
             joint
         };
-        let (guide, units) = no_net::start(&mut joint, problem)?;
+        let kept = problem.journal.try_piece("mode", || {
+            let (guide, units) = no_net::start(&mut joint, problem)?;
+            Ok::<_, FitError>((GuideRecord::of(&guide), units))
+        })?;
+        let (guide, units) = match kept {
+            (guide, units) if guide.fits(problem.joint.dim, random) && units.len() == problem.joint.dim => {
+                (guide.guide(&Arc::default()), units)
+            }
+            _ => no_net::start(&mut joint, problem)?,
+        };
         let rate = problem.settings.learning_rate.unwrap_or(RATE);
         let mut rates = vec![T::from_f64(rate); units.len() + random];
         rates.iter_mut().zip(&units).for_each(|(r, unit)| *r = T::from_f64(rate * unit));

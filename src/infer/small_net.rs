@@ -1,13 +1,14 @@
 //! Small nets on all rows: several starts in plain coordinates (`docs/inference.md`, section 5, second column).
 
-use super::climb::{Climb, Diverged, TracePoint};
+use super::climb::{Climb, Diverged, Halt, TracePoint};
 use super::coordinates::Coordinates;
 use super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se, variable};
 use super::error::FitError;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::settings::{Precision, Settings};
+use super::record::ClimbRecord;
+use super::settings::Precision;
 use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
 use crate::kernels::noise;
 use crate::model::Role;
@@ -45,32 +46,47 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let rounds = rounds(is_light, settings.steps);
     progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
+    let (dim, random) = (problem.joint.dim, problem.joint.random_dim);
     let begin = |i: usize, joint: &mut Joint| -> Candidate<T> {
-        let mode = map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
-        if problem.joint.random_dim == 0 {
+        if problem.journal.is_stopping() {
+            return Candidate::given_up();
+        }
+        let mut find = || map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
+        if random == 0 {
+            let mode: Vec<f64> = problem.journal.piece(&format!("start {i}"), &mut find);
+            let mode = if mode.len() == dim { mode } else { find() };
             let mut g = vec![0.0; mode.len()];
             let value = joint.value_and_gradient(&mode, &mut g);
             return Candidate { climb: None, point: mode, draws: vec![value], diverged: None };
         }
-        let (coordinates, p) = net_coordinates(joint, &mode, problem, full);
+        let mut find = || -> (Coordinates, Vec<f64>) {
+            let mode = map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
+            net_coordinates(joint, &mode, problem, full)
+        };
+        let (coordinates, p) = problem.journal.piece(&format!("start {i}"), &mut find);
+        let is_whole = coordinates.is_sound(dim, random, full) && p.len() == coordinates.numbers();
+        let (coordinates, p) = if is_whole { (coordinates, p) } else { find() };
         let draws = problem.settings.full_batch_draws();
         let climb = Climb::new(objective.evaluator(), coordinates, p, draws, settings.seed, i);
         Candidate { point: climb.p.clone(), climb: Some(climb), draws: vec![], diverged: None }
     };
     let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {});
+    problem.journal.stopped()?;
     let mut lost: Vec<Candidate<T>> = vec![];
     let mut before = 0;
-    for round in &rounds {
+    for (number, round) in rounds.iter().enumerate() {
         lost.extend(candidates.drain(round.keep.of(candidates.len())..));
         let count = candidates.len();
         let waiting = Mutex::new(candidates.drain(..).map(Some).collect::<Vec<_>>());
         let go_on = |i: usize, joint: &mut Joint| -> Candidate<T> {
             let taken = waiting.lock().map(|mut f| f[i].take()).ok().flatten();
-            taken.expect("each candidate is taken once").go_on(round, settings, joint)
+            let candidate = taken.expect("each candidate is taken once");
+            candidate.go_on(round, problem, &format!("round {number}, place {i}"), joint)
         };
         candidates = in_parallel(problem.threads, count, &joint, &go_on, &mut |n| {
             progress.advance(before + round.steps * n as u64, None);
         });
+        problem.journal.stopped()?;
         before += round.steps * count as u64;
         let (well, ill) = ranked(candidates)?;
         candidates = well;
@@ -168,21 +184,37 @@ struct Candidate<T> {
 }
 
 impl<T: Number> Candidate<T> {
+    /// A start that is not begun, because the fit is to stop.
+    fn given_up() -> Self {
+        Candidate { climb: None, point: vec![], draws: vec![], diverged: None }
+    }
+
     /// Climbs for a round; what is compared is the mean of its second half.
     ///
     /// The draws that compare are those of the reported ELBO, so collapsed scales are drawn from their cells too.
-    fn go_on(mut self, round: &Round, settings: &Settings, joint: &mut Joint) -> Self {
+    fn go_on(mut self, round: &Round, problem: &Problem<'_>, name: &str, joint: &mut Joint) -> Self {
+        let settings = problem.settings;
         let Some(climb) = &mut self.climb else { return self };
+        let mut piece = problem.journal.open(name);
+        if let Some((climbed, point, draws)) = piece.finished::<(ClimbRecord, Vec<f64>, Vec<f64>)>()
+            && point.len() == climb.p.len()
+            && climb.take_up(climbed)
+        {
+            return Candidate { point, draws, ..self };
+        }
         let rate = settings.learning_rate.map_or(round.rate, |r| r * round.rate / 0.05);
-        match climb.stage(rate, round.steps, &mut |_| {}) {
+        match climb.stage(rate, round.steps, &mut piece) {
             Ok(point) => self.point = point,
-            Err(diverged) => {
+            Err(Halt::Diverged(diverged)) => {
                 self.diverged = Some(diverged);
                 return self;
             }
+            // The state is kept, and the fit ends when all starts have come back.
+            Err(Halt::Interrupted) => return self,
         }
         climb.p.copy_from_slice(&self.point);
         self.draws = elbo_draws(joint, &climb.guide_at(&self.point), COMPARE_DRAWS, settings.seed);
+        piece.finish(&(climb.record(), &self.point, &self.draws));
         self
     }
 

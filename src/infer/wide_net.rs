@@ -8,14 +8,17 @@
 use super::draws::{Joint, elbo_draws, mean_and_se};
 use super::error::FitError;
 use super::fisher;
+use super::journal::Interrupted;
 use super::minibatch::{Trainer, seed_of};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::Recipe;
+use super::record::GuideRecord;
 use super::settings::Precision;
 use super::small_net::{Keep, map_start, scale_latents};
 use super::{Outcome, Path, messages};
+use std::sync::Arc;
 
 /// Starts where no number is given.
 const STARTS: usize = 8;
@@ -52,8 +55,9 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let trainer = Trainer::new::<T>(problem, Path::WideNet)?;
     let work = problem.train.len() * problem.joint.dim;
     let draws = (COMPARE_WORK / work.max(1)).clamp(COMPARE.0, COMPARE.1);
-    let mut candidates: Vec<Candidate> =
-        (0..starts).map(|start| Candidate::near_a_mode(&mut joint, problem, start)).collect();
+    let mut candidates: Vec<Candidate> = (0..starts)
+        .map(|start| Candidate::near_a_mode(&mut joint, problem, start))
+        .collect::<Result<_, _>>()?;
     let mut whole = Outcome::empty();
     let mut lost = 0;
     let mut most = settings.steps.or(settings.epochs.map(|e| e.ceil() as u64)).unwrap_or(u64::MAX);
@@ -103,13 +107,25 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
 
 impl Candidate {
     /// On the way to a mode, with the sds of the curvature there.
-    fn near_a_mode(joint: &mut Joint, problem: &Problem<'_>, start: usize) -> Candidate {
+    fn near_a_mode(joint: &mut Joint, problem: &Problem<'_>, start: usize) -> Result<Candidate, Interrupted> {
+        let (dim, random) = (problem.joint.dim, problem.joint.random_dim);
+        let name = format!("near mode {start}");
+        let kept = problem.journal.piece(&name, || GuideRecord::of(&Candidate::found(joint, problem, start)));
+        problem.journal.stopped()?;
+        let guide = match kept {
+            guide if guide.fits(dim, random) => guide.guide(&Arc::default()),
+            _ => Candidate::found(joint, problem, start),
+        };
+        Ok(Candidate { start, guide, elbo: f64::NEG_INFINITY })
+    }
+
+    fn found(joint: &mut Joint, problem: &Problem<'_>, start: usize) -> Gaussian {
         let (iterations, scale) = KINDS[start % KINDS.len()];
         let mode = map_start(joint, problem, iterations, scale, start);
         let held = scale_latents(problem);
         let seed = seed_of(problem, start);
         let sds = fisher::sds(joint, &mode, problem.joint.random_dim, &held, SDS, seed);
         let omega = sds.iter().map(|sd| sd.ln()).collect();
-        Candidate { start, guide: Gaussian { omega, ..Gaussian::point(mode) }, elbo: f64::NEG_INFINITY }
+        Gaussian { omega, ..Gaussian::point(mode) }
     }
 }

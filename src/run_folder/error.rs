@@ -46,6 +46,16 @@ pub enum Fault {
         /// The place.
         folder: PathBuf,
     },
+    /// Another process is making a run of this name.
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A checkpoint was written by another version.
+    OtherCheckpoint {
+        /// Which.
+        found: String,
+    },
     /// The system refuses.
     System {
         /// What was attempted: `create runs/moons`.
@@ -88,6 +98,11 @@ impl Fault {
             )
             .note("a run is complete in itself; without this file its results cannot be trusted")
             .help("fit the model again: the source is model.bnn in the folder, the command in manifest.json"),
+            Fault::Busy { .. } => Diagnostic::new("R002", format!("{self}"))
+                .help("wait for it, or write elsewhere with `--out DIR`"),
+            Fault::OtherCheckpoint { .. } => Diagnostic::new("R003", format!("{shown}: {self}"))
+                .note("a fit that goes on ends with the bits of one that was never interrupted, and only the program that began it can do that")
+                .help("resume with that version, or begin again: `bnnc fit MODEL --out DIR`"),
             Fault::System { .. } => Diagnostic::new("R001", format!("{self}"))
                 .help("check that the folder exists, that you may use it, and that the disk is not full"),
         }
@@ -107,6 +122,10 @@ impl fmt::Display for Fault {
             Fault::Exists { folder } => write!(f, "{} is there already", folder.display()),
             Fault::InTheWay { folder } => {
                 write!(f, "{} is there already, and it is not a run folder", folder.display())
+            }
+            Fault::Busy { folder } => write!(f, "another process is making {}", folder.display()),
+            Fault::OtherCheckpoint { found } => {
+                write!(f, "its checkpoint is of bnnc {found}, and this is bnnc {}", env!("CARGO_PKG_VERSION"))
             }
             Fault::System { what, why } => write!(f, "cannot {what}: {why}"),
         }

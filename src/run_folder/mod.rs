@@ -10,9 +10,11 @@
 //! one is never taken for a run. Reading never trusts a folder: what is missing, damaged, foreign or newer than
 //! this program is a finding with code R001. Start at [`Run`].
 
+mod checkpoint;
 mod error;
 mod manifest;
 mod metrics;
+mod partial;
 mod pictures;
 mod predictions;
 mod read;
@@ -23,9 +25,11 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint, Header, difference};
 pub use error::Fault;
 pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
+pub use partial::{Left, Partial};
 pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap};
 pub use predictions::{ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues};
 pub use read::{read, read_manifest, read_metrics};

@@ -3,10 +3,13 @@
 use super::error::Fault;
 use super::manifest::{FORMAT, Manifest};
 use super::{MetricsFile, Pictures, Run, SplitPredictions, predictions, tables, tensors};
+use crate::files;
 use serde_json::Value;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+
+/// Bytes of the largest file of a run that is read.
+const LARGEST: u64 = 1 << 36;
 
 /// Reads a run folder.
 pub fn read(folder: &Path) -> Result<Run, Fault> {
@@ -90,7 +93,7 @@ fn name_single_targets(run: &mut Run) {
 
 fn bytes(folder: &Path, file: &str) -> Result<Vec<u8>, Fault> {
     let path = folder.join(file);
-    fs::read(&path).map_err(|e| match e.kind() {
+    files::read(&path, LARGEST).map_err(|e| match e.kind() {
         ErrorKind::NotFound => Fault::Missing { file: file.to_owned() },
         _ => Fault::system("read", &path, &e),
     })

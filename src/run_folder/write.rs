@@ -1,11 +1,12 @@
 //! Run to folder: everything under a temporary name beside the place, then one rename.
 //!
 //! ```text
-//! runs/.moons.partial-4711/…   →   runs/moons/…
+//! runs/.moons.writing-4711/…   →   runs/moons/…
 //! ```
 
 use super::error::Fault;
 use super::{Run, pictures, predictions, read, tables, tensors};
+use crate::files;
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,25 +23,56 @@ pub struct Extra {
 /// Writes a run folder with its report; an older run in its place is replaced only with `force`.
 pub fn write(folder: &Path, run: &Run, extras: &[Extra], force: bool) -> Result<(), Fault> {
     check_place(folder, force)?;
-    let mut files = files_of(run)?;
-    let mut manifest = run.manifest.clone();
-    manifest.files = files.iter().map(|(name, _)| name.clone()).collect();
-    files.extend(extras.iter().map(|e| (e.path.clone(), e.bytes.clone())));
-    files.push(("manifest.json".to_owned(), json("manifest.json", &manifest)?));
-
-    let partial = beside(folder, "partial")?;
-    let written = write_all(&partial, &files).and_then(|()| put_in_place(&partial, folder));
+    if let Some(parent) = folder.parent() {
+        files::create_folders(parent).map_err(|e| Fault::system("create", parent, &e))?;
+    }
+    let writing = files::beside(folder, "writing").map_err(|e| Fault::system("write", folder, &e))?;
+    let written = write_run(&writing, run, extras).and_then(|()| put_in_place(&writing, folder));
     if written.is_err() {
         // The first error is the one to show; a remnant under a temporary name is never taken for a run.
-        let _ = fs::remove_dir_all(&partial);
+        let _ = files::remove_folder(&writing);
     }
     written
 }
 
+/// Writes the files of a run into a folder that is not there yet, down to the disk.
+pub(super) fn write_run(folder: &Path, run: &Run, extras: &[Extra]) -> Result<(), Fault> {
+    let mut all = files_of(run)?;
+    let mut manifest = run.manifest.clone();
+    manifest.files = all.iter().map(|(name, _)| name.clone()).collect();
+    all.extend(extras.iter().map(|e| (e.path.clone(), e.bytes.clone())));
+    all.push(("manifest.json".to_owned(), json("manifest.json", &manifest)?));
+    files::create_folder(folder).map_err(|e| Fault::system("create", folder, &e))?;
+    let mut folders = vec![folder.to_path_buf()];
+    for (name, bytes) in &all {
+        let path = inside(folder, name)?;
+        if let Some(parent) = path.parent().filter(|p| !folders.iter().any(|f| f == p)) {
+            files::create_folders(parent).map_err(|e| Fault::system("create", parent, &e))?;
+            folders.push(parent.to_path_buf());
+        }
+        files::write_new(&path, bytes).map_err(|e| Fault::system("write", &path, &e))?;
+    }
+    folders.iter().try_for_each(|f| files::sync_folder(f).map_err(|e| Fault::system("write", f, &e)))
+}
+
 /// Writes the report and figures of a finished run again.
 pub fn rewrite_extras(folder: &Path, extras: &[Extra]) -> Result<(), Fault> {
-    let files: Vec<_> = extras.iter().map(|e| (e.path.clone(), e.bytes.clone())).collect();
-    write_all(folder, &files)
+    for extra in extras {
+        let path = inside(folder, &extra.path)?;
+        let parent = path.parent().unwrap_or(folder);
+        if parent != folder {
+            // A link in a stranger's folder may lead out of it.
+            if fs::symlink_metadata(parent).is_ok_and(|m| !m.is_dir()) {
+                return Err(Fault::damaged(&extra.path, "its folder is a link or a file"));
+            }
+            files::create_folders(parent).map_err(|e| Fault::system("create", parent, &e))?;
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|m| !m.is_file()) {
+            return Err(Fault::damaged(&extra.path, "it is a link or a folder"));
+        }
+        files::replace(&path, &extra.bytes).map_err(|e| Fault::system("write", &path, &e))?;
+    }
+    Ok(())
 }
 
 /// Tells before a fit whether its result could be written; makes nothing.
@@ -80,17 +112,6 @@ fn json<T: Serialize>(file: &str, value: &T) -> Result<Vec<u8>, Fault> {
     Ok(bytes)
 }
 
-fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Fault> {
-    for (name, bytes) in files {
-        let path = inside(folder, name)?;
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(|e| Fault::system("create", parent, &e))?;
-        }
-        fs::write(&path, bytes).map_err(|e| Fault::system("write", &path, &e))?;
-    }
-    Ok(())
-}
-
 /// A name made from a model's words must not lead out of the folder.
 fn inside(folder: &Path, name: &str) -> Result<PathBuf, Fault> {
     let is_plain =
@@ -101,21 +122,22 @@ fn inside(folder: &Path, name: &str) -> Result<PathBuf, Fault> {
     Ok(folder.join(name))
 }
 
-/// Returns `parent/.<name>.<word>-<process>`.
-fn beside(folder: &Path, word: &str) -> Result<PathBuf, Fault> {
-    let no_name =
-        || Fault::System { what: format!("write {}", folder.display()), why: "it has no name".into() };
-    let name = folder.file_name().ok_or_else(no_name)?.to_string_lossy();
-    Ok(folder.with_file_name(format!(".{name}.{word}-{}", std::process::id())))
-}
-
-fn put_in_place(partial: &Path, folder: &Path) -> Result<(), Fault> {
-    let rename = |from: &Path, to: &Path| fs::rename(from, to).map_err(|e| Fault::system("rename", from, &e));
+/// Gives a whole folder its name; an older run goes away only when the new one is in its place.
+pub(super) fn put_in_place(whole: &Path, folder: &Path) -> Result<(), Fault> {
+    let rename =
+        |from: &Path, to: &Path| files::rename(from, to).map_err(|e| Fault::system("rename", from, &e));
     if !folder.exists() {
-        return rename(partial, folder);
+        return rename(whole, folder);
     }
-    let old = beside(folder, "replaced")?;
-    rename(folder, &old)?;
-    rename(partial, folder)?;
-    fs::remove_dir_all(&old).map_err(|e| Fault::system("remove", &old, &e))
+    let old = files::beside(folder, "replaced").map_err(|e| Fault::system("write", folder, &e))?;
+    if let Err(fault) = rename(folder, &old).and_then(|()| rename(whole, folder)) {
+        // The old run gets its name back, unless the new one has it and only the disk has not said so.
+        if !folder.exists() {
+            let _ = files::rename(&old, folder);
+        }
+        return Err(fault);
+    }
+    // The new run is in its place; what is left of the old one has a name that is never read.
+    let _ = files::remove_folder(&old);
+    Ok(())
 }

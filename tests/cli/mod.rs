@@ -1,8 +1,10 @@
 //! The program as a user runs it: arguments in, output, errors and exit status out.
 
 mod commands;
+mod faults;
 mod fit;
 mod formats;
+mod kill;
 mod language;
 mod messages;
 mod readme;
@@ -75,7 +77,13 @@ impl Place {
 
     /// Runs the program here with the words of a line as arguments.
     pub fn run(&self, line: &str) -> Outcome {
-        let output = command(self.folder.path(), line).output().unwrap();
+        Outcome::of(command(self.folder.path(), line).output().unwrap())
+    }
+}
+
+impl Outcome {
+    /// What a process did; -1 for one that a signal ended.
+    pub fn of(output: std::process::Output) -> Outcome {
         Outcome {
             status: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout).unwrap(),

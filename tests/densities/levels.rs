@@ -7,6 +7,7 @@
 use crate::support::checked::loaded;
 use bnnc::compile::resolve;
 use bnnc::infer::draws::Joint;
+use bnnc::infer::journal::Journal;
 use bnnc::infer::problem::{Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{Parameterization, lower};
@@ -265,6 +266,7 @@ fn evaluated(text: &str, cells: usize, is_standard: bool, differences: bool) -> 
         train: rows.split("train"),
         settings: &settings,
         threads: 1,
+        journal: Journal::default(),
     };
     let mut density = Joint::new(&problem).expect("it runs");
     let mut gradient = vec![0.0; joint.dim];

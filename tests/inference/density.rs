@@ -3,6 +3,7 @@
 
 use crate::support::checked::loaded;
 use bnnc::infer::draws::Joint;
+use bnnc::infer::journal::Journal;
 use bnnc::infer::problem::{Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{Parameterization, lower};
@@ -41,6 +42,7 @@ pub(super) fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, V
         train: rows.split("train"),
         settings: &settings,
         threads: 1,
+        journal: Journal::default(),
     };
     (Joint::new(&problem).expect("it runs"), names)
 }

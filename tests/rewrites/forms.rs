@@ -9,6 +9,7 @@ use bnnc::guide::collapse::Collapse;
 use bnnc::guide::{GuideSettings, Guided, NoiseSource, guide};
 use bnnc::infer::draws::Evaluator;
 use bnnc::infer::draws::Objective;
+use bnnc::infer::journal::Journal;
 use bnnc::infer::objective::{program, shards, with_gradient};
 use bnnc::infer::points::Points;
 use bnnc::infer::posterior::Gaussian;
@@ -74,6 +75,7 @@ impl Fixture {
             train: &self.rows,
             settings: &self.settings,
             threads: 1,
+            journal: Journal::default(),
         }
     }
 

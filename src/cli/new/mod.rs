@@ -7,8 +7,7 @@ use crate::diagnostic::Diagnostic;
 use clap::{Args, ValueEnum};
 use data::File;
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Write a commented model to start from, with small made-up data beside it
@@ -84,8 +83,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
 
 /// Writes a file that is not there yet.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Diagnostic> {
-    let opened = OpenOptions::new().write(true).create_new(true).open(path);
-    opened.and_then(|mut f| f.write_all(bytes)).map_err(|e| match e.kind() {
+    crate::files::write_new(path, bytes).map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => Diagnostic::new("O005", format!("{} is there already", path.display()))
             .help("choose another name"),
         _ => Diagnostic::new("O005", format!("cannot write {}: {e}", path.display())),

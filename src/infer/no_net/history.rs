@@ -3,6 +3,7 @@
 use super::super::coordinates::{Coordinates, Part};
 use super::rhat::{mean_error, moments, split_rhat};
 use crate::kernels::noise;
+use serde::{Deserialize, Serialize};
 
 /// Numbers looked at; if there are more, this many chosen by key.
 const WATCHED: usize = 512;
@@ -17,6 +18,7 @@ const LONGEST: f64 = 0.95;
 const SETTLED: f64 = 1.1;
 
 /// What was seen of a stage.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct History {
     watched: Vec<(usize, Part)>,
     /// One chain per watched number.
@@ -54,6 +56,23 @@ impl History {
             filling: vec![0.0; coordinates.numbers()],
             steps: 0,
         }
+    }
+
+    /// How many iterates there are.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Whether this is a history of such coordinates: read from a file, its lengths may be anything.
+    pub fn fits(&self, coordinates: &Coordinates) -> bool {
+        let n = coordinates.numbers();
+        self.watched.iter().all(|(at, _)| *at < n)
+            && self.watched.iter().all(|(_, part)| coordinates.has(*part))
+            && self.chains.len() == self.watched.len()
+            && self.chains.iter().all(|c| c.len() == self.steps)
+            && self.filling.len() == n
+            && self.sums.len() == self.steps / STRETCH
+            && self.sums.iter().all(|s| s.len() == n)
     }
 
     /// Adds an iterate.

@@ -9,6 +9,7 @@ pub mod ties;
 
 pub use mode::mode;
 
+use super::coordinates::Coordinates;
 use super::draws::Joint;
 use super::error::FitError;
 use super::posterior::Gaussian;
@@ -21,12 +22,19 @@ use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
     if problem.joint.random_dim == 0 {
-        return Ok(Outcome::point(mode::mode(&mut joint, problem)?));
+        let mode = problem.journal.try_piece("mode", || mode::mode(&mut joint, problem))?;
+        let is_whole = mode.len() == problem.joint.dim;
+        return Ok(Outcome::point(if is_whole { mode } else { mode::mode(&mut joint, problem)? }));
     }
     let full = full_rank_dims(problem, Path::NoNet);
     let scales = guide_settings(problem, Path::NoNet).tied_scales;
+    let mut find = || -> Result<Coordinates, FitError> {
+        Ok(mode::start(&mut joint, problem, full)?.with_ties(&scales, &ties::groups(problem, full)))
+    };
+    let kept: Coordinates = problem.journal.try_piece("mode", &mut find)?;
     let coordinates =
-        mode::start(&mut joint, problem, full)?.with_ties(&scales, &ties::groups(problem, full));
+        if kept.is_sound(problem.joint.dim, problem.joint.random_dim, full) { kept } else { find()? };
+    problem.journal.stopped()?;
     match problem.settings.precision {
         Precision::F32 => stages::climb::<f32>(problem, &mut joint, coordinates, progress),
         _ => stages::climb::<f64>(problem, &mut joint, coordinates, progress),

@@ -11,11 +11,15 @@ use super::super::climb::Climb;
 use super::super::coordinates::{Coordinates, Part};
 use super::super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se};
 use super::super::error::FitError;
+use super::super::journal::Piece;
 use super::super::posterior::Gaussian;
 use super::super::problem::{Number, Problem};
 use super::super::progress::Progress;
+use super::super::record::{ClimbRecord, GuideRecord, OutcomeRecord};
 use super::super::{Outcome, Path, guide_settings, messages};
 use super::history::History;
+use crate::diagnostic::Diagnostic;
+use serde::{Deserialize, Serialize};
 
 /// Most optimiser steps where no number is given.
 const MOST_STEPS: u64 = 20_000;
@@ -39,6 +43,26 @@ struct Candidate {
     draws: Vec<f64>,
 }
 
+/// Where the rule stands between two stages, for the journal.
+#[derive(Serialize, Deserialize)]
+struct Standing {
+    stage: u32,
+    rate: f64,
+    error: f64,
+    last_gain: f64,
+    best: (GuideRecord, Vec<f64>),
+    best_origin: (Coordinates, Vec<f64>),
+}
+
+/// What the journal keeps in the middle of a stage: the rule, the climb, and what it saw.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    standing: Standing,
+    climb: ClimbRecord,
+    history: History,
+    settled: Option<usize>,
+}
+
 /// Climbs from the origin of the coordinates.
 pub fn climb<T: Number>(
     problem: &Problem<'_>,
@@ -58,13 +82,40 @@ pub fn climb<T: Number>(
         let draws = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
         Candidate { guide, draws }
     };
-    let mut best = judge(climb.guide_at(&climb.p));
+    let mut piece = problem.journal.open("stages");
+    let words = "full batch, whitened coordinates, stages";
+    if let Some((done, warnings)) = piece.finished::<(OutcomeRecord, Limits)>()
+        && done.guide.fits(problem.joint.dim, problem.joint.random_dim)
+    {
+        progress.end();
+        let outcome = done.outcome(&climb.collapse(), words.into());
+        return Ok(Outcome { warnings: warnings.words(), ..outcome });
+    }
     let mut rate = settings.learning_rate.unwrap_or(0.05);
     let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
-    for stage in 0.. {
-        let Some((mean, is_settled)) = one(&mut climb, rate, error, most, settings.seed, progress)? else {
-            break;
+    let (mut first, mut best, mut left) = (0, None, None);
+    if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {
+        let Kept { standing, climb: at, history, settled } = kept;
+        climb.take_up(at);
+        (first, rate, error, last_gain) = (standing.stage, standing.rate, standing.error, standing.last_gain);
+        let (guide, draws) = standing.best;
+        best = Some(Candidate { guide: guide.guide(&climb.collapse()), draws });
+        best_origin = standing.best_origin;
+        left = Some((history, settled));
+    }
+    let mut best = best.unwrap_or_else(|| judge(climb.guide_at(&climb.p)));
+    for stage in first.. {
+        let standing = || Standing {
+            stage,
+            rate,
+            error,
+            last_gain,
+            best: (GuideRecord::of(&best.guide), best.draws.clone()),
+            best_origin: best_origin.clone(),
         };
+        let begun = left.take().unwrap_or_else(|| (History::new(climb.coordinates(), settings.seed), None));
+        let reached = one(&mut climb, rate, error, most, begun, &mut piece, &standing, progress)?;
+        let Some((mean, is_settled)) = reached else { break };
         let moved = largest_move(climb.coordinates(), &mean);
         let candidate = judge(climb.guide_at(&mean));
         let (gain, se) = gain(&candidate, &best);
@@ -87,22 +138,49 @@ pub fn climb<T: Number>(
         (rate, error) = (0.5 * rate, 0.5 * error);
     }
     progress.end();
-    let mut warnings = vec![];
-    if !is_converged {
-        warnings.push(messages::at_the_limit(climb.steps, last_gain));
-    }
-    if climb.is_clamped {
-        warnings.push(messages::clamped());
-    }
-    Ok(Outcome {
+    let limits = Limits { steps: climb.steps, last_gain, is_converged, is_clamped: climb.is_clamped };
+    let outcome = Outcome {
         guide: best.guide,
         steps: climb.steps,
         loop_seconds: climb.time.as_secs_f64(),
         trace: climb.trace,
         clipped: climb.clipped,
-        warnings,
-        path: "full batch, whitened coordinates, stages".into(),
-    })
+        warnings: limits.words(),
+        path: words.into(),
+    };
+    piece.finish(&(OutcomeRecord::of(&outcome), limits));
+    Ok(outcome)
+}
+
+/// What the rule ran into.
+#[derive(Serialize, Deserialize)]
+struct Limits {
+    steps: u64,
+    last_gain: f64,
+    is_converged: bool,
+    is_clamped: bool,
+}
+
+impl Limits {
+    fn words(&self) -> Vec<Diagnostic> {
+        let limit = (!self.is_converged).then(|| messages::at_the_limit(self.steps, self.last_gain));
+        limit.into_iter().chain(self.is_clamped.then(messages::clamped)).collect()
+    }
+}
+
+impl Kept {
+    /// Whether it is of this climb.
+    fn fits<T: Number>(&self, climb: &Climb<T>) -> bool {
+        let here = climb.coordinates();
+        let (origin, at) = &self.standing.best_origin;
+        let guide = here.blank();
+        self.climb.fits(here)
+            && origin.fits(here)
+            && at.len() == here.numbers()
+            && self.standing.best.0.fits(guide.mu.len(), guide.omega.len())
+            && self.standing.best.1.len() == COMPARE_DRAWS
+            && self.history.fits(here)
+    }
 }
 
 /// One stage: the mean of its settled iterates, and whether they settled before the steps ran out.
@@ -111,13 +189,20 @@ fn one<T: Number>(
     rate: f64,
     error: f64,
     most: u64,
-    seed: u64,
+    (mut history, mut settled): (History, Option<usize>),
+    piece: &mut Piece,
+    standing: &dyn Fn() -> Standing,
     progress: &mut dyn Progress,
 ) -> Result<Option<(Vec<f64>, bool)>, FitError> {
-    let mut history = History::new(climb.coordinates(), seed);
-    let mut settled = None;
     while climb.steps < most {
-        for _ in 0..LOOK.min(most - climb.steps) {
+        // A stage that was taken up goes on to its next look.
+        for _ in 0..(LOOK - history.steps() as u64 % LOOK).min(most - climb.steps) {
+            piece.pause(|| Kept {
+                standing: standing(),
+                climb: climb.record(),
+                history: history.clone(),
+                settled,
+            })?;
             let seen = climb.step(rate).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
             if seen.is_some() {
                 progress.advance(climb.steps, seen);
