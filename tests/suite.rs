@@ -28,6 +28,10 @@ mod gradients;
 /// Whole fits against closed forms and reference posteriors; the same bits for any number of threads.
 #[path = "inference/mod.rs"]
 mod inference;
+/// Licences of dependencies.
+mod licences;
+/// Changed files of data and run folders.
+mod mutations;
 /// Random well-typed models: what is accepted runs.
 mod random_models;
 /// Rewrites of the ELBO: same expectation, same joint density, said aloud.
@@ -35,6 +39,8 @@ mod random_models;
 mod rewrites;
 /// Damaged sources and data end in findings.
 mod robustness;
+/// Memory over many fits.
+mod soak;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]
 mod stages_ast;

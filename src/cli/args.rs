@@ -84,6 +84,26 @@ pub(super) struct Setting {
     /// Worker threads; the result does not depend on them [default: all cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Memory that the rows and the model may take, as `512m` or `4g` [default: three quarters of what there is]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_memory: Option<u64>,
+}
+
+/// Reads `512m`, `4g`, `1.5GiB` as bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "write it as `512m` or `4g`".to_owned();
+    let end = text.find(|c: char| c.is_alphabetic()).ok_or_else(wrong)?;
+    let (number, unit) = text.split_at(end);
+    let shift = match unit.to_ascii_lowercase().trim_end_matches("ib").trim_end_matches('b') {
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        "t" => 40,
+        _ => return Err(wrong()),
+    };
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let bytes = number * (1u64 << shift) as f64;
+    if bytes >= 1.0 && bytes < u64::MAX as f64 { Ok(bytes as u64) } else { Err(wrong()) }
 }
 
 /// Splits `name=value` at the first `=`.
@@ -104,6 +124,12 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_with_their_units() {
+        assert_eq!([size("512m"), size("4g"), size("1.5GiB")], [Ok(512 << 20), Ok(4 << 30), Ok(3 << 29)]);
+        assert!(["", "4", "g", "-1g", "4 miles", "1e30t", "nang"].iter().all(|t| size(t).is_err()));
     }
 
     #[test]

@@ -222,6 +222,7 @@ fn counts(checked: &Checked) -> String {
 /// What `fit` and `check` have in common.
 pub(super) fn compile_options(setting: &Setting) -> compile::Options {
     compile::Options {
+        max_memory: setting.max_memory,
         set: setting.set.clone(),
         choose: setting.choose.clone(),
         data: setting.data.clone(),

@@ -137,7 +137,7 @@ fn finished(terminal: &Terminal, place: &Path) -> u8 {
 
 /// The options that a checkpoint keeps. Files are named by whoever resumes: a folder must not say what is read.
 fn kept_options(options: &compile::Options) -> Value {
-    let options = compile::Options { data: None, threads: None, ..options.clone() };
+    let options = compile::Options { data: None, threads: None, max_memory: None, ..options.clone() };
     serde_json::to_value(options).unwrap_or_default()
 }
 

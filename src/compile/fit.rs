@@ -107,10 +107,31 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
         notes.push(Note::applied(Rewrite::NonCentre, what).words());
     }
     let joint = lower(&model, &parameterization);
+    within_memory(session, joint.dim)?;
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
     let journal = Journal::default();
     Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal })
+}
+
+/// Bytes that a fit takes for each latent: parameters, moments and averages of the optimiser, and in each of a dozen
+/// programs their values and slopes.
+const BYTES_OF_A_LATENT: u64 = 800;
+
+/// O006 for a model of more latents than memory holds.
+fn within_memory(session: &Session, latents: usize) -> Result<(), Diagnostics> {
+    let needed = (latents as u64).saturating_mul(BYTES_OF_A_LATENT);
+    if needed <= session.room() {
+        return Ok(());
+    }
+    let what = format!(
+        "{latents} latents take some {} MiB of memory, and {} MiB are allowed",
+        needed >> 20,
+        session.room() >> 20
+    );
+    Err(Diagnostic::new("O006", what)
+        .help("make the model smaller, or allow more: `--max-memory 64g`")
+        .into())
 }
 
 /// Compiles, fits and evaluates.

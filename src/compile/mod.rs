@@ -60,6 +60,8 @@ pub struct Options {
     pub batch: Option<String>,
     /// `--threads N`
     pub threads: Option<usize>,
+    /// `--max-memory SIZE`, in bytes
+    pub max_memory: Option<u64>,
 }
 
 /// A stage that can be printed.
@@ -91,12 +93,17 @@ pub struct Session {
 /// Files of the disk; relative paths are relative to the model file.
 struct Disk {
     base: PathBuf,
+    room: u64,
 }
 
 impl Files for Disk {
     fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>> {
         let file = files::open(&self.base.join(path))?;
         Ok(Box::new(std::io::BufReader::new(file)))
+    }
+
+    fn room(&self) -> u64 {
+        self.room
     }
 
     fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
@@ -125,6 +132,7 @@ impl Session {
 
     /// A model with this text, as if it stood in that file.
     pub fn of(path: &Path, text: String, mut options: Options) -> Session {
+        let room = options.max_memory.or_else(files::memory::allowed).unwrap_or(u64::MAX);
         let base = path.parent().map(Path::to_path_buf).unwrap_or_default();
         if let Some(data) = &mut options.data {
             *data = std::path::absolute(&data).map_or_else(|_| data.clone(), |p| p.display().to_string());
@@ -133,9 +141,14 @@ impl Session {
             source: SourceFile::new(path.display().to_string(), text),
             name: path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned()),
             options,
-            files: Disk { base },
+            files: Disk { base, room },
             analysis: OnceCell::new(),
         }
+    }
+
+    /// Bytes of memory that the model and its rows may take.
+    fn room(&self) -> u64 {
+        self.files.room
     }
 
     /// Returns the text of the model.

@@ -9,6 +9,9 @@ use super::table::{Cells, Content, Header, Opened, Table, Texts};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
+/// Columns of the widest table: each is a name and a vector of its own.
+const MOST_COLUMNS: usize = 100_000;
+
 /// A text table with its first line read.
 struct TextTable {
     place: String,
@@ -37,6 +40,11 @@ fn open(place: &str, span: Span, file: Box<dyn Read>, delimiter: u8) -> Result<B
             content: Content::Text,
         })
         .collect();
+    if header.len() > MOST_COLUMNS {
+        let cause = format!("its first line has {} names; {MOST_COLUMNS} columns are the most", header.len());
+        return Err(error::unreadable(span, place, &cause)
+            .help("keep wide tables as an .npy file: its rows are vectors"));
+    }
     if header.is_empty() {
         return Err(
             error::no_rows(span, place).note("the file is empty; its first line should name the columns")

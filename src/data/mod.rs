@@ -33,6 +33,7 @@ mod npy;
 mod npz;
 mod open;
 mod read;
+pub mod room;
 mod schema;
 pub mod source;
 mod split;
@@ -55,6 +56,10 @@ pub trait Files {
     /// The names in a folder, those of folders with `/` at their end.
     fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
         Err(std::io::Error::new(std::io::ErrorKind::Unsupported, format!("{folder} cannot be listed")))
+    }
+    /// Bytes of memory that a file's values may take.
+    fn room(&self) -> u64 {
+        u64::MAX
     }
 }
 

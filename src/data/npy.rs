@@ -144,6 +144,12 @@ impl Array {
         }
     }
 
+    /// Bytes of memory that reading it takes: what is in the file, the numbers, and a copy of some of them.
+    pub fn memory(&self) -> u64 {
+        let count = self.shape.iter().fold(self.rows as u64, |n, size| n.saturating_mul(*size as u64));
+        count.saturating_mul(self.element.size() as u64 + 16)
+    }
+
     /// Reads the values, of which there must be as many as the header says.
     pub fn cells(&self, file: &mut dyn Read, place: &str, span: Span) -> Result<Cells, Diagnostic> {
         let size = self.element.size();

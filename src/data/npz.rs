@@ -9,6 +9,7 @@ use flate2::CrcReader;
 
 use super::error;
 use super::npy::Array;
+use super::room::too_much;
 use super::table::{Cells, Header, Opened, Table};
 use super::zip::{self, Part};
 use crate::diagnostic::Diagnostic;
@@ -21,10 +22,22 @@ struct Archive {
     header: Vec<Header>,
     arrays: Vec<(Part, Array)>,
     bytes: Vec<u8>,
+    /// Bytes of memory that the arrays may take.
+    room: u64,
 }
 
 /// Opens an archive: its bytes are kept, because its list of contents stands at its end.
-pub fn open(place: &str, span: Span, mut file: Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic> {
+pub fn open(place: &str, span: Span, file: Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic> {
+    open_within(place, span, file, u64::MAX)
+}
+
+/// Opens an archive whose arrays may take so many bytes of memory: a part may unpack to a thousand times its size.
+pub fn open_within(
+    place: &str,
+    span: Span,
+    mut file: Box<dyn Read>,
+    room: u64,
+) -> Result<Box<dyn Opened>, Diagnostic> {
     let mut bytes = vec![];
     file.read_to_end(&mut bytes).map_err(|cause| error::unreadable(span, place, &error::io_cause(&cause)))?;
     let damaged = |cause: String| error::unreadable(span, place, &cause);
@@ -39,7 +52,7 @@ pub fn open(place: &str, span: Span, mut file: Box<dyn Read>) -> Result<Box<dyn 
     if header.is_empty() {
         return Err(error::no_rows(span, place).note("the archive holds no array"));
     }
-    Ok(Box::new(Archive { place: place.to_owned(), span, header, arrays, bytes }))
+    Ok(Box::new(Archive { place: place.to_owned(), span, header, arrays, bytes, room }))
 }
 
 impl Archive {
@@ -66,10 +79,15 @@ impl Opened for Archive {
     fn read(self: Box<Self>, wanted: &[bool]) -> Result<Table, Diagnostic> {
         let mut columns = vec![];
         let mut first: Option<(&str, usize)> = None;
+        let mut taken = 0u64;
         for (((part, array), header), wanted) in self.arrays.iter().zip(&self.header).zip(wanted) {
             if !wanted {
                 columns.push(None);
                 continue;
+            }
+            taken = taken.saturating_add(array.memory());
+            if taken > self.room {
+                return Err(error::unreadable(self.span, &self.place, &too_much(self.room).to_string()));
             }
             match first {
                 Some((name, rows)) if rows != array.rows => {

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use super::generator::{self, Generator};
+use super::room::{Kind, guarded};
 use super::table::Opened;
 use super::{Files, Options, cifar, csv, error, gzip, idx, npy, npz};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
@@ -140,6 +141,7 @@ fn unknown_call(name: &Spanned<String>) -> Diagnostic {
 fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
     let lower = path.to_ascii_lowercase();
     match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {
+        Some((".npz", Some(_))) => npz::open_within(path, span, bytes_of(path, span, files)?, files.room()),
         Some((_, Some(open))) => open(path, span, bytes_of(path, span, files)?),
         Some((extension, None)) => Err(error::not_yet(span, &format!("reading {extension} files"))),
         None => {
@@ -153,7 +155,12 @@ fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened
 
 fn bytes_of(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Read>, Diagnostic> {
     let opened = files.open(path).and_then(gzip::unpacked);
-    opened.map_err(|fault| error::not_opened(span, path, &fault, files))
+    let lower = path.to_ascii_lowercase();
+    let lower = lower.trim_end_matches(".gz");
+    let kind = if lower.ends_with(".csv") || lower.ends_with(".tsv") { Kind::Text } else { Kind::Binary };
+    opened
+        .map(|file| guarded(file, kind, files.room()))
+        .map_err(|fault| error::not_opened(span, path, &fault, files))
 }
 
 /// The names that `--set` may give to the arguments of a model's generators.

@@ -273,6 +273,7 @@ pub const ALL: &[Entry] = &[
     entry("O003", Level::Error, "`--set` or `--choose` names nothing in the model"),
     entry("O004", Level::Error, "the model file is missing or cannot be read"),
     entry("O005", Level::Error, "a command-line value cannot be read"),
+    entry("O006", Level::Error, "the model takes more memory than is allowed"),
     entry(
         "P001",
         Level::Warning,

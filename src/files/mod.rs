@@ -10,6 +10,7 @@
 
 pub mod fault;
 mod lock;
+pub mod memory;
 
 pub use lock::Lock;
 

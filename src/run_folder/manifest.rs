@@ -100,6 +100,9 @@ pub struct Manifest {
     /// a missing one is noticed.
     #[serde(default)]
     pub files: Vec<String>,
+    /// SHA-256 of each of them, in hexadecimal; folders of before have none.
+    #[serde(default)]
+    pub sha256: Map<String, Value>,
 }
 
 impl Default for Manifest {
@@ -136,6 +139,7 @@ impl Default for Manifest {
             verdict: vec![],
             warnings: vec![],
             files: vec![],
+            sha256: Map::new(),
         }
     }
 }

@@ -1,23 +1,21 @@
 //! Folder to run: nothing in it is trusted.
 
 use super::error::Fault;
-use super::manifest::{FORMAT, Manifest};
+use super::manifest::{FORMAT, Manifest, sha256};
 use super::{MetricsFile, Pictures, Run, SplitPredictions, predictions, tables, tensors};
 use crate::files;
 use serde_json::Value;
 use std::io::ErrorKind;
-use std::path::Path;
-
-/// Bytes of the largest file of a run that is read.
-const LARGEST: u64 = 1 << 36;
+use std::path::{Path, PathBuf};
 
 /// Reads a run folder.
 pub fn read(folder: &Path) -> Result<Run, Fault> {
     let manifest = read_manifest(folder)?;
     for file in &manifest.files {
-        if !folder.join(file).is_file() {
+        if !inside(folder, file)?.is_file() {
             return Err(Fault::Missing { file: file.clone() });
         }
+        verify(folder, file, &manifest)?;
     }
     let mut run = Run {
         model_text: text(folder, "model.bnn")?,
@@ -91,9 +89,48 @@ fn name_single_targets(run: &mut Run) {
     }
 }
 
+/// The file must be the one that was written, as far as the manifest says.
+fn verify(folder: &Path, file: &str, manifest: &Manifest) -> Result<(), Fault> {
+    let Some(sum) = manifest.sha256.get(file) else { return Ok(()) };
+    match sum.as_str() == Some(sha256(&bytes(folder, file)?).as_str()) {
+        true => Ok(()),
+        false => Err(Fault::damaged(file, "its checksum is not that of the file that was written")),
+    }
+}
+
+/// A name in a folder that may be a stranger's: it must not lead out of it, by its words or by links.
+pub(super) fn inside(folder: &Path, name: &str) -> Result<PathBuf, Fault> {
+    let is_plain =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']);
+    if !name.split('/').all(is_plain) {
+        return Err(Fault::damaged(name, "this is not a name that a file can have"));
+    }
+    let mut path = folder.to_path_buf();
+    for part in name.split('/') {
+        path.push(part);
+        if std::fs::symlink_metadata(&path).is_ok_and(|m| m.is_symlink()) {
+            return Err(Fault::damaged(name, "it is a link, and a run holds its files itself"));
+        }
+    }
+    Ok(path)
+}
+
+/// Bytes that a file of a run may have: tables and arrays as many as memory holds, what is parsed whole far less.
+fn largest(file: &str) -> u64 {
+    let room = files::memory::allowed().unwrap_or(u64::MAX);
+    match file.rsplit('.').next() {
+        Some("safetensors") => room / 4,
+        Some("csv") => (room / 16).min(4 << 30),
+        _ => (room / 16).min(256 << 20),
+    }
+}
+
 fn bytes(folder: &Path, file: &str) -> Result<Vec<u8>, Fault> {
-    let path = folder.join(file);
-    files::read(&path, LARGEST).map_err(|e| match e.kind() {
+    let path = inside(folder, file)?;
+    if path.exists() && !path.is_file() {
+        return Err(Fault::damaged(file, "it is not a file"));
+    }
+    files::read(&path, largest(file)).map_err(|e| match e.kind() {
         ErrorKind::NotFound => Fault::Missing { file: file.to_owned() },
         _ => Fault::system("read", &path, &e),
     })

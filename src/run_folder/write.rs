@@ -5,11 +5,13 @@
 //! ```
 
 use super::error::Fault;
-use super::{Run, pictures, predictions, read, tables, tensors};
+use super::manifest::sha256;
+use super::read::{self, inside};
+use super::{Run, pictures, predictions, tables, tensors};
 use crate::files;
 use serde::Serialize;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A further file of the folder: a figure, or the report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,7 @@ pub(super) fn write_run(folder: &Path, run: &Run, extras: &[Extra]) -> Result<()
     let mut all = files_of(run)?;
     let mut manifest = run.manifest.clone();
     manifest.files = all.iter().map(|(name, _)| name.clone()).collect();
+    manifest.sha256 = all.iter().map(|(name, bytes)| (name.clone(), sha256(bytes).into())).collect();
     all.extend(extras.iter().map(|e| (e.path.clone(), e.bytes.clone())));
     all.push(("manifest.json".to_owned(), json("manifest.json", &manifest)?));
     files::create_folder(folder).map_err(|e| Fault::system("create", folder, &e))?;
@@ -61,14 +64,7 @@ pub fn rewrite_extras(folder: &Path, extras: &[Extra]) -> Result<(), Fault> {
         let path = inside(folder, &extra.path)?;
         let parent = path.parent().unwrap_or(folder);
         if parent != folder {
-            // A link in a stranger's folder may lead out of it.
-            if fs::symlink_metadata(parent).is_ok_and(|m| !m.is_dir()) {
-                return Err(Fault::damaged(&extra.path, "its folder is a link or a file"));
-            }
             files::create_folders(parent).map_err(|e| Fault::system("create", parent, &e))?;
-        }
-        if fs::symlink_metadata(&path).is_ok_and(|m| !m.is_file()) {
-            return Err(Fault::damaged(&extra.path, "it is a link or a folder"));
         }
         files::replace(&path, &extra.bytes).map_err(|e| Fault::system("write", &path, &e))?;
     }
@@ -110,16 +106,6 @@ fn json<T: Serialize>(file: &str, value: &T) -> Result<Vec<u8>, Fault> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Fault::damaged(file, e.to_string()))?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-/// A name made from a model's words must not lead out of the folder.
-fn inside(folder: &Path, name: &str) -> Result<PathBuf, Fault> {
-    let is_plain =
-        |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']);
-    if !name.split('/').all(is_plain) {
-        return Err(Fault::damaged(name, "this is not a name that a file can have"));
-    }
-    Ok(folder.join(name))
 }
 
 /// Gives a whole folder its name; an older run goes away only when the new one is in its place.

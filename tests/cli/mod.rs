@@ -4,6 +4,7 @@ mod commands;
 mod faults;
 mod fit;
 mod formats;
+mod hostile;
 mod kill;
 mod language;
 mod messages;
