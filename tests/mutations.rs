@@ -71,8 +71,11 @@ fn mutated(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     out
 }
 
+/// A model and the files that it reads.
+type Format = (&'static str, Vec<(&'static str, Vec<u8>)>);
+
 /// The formats of data: the model that reads one, its files, and which of them is changed.
-fn formats() -> Vec<(&'static str, Vec<(&'static str, Vec<u8>)>)> {
+fn formats() -> Vec<Format> {
     let table = |by: &str| {
         (0..30).map(|i| format!("{}{by}{}{by}{}\n", i % 2, i as f64 * 0.37, i % 3)).collect::<String>()
     };

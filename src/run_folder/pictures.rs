@@ -79,6 +79,10 @@ impl Pictures {
             if map.classes.iter().any(|c| c.mean.len() != cells || c.sd.len() != cells) {
                 return Err(format!("a map of `{}` does not have {cells} cells", map.target));
             }
+            let is_range = |r: &[f64; 2]| r[0] <= r[1] && r.iter().all(|v| v.abs() < 1e30);
+            if !is_range(&map.x_range) || !is_range(&map.y_range) {
+                return Err(format!("the edges of the map of `{}` are none", map.target));
+            }
             if map.points.iter().any(|p| p.class >= map.classes.len()) {
                 return Err(format!("a point on the map of `{}` is of no class", map.target));
             }

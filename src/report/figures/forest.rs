@@ -79,10 +79,12 @@ fn paint(area: &Area<'_>, rows: &[&SummaryRow]) -> Result<(), DrawError> {
             INK.mix(0.6).stroke_width(px(0.9) as u32),
         )])?;
     }
+    // In a damaged table a median may lie anywhere.
+    let inside = |v: f64| v.clamp(x.start, x.end);
     for (i, row) in rows.iter().enumerate() {
         let y = n - 0.5 - i as f64;
         let across = |a: f64, b: f64, w: f64| {
-            PathElement::new(vec![(a, y), (b, y)], SERIES[0].stroke_width(px(w) as u32))
+            PathElement::new(vec![(inside(a), y), (inside(b), y)], SERIES[0].stroke_width(px(w) as u32))
         };
         let rule = PathElement::new(vec![(x.start, y), (x.end, y)], GRID.stroke_width(px(0.5) as u32));
         chart.draw_series([rule])?;
@@ -90,8 +92,8 @@ fn paint(area: &Area<'_>, rows: &[&SummaryRow]) -> Result<(), DrawError> {
             across(row.q05, row.q95, 1.2),
             across(row.mean - row.sd, row.mean + row.sd, 3.6),
         ])?;
-        chart.draw_series([Circle::new((row.q50, y), px(3.6), WHITE.filled())])?;
-        chart.draw_series([Circle::new((row.q50, y), px(2.6), SERIES[0].filled())])?;
+        chart.draw_series([Circle::new((inside(row.q50), y), px(3.6), WHITE.filled())])?;
+        chart.draw_series([Circle::new((inside(row.q50), y), px(2.6), SERIES[0].filled())])?;
         let (_, at) = chart.backend_coord(&(x.start, y));
         let (_, top) = area.get_base_pixel();
         area.draw(&Text::new(
@@ -118,6 +120,12 @@ mod tests {
             q95,
             convergence: None,
         }
+    }
+
+    #[test]
+    fn a_median_far_from_its_quantiles_is_drawn_at_the_edge() {
+        let odd = SummaryRow { q50: 1e29, ..row("a", 0.0, 1.0) };
+        assert!(figure(&[odd]).is_some());
     }
 
     #[test]

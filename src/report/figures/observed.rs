@@ -55,6 +55,6 @@ fn points(reals: &RealPredictions) -> Vec<Point> {
         low: at(&reals.q05, r),
         high: at(&reals.q95, r),
     };
-    let drawable = |p: &Point| [p.x, p.y, p.low, p.high].iter().all(|v| v.is_finite());
+    let drawable = |p: &Point| [p.x, p.y, p.low, p.high].iter().all(|v| v.is_finite() && v.abs() < 1e30);
     (0..reals.target.len()).step_by(every).map(point).filter(drawable).collect()
 }

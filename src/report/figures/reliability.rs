@@ -70,7 +70,9 @@ fn bins(classes: &ClassPredictions) -> Vec<Bin> {
     let mut bins: Vec<Bin> = (0..BINS).map(|_| Bin { rows: 0.0, confidence: 0.0, accuracy: 0.0 }).collect();
     for row in 0..classes.rows() {
         let confidence = classes.confidence(row);
-        let Some(is_right) = classes.is_right(row).filter(|_| confidence.is_finite()) else { continue };
+        let Some(is_right) = classes.is_right(row).filter(|_| (0.0..=1.0).contains(&confidence)) else {
+            continue;
+        };
         let bin = &mut bins[((confidence * BINS as f64) as usize).min(BINS - 1)];
         bin.rows += 1.0;
         bin.confidence += confidence;

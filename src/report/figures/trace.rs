@@ -17,7 +17,7 @@ pub(super) fn figure(run: &Run) -> Option<Figure> {
     let name = format!("{word} (nats, training rows)");
     let x = range([0.0, last as f64].into_iter())?;
     let all = range(run.trace.iter().map(|r| r.elbo))?;
-    let late = run.trace.iter().filter(|r| r.step * 3 >= last).map(|r| r.elbo);
+    let late = run.trace.iter().filter(|r| r.step.saturating_mul(3) >= last).map(|r| r.elbo);
     let late = range(late).unwrap_or(all.clone());
     let svg = draw(860.0, 280.0, "Trace of the objective", &[], |area| {
         let (left, right) = area.split_horizontally(px(430.0));
