@@ -6,20 +6,23 @@ use super::nets::{BLOCK_DEPTH, Walk};
 use crate::diagnostic::Diagnostic;
 use crate::layers::{self, Body};
 use crate::model::ExprId;
-use crate::source::Span;
-use crate::syntax::ast::Item;
+use crate::syntax::ast::{Item, Layer as Line};
 
 impl<'a> Checker<'a> {
     /// An inner stack with one output.
     pub(super) fn block(
         &mut self,
         walk: &mut Walk<'a>,
-        body: &'a [Item],
+        path: String,
+        line: &'a Line,
         x: ExprId,
-        span: Span,
     ) -> Option<ExprId> {
-        let items = self.choices.active(body, self.picks);
+        let span = line.span;
+        let items = self.choices.active(line.body.as_deref().unwrap_or_default(), self.picks);
+        let outer = walk.block;
+        walk.block = self.block_scope(walk, path, &items, line);
         let output = self.deeper(BLOCK_DEPTH, span, |checker| checker.stack(walk, &items, x));
+        walk.block = outer;
         match output? {
             Output::One(id) => Some(id),
             Output::Heads(_) => {
@@ -32,14 +35,20 @@ impl<'a> Checker<'a> {
         }
     }
 
-    pub(super) fn residual(
+    /// The stack of `residual` or `concat`.
+    pub(super) fn labelled_block(
         &mut self,
         walk: &mut Walk<'a>,
-        body: &'a [Item],
+        line: &'a Line,
         x: ExprId,
-        span: Span,
     ) -> Option<ExprId> {
-        let inner = self.block(walk, body, x, span)?;
+        let path = walk.block_path(line);
+        self.block(walk, path, line, x)
+    }
+
+    pub(super) fn residual(&mut self, walk: &mut Walk<'a>, line: &'a Line, x: ExprId) -> Option<ExprId> {
+        let span = line.span;
+        let inner = self.labelled_block(walk, line, x)?;
         let (wanted, found) = (self.arena.shape(x).clone(), self.arena.shape(inner).clone());
         match self.arena.binary(crate::kernels::scalar::Binary::Add, x, inner, span) {
             Ok(id) if wanted == found => Some(id),
@@ -60,17 +69,14 @@ impl<'a> Checker<'a> {
     }
 
     /// `heads { mean: dense 1; noise: { … } }`
-    pub(super) fn heads(
-        &mut self,
-        walk: &mut Walk<'a>,
-        body: &'a [Item],
-        x: ExprId,
-        span: Span,
-    ) -> Option<Output> {
-        let items = self.choices.active(body, self.picks);
+    pub(super) fn heads(&mut self, walk: &mut Walk<'a>, line: &'a Line, x: ExprId) -> Option<Output> {
+        let span = line.span;
+        let items = self.choices.active(line.body.as_deref().unwrap_or_default(), self.picks);
+        let (outer_block, path) = (walk.block, walk.block_path(line));
+        walk.block = self.block_scope(walk, path, &items, line);
         let mut heads: Vec<(String, ExprId)> = vec![];
         let mut is_right = true;
-        let level = self.level_of(&items, walk.is_first);
+        let level = self.level_of(walk, &items);
         walk.levels.push(level);
         for item in &items {
             let Item::Layer(line) = item else { continue };
@@ -110,7 +116,7 @@ impl<'a> Checker<'a> {
                         None => None,
                     }
                 }
-                None => self.block(walk, line.body.as_deref().unwrap_or_default(), x, line.span),
+                None => self.block(walk, walk.prefix.clone(), line, x),
             };
             walk.prefix = outer;
             walk.count = count;
@@ -121,6 +127,7 @@ impl<'a> Checker<'a> {
             }
         }
         walk.levels.pop();
+        walk.block = outer_block;
         if heads.is_empty() && is_right {
             self.found.push(Diagnostic::new("S001", "`heads` without a head").at(span, "name at least one"));
             return None;

@@ -29,6 +29,7 @@ impl<'a> Checker<'a> {
         let scope = Scope {
             parameters: self.net_states[walk.net].parameters.clone(),
             net: Some(walk.net),
+            block: walk.block,
             layer: None,
         };
         let read = self.layer_words(kind, line, &scope)?;
@@ -167,9 +168,9 @@ impl<'a> Checker<'a> {
             }
             Operation::GlobalPool => self.arena.channel_means(x, span),
             Operation::Flatten => self.arena.reshape(x, shape, span),
-            Operation::Residual => self.residual(walk, body.unwrap_or_default(), x, span)?,
+            Operation::Residual => self.residual(walk, line, x)?,
             Operation::Concat => {
-                let inner = self.block(walk, body.unwrap_or_default(), x, span)?;
+                let inner = self.labelled_block(walk, line, x)?;
                 let inner_shape = self.arena.shape(inner).clone();
                 if inner_shape.rank() != 1 {
                     self.found.push(
@@ -184,7 +185,7 @@ impl<'a> Checker<'a> {
                 }
                 self.arena.join(vec![x, inner], span)
             }
-            Operation::Heads => return self.heads(walk, body.unwrap_or_default(), x, span),
+            Operation::Heads => return self.heads(walk, line, x),
         };
         Some(Output::One(id))
     }

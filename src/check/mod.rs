@@ -11,6 +11,7 @@
 
 mod arena;
 mod between;
+mod block_scopes;
 mod blocks;
 mod calls;
 pub mod choose;
@@ -53,6 +54,7 @@ use crate::source::Span;
 use crate::syntax::ast::{Ast, Expr, Item};
 use crate::syntax::constant;
 use arena::Arena;
+use block_scopes::BlockScope;
 use calls::Output;
 use choose::{Choices, Picks};
 use names::{Names, What};
@@ -151,6 +153,7 @@ struct Checker<'a> {
     nets: Vec<Net>,
     net_states: Vec<NetState<'a>>,
     layer_scopes: Vec<LayerScope<'a>>,
+    block_scopes: Vec<BlockScope<'a>>,
     /// Results of calls of functions and nets: the same call is the same value.
     calls: HashMap<(usize, Vec<ExprId>), Option<Output>>,
     observations: Vec<Observation>,
@@ -191,6 +194,7 @@ impl<'a> Checker<'a> {
             nets: vec![],
             net_states: vec![],
             layer_scopes: vec![],
+            block_scopes: vec![],
             calls: HashMap::new(),
             observations: vec![],
             reports: vec![],

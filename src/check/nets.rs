@@ -38,6 +38,8 @@ pub struct NetState<'a> {
     pub values: HashMap<&'a str, Local>,
     /// Scopes of its layers by path: `f.1`.
     pub layers: HashMap<String, usize>,
+    /// Scopes of its blocks that declare names, by path: `f.residual`.
+    pub blocks: HashMap<String, usize>,
     /// How often it was called with different arguments.
     pub calls: usize,
     /// Whether the stack has an error, which has been reported.
@@ -62,6 +64,10 @@ pub struct Walk<'a> {
     pub is_head: bool,
     /// path and place in the list of layers of the layer whose tensors were asked for last
     pub made: Option<(String, usize)>,
+    /// the innermost block with declarations of its own, a position in `block_scopes`
+    pub block: Option<usize>,
+    /// how many unlabelled blocks of one word so far, by the path of the first: `f.residual`
+    pub blocks: HashMap<String, usize>,
     pub is_first: bool,
 }
 
@@ -158,7 +164,17 @@ impl<'a> Checker<'a> {
         self.net_states[net].calls += 1;
         let is_first = self.net_states[net].calls == 1;
         let prefix = self.net_states[net].name.to_owned();
-        let mut walk = Walk { net, levels: vec![], prefix, count: 0, is_head: false, made: None, is_first };
+        let mut walk = Walk {
+            net,
+            levels: vec![],
+            prefix,
+            count: 0,
+            is_head: false,
+            made: None,
+            block: None,
+            blocks: HashMap::new(),
+            is_first,
+        };
         let output = match self.stack(&mut walk, &items, input) {
             Some(Output::One(id)) => Some(Output::One(self.arena.single(id))),
             other => other,
@@ -183,39 +199,19 @@ impl<'a> Checker<'a> {
             declarations: HashMap::new(),
             values: HashMap::new(),
             layers: HashMap::new(),
+            blocks: HashMap::new(),
             calls: 0,
             is_broken: false,
         };
-        let mut findings = vec![];
-        for item in items {
-            let Some(declared) = declared_name(item) else { continue };
-            if matches!(declared.value.as_str(), "w" | "b") {
-                let tensor = &declared.value;
-                let finding =
-                    Diagnostic::new("K006", format!("the net `{name}` declares `{tensor}` in its own scope"))
-                        .at(declared.span, "a layer's tensor would not be this one")
-                        .help(format!("write `each layer {{ {tensor} ~ … }}`"));
-                findings.push(match item {
-                    Item::Random { sizes, dist, .. } if sizes.is_empty() => finding
-                        .fix(declared.span.to(dist.span), format!("each layer {{ {tensor} ~ {dist} }}")),
-                    _ => finding,
-                });
-                continue;
-            }
-            if let Some(first) = state.declarations.insert(&declared.value, item)
-                && let Some(first) = declared_name(first)
-            {
-                findings.push(twice(item, declared, first.span));
-            }
-        }
-        findings.into_iter().for_each(|f| self.found.push(f));
+        let whose = format!("the net `{name}`");
+        state.declarations = self.own_declarations(items, &whose);
         self.net_states.push(state);
         self.net_states.len() - 1
     }
 
     /// The layers of a block, from top to bottom.
     pub(super) fn stack(&mut self, walk: &mut Walk<'a>, items: &[&'a Item], input: ExprId) -> Option<Output> {
-        let level = self.level_of(items, walk.is_first);
+        let level = self.level_of(walk, items);
         walk.levels.push(level);
         let mut value = Some(Output::One(input));
         for item in items {
@@ -237,10 +233,6 @@ impl<'a> Checker<'a> {
                     value = self.layer(walk, line, x);
                 }
                 Item::Each { .. } => {}
-                Item::Random { name, .. } | Item::Define { name, .. } if walk.levels.len() > 1 => {
-                    self.found.push(error::not_yet("declarations inside a block of layers", name.span));
-                    value = None;
-                }
                 Item::Random { .. } | Item::Define { .. } => {}
                 Item::Net { name, .. } | Item::Const { name, .. } | Item::Report { name, .. } => {
                     self.found.push(misplaced(name.span));
@@ -263,7 +255,8 @@ impl<'a> Checker<'a> {
     }
 
     /// The `each` blocks of one block, the wide ones first.
-    pub(super) fn level_of(&mut self, items: &[&'a Item], is_first: bool) -> Vec<(&'a str, Vec<&'a Item>)> {
+    pub(super) fn level_of(&mut self, walk: &Walk<'a>, items: &[&'a Item]) -> Vec<(&'a str, Vec<&'a Item>)> {
+        let is_first = walk.is_first;
         let mut level = vec![];
         for item in items {
             let Item::Each { kind, body, .. } = item else { continue };
@@ -274,7 +267,7 @@ impl<'a> Checker<'a> {
             let active = self.choices.active(body, self.picks);
             if is_first {
                 self.no_name_twice(&active);
-                self.hidden_names(&active);
+                self.hidden_names(&active, walk.block, "inside `each`");
             }
             level.push((word, active));
         }
@@ -302,25 +295,6 @@ impl<'a> Checker<'a> {
             Some(near) => finding.help(format!("did you mean `each {near}`?")).fix(kind.span, near),
             None => finding.help(format!("write one of {}", error::and_list(&names))),
         });
-    }
-
-    /// N010: a declaration that hides one further out. `w` and `b` always mean the tensors here.
-    fn hidden_names(&mut self, items: &[&'a Item]) {
-        for item in items {
-            let Some(name) = declared_name(item).filter(|n| !matches!(n.value.as_str(), "w" | "b")) else {
-                continue;
-            };
-            let outer = self.net_states.last().and_then(|net| net.declarations.get(name.value.as_str()));
-            let top = self.names.find(&name.value).map(|i| self.names.declarations[i].span);
-            let Some(outer) = outer.and_then(|item| declared_name(item)).map(|n| n.span).or(top) else {
-                continue;
-            };
-            self.found.push(
-                Diagnostic::new("N010", format!("`{}` inside `each` hides the one outside", name.value))
-                    .at(name.span, "this one is meant in the layers")
-                    .at(outer, "hidden"),
-            );
-        }
     }
 
     pub(super) fn no_name_twice(&mut self, items: &[&'a Item]) {
@@ -361,7 +335,7 @@ pub fn declared_name(item: &Item) -> Option<&Name> {
     }
 }
 
-fn twice(item: &Item, name: &Name, first: Span) -> Diagnostic {
+pub(super) fn twice(item: &Item, name: &Name, first: Span) -> Diagnostic {
     match item {
         Item::Random { .. } => {
             Diagnostic::new("N008", format!("`{}` gets a second `~` in one scope", name.value))

@@ -1,7 +1,7 @@
 //! Where names are looked up inside functions and nets, from the inside out.
 //!
 //! ```text
-//! parameters → declarations of the layer, fan_in, fan_out → declarations of the net → the top
+//! parameters → declarations of the layer, fan_in, fan_out → of the blocks around it → of the net → the top
 //! ```
 //!
 //! Declarations inside nets are checked when something asks for them: what a layer does not use is left out.
@@ -18,7 +18,7 @@ use crate::ty::Shape;
 use std::collections::HashMap;
 
 /// What a declaration inside a net adds to the depth: checking it goes through several functions.
-const LOCAL_DEPTH: usize = 8;
+pub(super) const LOCAL_DEPTH: usize = 8;
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct Scope<'a> {
     pub parameters: Vec<(&'a str, ExprId)>,
     /// Position in `net_states`.
     pub net: Option<usize>,
+    /// Position in `block_scopes`.
+    pub block: Option<usize>,
     /// Position in `layer_scopes`.
     pub layer: Option<usize>,
 }
@@ -45,6 +47,8 @@ pub enum Local {
 pub struct LayerScope<'a> {
     /// Position in `net_states`.
     pub net: usize,
+    /// The innermost block with declarations that it stands in.
+    pub block: Option<usize>,
     /// Position in the layers of the net.
     pub layer: usize,
     /// `f.1`
@@ -69,6 +73,13 @@ impl<'a> Checker<'a> {
             && let Some(value) = self.layer_name(layer, name, span)
         {
             return value;
+        }
+        let mut block = scope.block;
+        while let Some(at) = block {
+            if let Some(value) = self.block_name(at, name, span) {
+                return value;
+            }
+            block = self.block_scopes[at].parent;
         }
         if let Some(net) = scope.net
             && let Some(value) = self.net_name(net, name, span)
@@ -120,6 +131,9 @@ impl<'a> Checker<'a> {
         if let Some(layer) = scope.layer {
             known.extend(self.layer_scopes[layer].declarations.keys());
             known.extend(["fan_in", "fan_out"]);
+        }
+        for block in self.blocks_around(scope.block) {
+            known.extend(self.block_scopes[block].declarations.keys());
         }
         if let Some(net) = scope.net {
             known.extend(self.net_states[net].declarations.keys());
@@ -190,8 +204,12 @@ impl<'a> Checker<'a> {
             let span = scope.span;
             return self.default_tensor(full, name, tensor?, role, span);
         };
-        let inner =
-            Scope { parameters: self.net_states[net].parameters.clone(), net: Some(net), layer: Some(layer) };
+        let inner = Scope {
+            parameters: self.net_states[net].parameters.clone(),
+            net: Some(net),
+            block: scope.block,
+            layer: Some(layer),
+        };
         self.local(item, full, &inner, tensor, role)
     }
 
@@ -206,7 +224,7 @@ impl<'a> Checker<'a> {
         }
         let full = format!("{}.{name}", state.name);
         let role = Role::Net { net: state.position, layer: None, fan_in: 0, tensor: name.to_owned() };
-        let inner = Scope { parameters: state.parameters.clone(), net: Some(net), layer: None };
+        let inner = Scope { parameters: state.parameters.clone(), net: Some(net), ..Scope::default() };
         self.net_states[net].values.insert(name, Local::Open);
         let value = self.deeper(LOCAL_DEPTH, span, |checker| checker.local(item, full, &inner, None, role));
         self.net_states[net].values.insert(name, Local::Done(value));
@@ -214,7 +232,7 @@ impl<'a> Checker<'a> {
     }
 
     /// A declaration inside a net: `name ~ …` or `name = …`; a tensor's shape is given.
-    fn local(
+    pub(super) fn local(
         &mut self,
         item: &'a Item,
         full: String,
@@ -267,7 +285,7 @@ impl<'a> Checker<'a> {
         Some(id)
     }
 
-    fn circle(&mut self, name: &str, span: Span) -> Option<ExprId> {
+    pub(super) fn circle(&mut self, name: &str, span: Span) -> Option<ExprId> {
         self.found.push(
             Diagnostic::new("N003", format!("`{name}` is defined by itself"))
                 .at(span, "its right side comes back to it")

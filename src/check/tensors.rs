@@ -27,6 +27,9 @@ impl<'a> Checker<'a> {
             false => format!("{}.{label}", walk.prefix),
         };
         let known = self.net_states[walk.net].layers.get(&path).copied();
+        if walk.is_first && self.is_a_block(walk.net, &path, line) {
+            return None;
+        }
         let scope = match known {
             Some(scope) if walk.is_first => {
                 let first = self.layer_scopes[scope].span;
@@ -54,6 +57,7 @@ impl<'a> Checker<'a> {
                 let layer = self.net_layers(walk.net).len();
                 self.layer_scopes.push(LayerScope {
                     net: walk.net,
+                    block: walk.block,
                     layer,
                     path: path.clone(),
                     tensors,

@@ -186,15 +186,12 @@ impl<'a> Checker<'a> {
         scope: &Scope<'a>,
         target: &Target,
     ) -> Option<(Treatment, Distribution)> {
-        if let Some(suffix) = dist.suffixes.first() {
-            self.found.push(error::not_yet("a suffix of `Point`", suffix.span));
-            return None;
-        }
         match dist.args.as_slice() {
+            // `Point on (0, inf)` is a point of `Flat on (0, inf)`.
             [] => {
-                let family = dist::find("Flat")?;
-                let prior = Distribution::new(family, 0, vec![], dist.span);
-                Some((Treatment::Point, prior))
+                let flat = ("Flat", dist.name.span);
+                let prior = self.distribution_of(flat, &[], &dist.suffixes, dist.span, scope, target)?;
+                Some((Treatment::Point, self.global(target, prior)?))
             }
             [Arg { name: None, value, suffixes }] => {
                 let (family, args): (_, &'a [Arg]) = match &value.kind {
@@ -209,6 +206,20 @@ impl<'a> Checker<'a> {
                             .help("write `Point(Normal(0, 1))`, or `Point`"),
                     );
                     return None;
+                };
+                // `Point(Normal(0, 1)) on (0, 2)` is `Point(Normal(0, 1) on (0, 2))`.
+                let suffixes = match (suffixes.as_slice(), dist.suffixes.first()) {
+                    ([], _) => &dist.suffixes,
+                    (_, None) => suffixes,
+                    ([inner, ..], Some(outer)) => {
+                        self.found.push(
+                            Diagnostic::new("T006", "suffixes inside `Point(…)` and after it")
+                                .at(outer.span, "this one is after it")
+                                .at(inner.span, "this one is inside")
+                                .help("write all of them inside the brackets"),
+                        );
+                        return None;
+                    }
                 };
                 let prior = self.distribution_of(family, args, suffixes, value.span, scope, target)?;
                 Some((Treatment::PointWithPrior, self.global(target, prior)?))

@@ -101,7 +101,11 @@ impl ColumnType {
                 .help("write `factor`, or `class(\"a\", \"b\")` to fix labels and their order")),
             "image" => Self::image(ty, constants),
             _ if NOT_YET.contains(&word) => {
-                Err(error::not_yet(ty.span, &format!("a column of type `{word}`")))
+                let plain = if word == "simplex" { "unit" } else { "real" };
+                let size = ty.sizes.first().map_or("3".to_owned(), ToString::to_string);
+                Err(error::not_yet(ty.span, &format!("a column of type `{word}`")).help(format!(
+                    "declare its numbers: `{plain}[{size}]`; what a distribution wants of them is checked row by row"
+                )))
             }
             _ => Err(unknown(ty)),
         }?;
