@@ -125,6 +125,44 @@ fn example_models_have_no_findings() {
     }
 }
 
+/// The names that a block of layers declares, and which one each layer sees.
+#[test]
+fn a_block_has_names_of_its_own() {
+    let text = with_data(
+        "net f(x) {
+           s ~ HalfNormal(1)
+           dense 4 tanh { w ~ Normal(0, s) }
+           residual { n = 4; s ~ HalfNormal(2); each layer { w ~ Normal(0, s) }; dense (n) tanh; dense (n) }
+           skip: residual { t ~ HalfNormal(3); each layer { w ~ Normal(0, t * s) }; residual { t ~ HalfNormal(4); dense 4 } }
+           residual { t ~ HalfNormal(5); dense 4 { w ~ Normal(0, t) } }
+           heads { c ~ HalfNormal(6); m: { k = 2 * c; each dense { w ~ Normal(0, k) }; dense 1 }; v: dense 1 softplus { w ~ Normal(0, c) } }
+         }
+         y ~ Normal(f(x).m + f(2 * x).m, f(x).v)
+         report both = f.residual.s + f.skip.t + f.m.k",
+    );
+    let model = model(&text);
+    let names: Vec<&str> =
+        model.unknowns.iter().map(|u| u.name.as_str()).filter(|n| !n.ends_with(".b")).collect();
+    let wanted = [
+        "f.s",
+        "f.1.w",
+        "f.residual.s",
+        "f.2.w",
+        "f.3.w",
+        "f.residual2.t",
+        "f.4.w",
+        "f.residual3.t",
+        "f.5.w",
+        "f.heads.c",
+        "f.m.1.w",
+        "f.v.w",
+    ];
+    assert_eq!(names.len(), wanted.len(), "{names:?}");
+    for name in wanted {
+        assert!(names.contains(&name), "{name} is not in {names:?}");
+    }
+}
+
 #[test]
 fn each_mistake_has_its_code() {
     let cases: &[(&str, &str)] = &[
@@ -172,6 +210,15 @@ fn each_mistake_has_its_code() {
         ("L001", "b ~ Normal(0, 1)\nreport z = b * x + y"),
         ("L002", "y ~ Poisson(exp(x))"),
         ("G003", "k ~ Poisson(3)\ny ~ Normal(k * x, 1)"),
+        ("K006", "net f(x) { residual { w ~ Normal(0, 1)\n dense 1 }\n dense 1 }\ny ~ Normal(f(x), 1)"),
+        ("N002", "net f(x) { residual { s = 1; s = 2; dense 1 { w ~ Normal(0, s) } } }\ny ~ Normal(f(x), 1)"),
+        (
+            "N002",
+            "net f(x) { a: residual { s = 1; dense 1 { w ~ Normal(0, s) } }\n a: dense 1 }\ny ~ Normal(f(x), 1)",
+        ),
+        ("N003", "net f(x) { residual { s = t; t = s; dense 1 { w ~ Normal(0, s) } } }\ny ~ Normal(f(x), 1)"),
+        ("N010", "net f(x) { s = 1; residual { s = 2; dense 1 { w ~ Normal(0, s) } } }\ny ~ Normal(f(x), 1)"),
+        ("T006", "a ~ Point(Normal(0, 1) on (0, 1)) on (0, 2)\ny ~ Normal(a * x, 1)"),
         ("K006", "net f(x) { w ~ Normal(0, 1)\n dense 1 }\ny ~ Normal(f(x), 1)"),
         ("O001", "y ~ Normal(x, 1)\nfit { metod = advi }"),
         ("O001", "y ~ Normal(x, 1)\nfit { method = avdi }"),

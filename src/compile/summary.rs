@@ -94,7 +94,9 @@ fn scalar_rows(labels: &[String], all: &[f64], chains: Option<usize>) -> Vec<Sum
 fn row(variable: String, mut values: Vec<f64>, chains: Option<usize>) -> SummaryRow {
     let convergence = chains.map(|chains| convergence(&values, chains));
     let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
+    // Measured from one of them, so that the draws of a point have the sd 0.
+    let first = values.first().copied().unwrap_or(f64::NAN);
+    let mean = first + values.iter().map(|v| v - first).sum::<f64>() / n;
     let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
     values.sort_by(f64::total_cmp);
     let q = |share| quantile(&values, share);

@@ -1,6 +1,7 @@
 //! `BetaBinomial(n =, a =, b =)`.
 
-use super::{ArgSpec, Family, Form, binomial, guard, number};
+use super::truncation::sum_of_successes;
+use super::{ArgSpec, Ends, Family, Form, binomial, guard, number};
 use crate::kernels::scalar::Unary;
 use crate::kernels::special::ln_gamma;
 use crate::tape::{Slot, build::Builder};
@@ -21,17 +22,21 @@ pub static FAMILY: Family = Family {
     support: |_, _| Support::Interval(Interval::COUNT),
     is_discrete: true,
     log_density: |b, _, x, args| {
-        let ways = binomial::log_choose(b, args[0], x);
-        let others = b.sub(args[0], x);
-        let left = b.add(x, args[1]);
-        let right = b.add(others, args[2]);
-        let posterior = log_beta(b, left, right);
-        let prior = log_beta(b, args[1], args[2]);
-        let ratio = b.sub(posterior, prior);
-        let density = b.add(ways, ratio);
+        let density = log_probability(b, x, args);
         let zero = b.constant(0.0);
         guard::between(b, x, zero, args[0], density)
     },
+    log_mass: Some(|b, _, args, low, high| {
+        sum_of_successes(b, args[0], low, high, &mut |b, k| log_probability(b, k, args))
+    }),
+    mass_ends: Ends::Constant,
+    log_kernel: Some(|_, args, x| {
+        let (n, a, b) = (number(args, 0), number(args, 1), number(args, 2));
+        if x > n {
+            return f64::NEG_INFINITY;
+        }
+        ln_gamma(x + a) + ln_gamma(n - x + b) - ln_gamma(x + 1.0) - ln_gamma(n - x + 1.0)
+    }),
     sample: Some(|_, args, rng| match rand_distr::Beta::new(number(args, 1), number(args, 2)) {
         Ok(beta) => {
             let p = beta.sample(rng);
@@ -68,6 +73,18 @@ The number of successes in n trials whose common probability is Beta(a, b): Bino
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, section 6.2.2.",
     ..super::PLAIN
 };
+
+/// log (n choose x) + log B(x + a, n − x + b) − log B(a, b)
+fn log_probability(b: &mut Builder, x: Slot, args: &[Slot]) -> Slot {
+    let ways = binomial::log_choose(b, args[0], x);
+    let others = b.sub(args[0], x);
+    let left = b.add(x, args[1]);
+    let right = b.add(others, args[2]);
+    let posterior = log_beta(b, left, right);
+    let prior = log_beta(b, args[1], args[2]);
+    let ratio = b.sub(posterior, prior);
+    b.add(ways, ratio)
+}
 
 /// log B(a, b)
 fn log_beta(b: &mut Builder, first: Slot, second: Slot) -> Slot {

@@ -1,8 +1,10 @@
 //! `Binomial(n =, p =)` or `Binomial(n =, logit =)`.
 
 use super::probability::{self, log_and_complement};
-use super::{ArgSpec, Family, Form, guard, number};
+use super::truncation::sum_of_successes;
+use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
+use crate::kernels::special::ln_gamma;
 use crate::tape::{Slot, build::Builder};
 use crate::ty::{Interval, Support};
 use rand::Rng;
@@ -22,17 +24,22 @@ pub static FAMILY: Family = Family {
     support: |_, _| Support::Interval(Interval::COUNT),
     is_discrete: true,
     log_density: |b, form, x, args| {
-        let (log_p, log_rest) =
-            if form == P { log_and_complement(b, args[1]) } else { probability::from_logit(b, args[1]) };
-        let ways = log_choose(b, args[0], x);
-        let failures = b.sub(args[0], x);
-        let failures = b.mul(failures, log_rest);
-        let successes = b.mul(x, log_p);
-        let kernel = b.add(successes, failures);
-        let density = b.add(ways, kernel);
+        let density = log_probability(b, form, x, args);
         let zero = b.constant(0.0);
         guard::between(b, x, zero, args[0], density)
     },
+    log_mass: Some(|b, form, args, low, high| {
+        sum_of_successes(b, args[0], low, high, &mut |b, k| log_probability(b, form, k, args))
+    }),
+    mass_ends: Ends::Constant,
+    log_kernel: Some(|form, args, x| {
+        let n = number(args, 0);
+        if x > n {
+            return f64::NEG_INFINITY;
+        }
+        let log_odds = if form == P { p(form, args).ln() - rest(form, args).ln() } else { number(args, 1) };
+        x * log_odds - ln_gamma(x + 1.0) - ln_gamma(n - x + 1.0)
+    }),
     sample: Some(|form, args, rng| draw(number(args, 0), p(form, args), rng)),
     mean: Some(|form, args| number(args, 0) * p(form, args)),
     sd: Some(|form, args| (number(args, 0) * p(form, args) * rest(form, args)).sqrt()),
@@ -56,6 +63,18 @@ The number of successes in n independent trials. p = 1/(1 + exp(-logit)).
 Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 3.",
     ..super::PLAIN
 };
+
+/// log (n choose x) + x log p + (n − x) log(1 − p)
+fn log_probability(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
+    let (log_p, log_rest) =
+        if form == P { log_and_complement(b, args[1]) } else { probability::from_logit(b, args[1]) };
+    let ways = log_choose(b, args[0], x);
+    let failures = b.sub(args[0], x);
+    let failures = b.mul(failures, log_rest);
+    let successes = b.mul(x, log_p);
+    let kernel = b.add(successes, failures);
+    b.add(ways, kernel)
+}
 
 /// log of the number of ways to choose x out of n
 pub fn log_choose(b: &mut Builder, n: Slot, x: Slot) -> Slot {

@@ -7,7 +7,7 @@ use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 
 /// How far from 1 shares in data may sum: they are printed with a few digits.
-const ROUNDING: f64 = 1e-5;
+pub const SHARES_OFF: f64 = 1e-5;
 
 /// The entry of the table.
 pub static FAMILY: Family = Family {
@@ -72,7 +72,7 @@ fn log_density(b: &mut Builder, _form: usize, x: Slot, args: &[Slot]) -> Slot {
         let sum = b.sum_last(x);
         let off = b.add_number(sum, -1.0);
         let off = b.unary(Unary::Abs, off);
-        let most = b.constant(ROUNDING);
+        let most = b.constant(SHARES_OFF);
         let sums_to_one = b.binary(Binary::Le, off, most);
         b.mul(all_positive, sums_to_one)
     })

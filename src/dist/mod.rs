@@ -45,6 +45,7 @@ mod uniform;
 mod von_mises;
 mod weibull;
 
+pub use dirichlet::SHARES_OFF;
 pub use guard::between;
 pub use normal::log_density as normal_log_density;
 pub use numbers::Numbers;

@@ -303,6 +303,10 @@ impl<'a> Numbers<'a> {
     }
 
     fn share_below(&self, cut: &Cut, x: f64) -> f64 {
+        // Sums of the same pieces in two orders are not equal to the last bit.
+        if cut.pieces.last().is_some_and(|(_, last, _)| x >= *last) {
+            return 1.0;
+        }
         let part = |(from, to, mass): &(f64, f64, f64)| {
             if x >= *to {
                 *mass

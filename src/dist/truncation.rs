@@ -101,6 +101,40 @@ pub fn gamma_mass(b: &mut Builder, shape: Slot, low: Option<Slot>, high: Option<
 /// The most terms that a mass is summed from.
 pub const MOST_TERMS: usize = 1000;
 
+/// The mass of counts of successes out of n between constant ends; n may be data, and terms beyond it count nothing.
+pub fn sum_of_successes(
+    b: &mut Builder,
+    n: Slot,
+    low: Slot,
+    high: Slot,
+    term: &mut dyn FnMut(&mut Builder, Slot) -> Slot,
+) -> Slot {
+    let known = b.constant_value(n);
+    // All that lies above the lower end, or what lies below it: whichever has fewer terms, so that an upper tail keeps
+    // its digits and a mass near 1 has those of what is missing.
+    let from = b.constant_value(low).unwrap_or(f64::NAN).max(0.0);
+    let is_short = known.is_some_and(|n| n - from < from);
+    let high = match known {
+        Some(n) if b.constant_value(high) == Some(f64::INFINITY) && is_short => b.constant(n),
+        _ => high,
+    };
+    sum_of_terms(b, low, high, known, &mut |b, k| {
+        let k = b.constant(k);
+        if known.is_some() {
+            return term(b, k);
+        }
+        let is_possible = b.binary(Binary::Le, k, n);
+        let inside = b.binary(Binary::Min, k, n);
+        let value = term(b, inside);
+        // Not −∞: two of them have no derivative when they are added.
+        let nothing = b.constant(NOTHING);
+        b.select(is_possible, value, nothing)
+    })
+}
+
+/// A log probability that adds nothing to any other, in both precisions.
+const NOTHING: f64 = -1e30;
+
 /// The mass of whole numbers between constant ends, summed term by term; where the upper end is infinite, one minus the
 /// sum of what lies below the lower one.
 pub fn sum_of_terms(
@@ -127,7 +161,7 @@ pub fn sum_of_terms(
         }
         terms.first().copied().unwrap_or_else(|| b.constant(f64::NEG_INFINITY))
     };
-    if to.is_finite() {
+    if end(b, high).is_finite() {
         return sum(b, from, to);
     }
     if from == 0.0 {

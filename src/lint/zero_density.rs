@@ -4,8 +4,8 @@ use super::Lint;
 use super::numbers::shown;
 use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
-use crate::dist::ArgValue;
-use crate::model::Distribution;
+use crate::dist::{ArgValue, SHARES_OFF};
+use crate::model::{Distribution, Observation};
 use crate::ty::{Interval, Support};
 
 /// The entry of the table.
@@ -18,6 +18,7 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
         if dist.censoring.is_some() {
             continue;
         }
+        found.extend(no_shares(subject, observation));
         let (Some(parts), Some(values)) = (possible(subject, dist), subject.values(observation.target))
         else {
             continue;
@@ -51,6 +52,57 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
     found
 }
 
+/// A row whose numbers are no shares of 1, under a distribution of shares.
+fn no_shares(subject: &Subject, observation: &Observation) -> Option<Diagnostic> {
+    let dist = &observation.dist;
+    let shape = &subject.model.expr(observation.target).ty.shape;
+    let args = argument_values(subject, dist);
+    let Support::Simplex(_) =
+        (dist.components.is_empty()).then(|| (dist.family.support)(dist.form, &args))?
+    else {
+        return None;
+    };
+    let values = subject.values(observation.target)?;
+    let rows: Vec<&[f64]> = values.chunks(shape.len().max(1)).collect();
+    let is_wrong = |row: &&[f64]| {
+        let off = (row.iter().sum::<f64>() - 1.0).abs();
+        row.iter().all(|v| v.is_finite()) && (off > SHARES_OFF || row.iter().any(|v| *v <= 0.0))
+    };
+    let wrong: Vec<&&[f64]> = rows.iter().filter(|row| is_wrong(row)).collect();
+    let row = wrong.first()?;
+    let (family, name) = (dist.family.name, &observation.name);
+    let shares: Vec<String> = row.iter().map(|v| shown(*v)).collect();
+    let sum: f64 = row.iter().sum();
+    let what = match row.iter().any(|v| *v <= 0.0) {
+        true => "which are not all above 0".to_owned(),
+        false => format!("which sum to {}", shown(sum)),
+    };
+    let span = subject.model.expr(observation.target).span;
+    Some(
+        Diagnostic::new("L005", format!("a row of `{name}` has zero density under `{family}`"))
+            .at(dist.span, "gives shares above 0 that sum to 1")
+            .at(span, format!("{} of {} training rows are none", wrong.len(), rows.len()))
+            .note(format!("the first of them is {}, {what}", listed(&shares)))
+            .note("the log density of such a row is -inf, and so is the ELBO")
+            .help("divide each row by its sum before; a share of 0 needs another model, or `where` to leave it out"),
+    )
+}
+
+fn listed(shares: &[String]) -> String {
+    let few: Vec<&str> = shares.iter().take(5).map(String::as_str).collect();
+    if few.len() < shares.len() { format!("{}, …", few.join(", ")) } else { few.join(", ") }
+}
+
+fn argument_values(subject: &Subject, dist: &Distribution) -> Vec<ArgValue> {
+    dist.args
+        .iter()
+        .map(|id| ArgValue {
+            constant: subject.number(*id),
+            len: subject.model.expr(*id).ty.shape.0.last().copied().unwrap_or(1),
+        })
+        .collect()
+}
+
 /// The intervals that hold every possible value; `None` if one of them is not known before the fit.
 fn possible(subject: &Subject, dist: &Distribution) -> Option<Vec<Interval>> {
     if !dist.components.is_empty() {
@@ -63,14 +115,7 @@ fn possible(subject: &Subject, dist: &Distribution) -> Option<Vec<Interval>> {
     if dist.family.name == "Delta" {
         return Some(vec![Interval::point(subject.number(*dist.args.first()?)?)]);
     }
-    let args: Vec<ArgValue> = dist
-        .args
-        .iter()
-        .map(|id| ArgValue {
-            constant: subject.number(*id),
-            len: subject.model.expr(*id).ty.shape.0.last().copied().unwrap_or(1),
-        })
-        .collect();
+    let args = argument_values(subject, dist);
     let Support::Interval(mut interval) = (dist.family.support)(dist.form, &args) else { return None };
     if interval.low.is_nan() {
         (interval.low, interval.low_closed) = (f64::NEG_INFINITY, false);

@@ -52,6 +52,18 @@ const SAME: &[(&str, &str)] = &[
     ("mean = [a, x, 2 * a][place]", "mean = (place == 1) * a + (place == 2) * x + (place == 3) * 2 * a"),
     ("mean = (v + t)[2]", "mean = v[2] + t[2]"),
     ("const k = 2\nmean = v[k] + v[k + 1]", "mean = v[2] + v[3]"),
+    // blocks of layers with names of their own
+    (
+        "net g(p) { dense 2\nresidual { n = 2; s = exp(a); each layer { w ~ Normal(0, s) }\ndense (n) tanh } }\nmean = sum(g(x))",
+        "net g(p) { dense 2\nresidual { dense 2 tanh { w ~ Normal(0, exp(a)) } } }\nmean = sum(g(x))",
+    ),
+    (
+        "net g(p) { s = 3\nheads { s = 2; m: { each layer { w ~ Laplace(0, s) }\ndense 2; dense 1 }; o: dense 1 } }\nmean = g(x).m",
+        "net g(p) { heads { m: { dense 2 { w ~ Laplace(0, 2) }\ndense 1 { w ~ Laplace(0, 2) } }; o: dense 1 } }\nmean = g(x).m",
+    ),
+    // points
+    ("p ~ Point on (0, inf)\nmean = p * x", "p ~ Point(Flat on (0, inf))\nmean = p * x"),
+    ("p ~ Point(Normal(0, 1)) on (0, 2)\nmean = p * x", "p ~ Point(Normal(0, 1) on (0, 2))\nmean = p * x"),
     ("mean = dot([school, x], [t[1], t[2], t[3], a])", "mean = t[school] + x * a"),
 ];
 

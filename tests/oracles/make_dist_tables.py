@@ -597,6 +597,11 @@ def more_log_masses():
         if low < 30:
             yield "NegBinomial", 0, (3.2, 1.4), low, high, lambda m, k, l, h: terms_between(l, h, lambda x: mp.fsum(neg_binomial(lambda v: v)[0](x, m, k)))
             yield "NegBinomial", 1, (0.7, 2.4), low, high, lambda m, k, l, h: terms_between(l, h, lambda x: mp.fsum(neg_binomial(exp)[0](x, m, k)))
+    for low, high in [(1.0, inf), (0.0, 3.0), (2.0, 7.0), (15.0, inf), (18.0, 40.0), (5.0, 5.0), (0.0, inf)]:
+        for n in (20.0, 400.0):
+            yield "Binomial", 0, (n, 0.3), low, high, lambda n, p, l, h: terms_between(l, min(h, n), lambda k: log(mp.binomial(n, k)) + k * log(p) + (n - k) * log(1 - p))
+            yield "Binomial", 1, (n, -2.5), low, high, lambda n, v, l, h: terms_between(l, min(h, n), lambda k: log(mp.binomial(n, k)) + k * v + n * log(sigmoid(-v)))
+            yield "BetaBinomial", 0, (n, 0.5, 2.0), low, high, lambda n, a, b, l, h: terms_between(l, min(h, n), lambda k: mp.fsum(beta_binomial_terms(k, n, a, b)))
     for low, high in [(-1.0, 4.0), (2.5, 3.0), (3.0, 4.0)]:
         yield "Delta", 0, (2.5,), low, high, lambda v, l, h: mp.mpf(l <= v <= h)
 
@@ -633,6 +638,7 @@ def moments_of(name, form, args, low, high):
         return nan, nan
     if f.discrete:
         top = high if mp.isfinite(high) else low + 400
+        top = min(top, args[0]) if name in ("Binomial", "BetaBinomial") else top
         ks = [mp.mpf(k) for k in range(int(low), int(top) + 1)]
         ps = [exp(f.log_density(k, *args)) for k in ks]
         total = mp.fsum(ps)
@@ -708,7 +714,7 @@ def moments_between(name, form, args, low, high):
         return m + s * (nearest + shift), s * sqrt(second / mass - shift**2)
 
 
-FIXED = {"Gamma": [0], "ChiSquared": [0], "InvGamma": [0], "StudentT": [0], "HalfStudentT": [0], "Delta": [0]}
+FIXED = {"Gamma": [0], "ChiSquared": [0], "InvGamma": [0], "StudentT": [0], "HalfStudentT": [0], "Delta": [0], "Binomial": [0], "BetaBinomial": [0]}
 POSITIVE_SUPPORT = ("Weibull", "HalfNormal", "HalfCauchy", "LogNormal", "Gamma", "ChiSquared", "InvGamma", "HalfStudentT")
 
 
@@ -731,7 +737,7 @@ def write_truncation():
             # Where the mass is known without its derivative in an argument, or the ends are whole numbers.
             fixed = FIXED.get(name, [])
             gargs = [nan if i in fixed else derivative(lambda t, i=i: log(mass(*exacts[:i], t, *exacts[i + 1:], l, h)), exacts[i]) for i in range(len(exacts))]
-            is_whole = name in ("Poisson", "Geometric", "NegBinomial", "Delta")
+            is_whole = name in ("Poisson", "Geometric", "NegBinomial", "Binomial", "BetaBinomial", "Delta")
             at_support = name in POSITIVE_SUPPORT and l <= 0 or name == "Kumaraswamy" and l <= 0 or name == "Pareto" and l <= exacts[1]
             gl = None if mp.isinf(l) or is_whole or at_support else derivative(lambda t: log(mass(*exacts, t, h)), l)
             gh = None if mp.isinf(h) or is_whole or name == "Kumaraswamy" and h >= 1 else derivative(lambda t: log(mass(*exacts, l, t)), h)
