@@ -125,7 +125,7 @@ fn example_models_have_no_findings() {
     }
 }
 
-/// The names that a block of layers declares, and which one each layer sees.
+/// The names that a block of layers declares; of `t` the layer sees the nearest, so that of the outer block is left out.
 #[test]
 fn a_block_has_names_of_its_own() {
     let text = with_data(
@@ -138,7 +138,7 @@ fn a_block_has_names_of_its_own() {
            heads { c ~ HalfNormal(6); m: { k = 2 * c; each dense { w ~ Normal(0, k) }; dense 1 }; v: dense 1 softplus { w ~ Normal(0, c) } }
          }
          y ~ Normal(f(x).m + f(2 * x).m, f(x).v)
-         report both = f.residual.s + f.skip.t + f.m.k",
+         report both = f.residual.s + f.residual2.t + f.m.k",
     );
     let model = model(&text);
     let names: Vec<&str> =
