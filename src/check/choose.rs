@@ -165,3 +165,10 @@ impl<'a> Choices<'a> {
         active
     }
 }
+
+/// The choices of a model in the order they stand, each with its labels.
+pub fn labels(items: &[Item]) -> Vec<(&str, Vec<&str>)> {
+    let mut choices = Choices::default();
+    choices.walk(items, &mut Diagnostics::default());
+    choices.all.into_iter().map(|c| (c.name.value.as_str(), c.labels)).collect()
+}

@@ -133,6 +133,29 @@ pub fn check_each(
 /// above what brackets alone can reach.
 const DEEPEST: usize = 300;
 
+/// The model of the combination in force alone: what other alternatives have wrong with them is not asked.
+///
+/// # Errors
+/// The errors of this combination.
+pub fn check_picked(
+    ast: &Ast,
+    name: &str,
+    columns: &[Column],
+    context: &Context,
+) -> Result<Model, Diagnostics> {
+    let mut found = Diagnostics::default();
+    let choices = Choices::collect(&ast.items, context, &mut found);
+    let overrides = overrides::sort(&ast.items, context, &mut found);
+    let mentioned = order::all_mentions(&ast.items);
+    let picks = choices.picked();
+    let items = choices.active(&ast.items, &picks);
+    let checker =
+        Checker::new(&items, columns, &choices, &picks, &overrides, &context.posteriors, &mentioned);
+    let (model, findings) = checker.run(name, &mut unused::Usage::default());
+    found.extend(findings);
+    if found.has_errors() { Err(found) } else { Ok(model) }
+}
+
 /// One combination of alternatives on its way to a model.
 struct Checker<'a> {
     names: Names<'a>,

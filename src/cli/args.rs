@@ -1,6 +1,7 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, explain, fit, fmt, new, refused, report, runs};
+use super::{check, completions, data, explain, fit, fmt, new, refused, report, runs, sweep};
+use crate::data::truth::Truth;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A compiler for Bayesian models, Bayesian neural networks first.
@@ -49,6 +50,7 @@ pub(super) enum Color {
 pub(super) enum Command {
     Fit(fit::Options),
     Check(check::Options),
+    Sweep(sweep::Options),
     Fmt(fmt::Options),
     Explain(explain::Options),
     Report(report::Options),
@@ -56,8 +58,6 @@ pub(super) enum Command {
     Data(data::Options),
     New(new::Options),
     Completions(completions::Options),
-    #[command(hide = true)]
-    Sweep(refused::Anything),
     #[command(hide = true)]
     Predict(refused::Anything),
     #[command(hide = true)]
@@ -116,6 +116,12 @@ pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A generator with its noise, in the words that are kept of it.
+pub(super) fn truth(text: &str) -> Result<String, String> {
+    let truth = Truth::declared(text).map_err(|d| d.message)?;
+    Ok(truth.words)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,11 +150,11 @@ mod tests {
         let help = Arguments::command().render_long_help().to_string();
         let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
         assert!(
-            ["fit", "check", "fmt", "explain", "data", "report", "runs", "new", "completions"]
+            ["fit", "check", "sweep", "fmt", "explain", "data", "report", "runs", "new", "completions"]
                 .into_iter()
                 .all(word)
         );
-        assert!(!["sweep", "predict", "eval", "export"].into_iter().any(word), "{help}");
+        assert!(!["predict", "eval", "export"].into_iter().any(word), "{help}");
     }
 
     /// `docs/cli.md` ends with the help of every command, as the program prints it.

@@ -1,6 +1,6 @@
 //! `bnnc fit MODEL`: from a model file to a run folder, a verdict and a report.
 
-use super::args::Setting;
+use super::args::{Setting, truth};
 use super::progress::{Shown, duration, grouped};
 use super::resume::{self, About, Found, Kept};
 use super::terminal::{Terminal, columns, wrapped};
@@ -47,6 +47,9 @@ pub(super) struct Options {
     /// Time between two checkpoints, as `10s`, `2m` or `1h`
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = time)]
     pub checkpoint_every: Duration,
+    /// The generator that made the rows of a file, for the ceiling and the true boundary: `moons(noise = 0.43)`
+    #[arg(long, value_name = "GENERATOR", value_parser = truth)]
+    pub truth: Option<String>,
     #[arg(long, hide = true)]
     profile: bool,
 }
@@ -181,6 +184,7 @@ fn compile_options(options: &Options) -> compile::Options {
         steps: options.steps,
         epochs: options.epochs,
         batch: options.batch.clone(),
+        truth: options.truth.clone(),
         ..super::check::compile_options(&options.setting)
     }
 }
@@ -191,7 +195,7 @@ fn default_folder(model: &Path) -> PathBuf {
 }
 
 /// Adds what only the outermost layer knows: the time, the command, the words.
-fn complete(run: &mut Run, (started, command): (&str, &str)) {
+pub(super) fn complete(run: &mut Run, (started, command): (&str, &str)) {
     let m = &mut run.manifest;
     (m.started, m.command) = (started.to_owned(), command.to_owned());
     m.peak_rss_mib = m.peak_rss_mib.or_else(clock::peak_rss_mib);
@@ -220,7 +224,7 @@ fn resume_line(arguments: &[OsString], place: &Path) -> String {
 }
 
 /// The command as it could be typed again.
-fn command_line(arguments: &[OsString]) -> String {
+pub(super) fn command_line(arguments: &[OsString]) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_=./,+:@%".contains(c);
     let quoted = |a: &OsString| {
         let text = a.to_string_lossy();

@@ -25,6 +25,7 @@ mod refused;
 mod report;
 mod resume;
 mod runs;
+mod sweep;
 mod terminal;
 
 use args::{Arguments, Command};
@@ -57,7 +58,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::New(options) => new::run(&terminal, &options),
         Command::Completions(options) => completions::run(&terminal, &options),
         Command::Fmt(options) => fmt::run(&terminal, &options),
-        Command::Sweep(_) => refused::command(&terminal, "sweep"),
+        Command::Sweep(options) => sweep::run(&terminal, &options, &arguments),
         Command::Predict(_) => refused::command(&terminal, "predict"),
         Command::Eval(_) => refused::command(&terminal, "eval"),
         Command::Export(_) => refused::command(&terminal, "export"),

@@ -1,7 +1,10 @@
-//! `bnnc report RUN`: the report and the figures of a run, drawn again from its folder. Several runs are compared.
+//! `bnnc report RUN`: the report and the figures of a run or a sweep, drawn again from its folder. Several runs are
+//! compared.
 
+use super::args::truth;
 use super::terminal::Terminal;
 use crate::report::compare::{Compared, Standing, standings, words};
+use crate::run_folder::Run;
 use crate::{report, run_folder};
 use clap::Args;
 use serde_json::json;
@@ -10,9 +13,12 @@ use std::path::PathBuf;
 /// Draw the report and the figures of a run again, or say which of several runs has the better ELBO
 #[derive(Debug, Args)]
 pub(super) struct Options {
-    /// The run folder; with several, they are compared
+    /// The folder of a run or a sweep; with several, they are compared
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<PathBuf>,
+    /// The generator that made the rows, for the ceiling and the true boundary: `moons(noise = 0.43)`
+    #[arg(long, value_name = "GENERATOR", value_parser = truth)]
+    pub truth: Option<String>,
 }
 
 /// Runs the command.
@@ -20,8 +26,13 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
     let [folder] = options.runs.as_slice() else {
         return compare(terminal, &options.runs);
     };
-    let written =
-        run_folder::read(folder).and_then(|run| run_folder::rewrite_extras(folder, &report::extras(&run)));
+    let written = if run_folder::is_sweep(folder) {
+        super::sweep::write_report(folder, options.truth.as_deref()).map(|_| ())
+    } else {
+        run_folder::read(folder)
+            .map(|run| with_truth(run, options.truth.as_deref()))
+            .and_then(|run| run_folder::rewrite_extras(folder, &report::extras(&run)))
+    };
     if let Err(fault) = written {
         return terminal.refuse(&fault.diagnostic(folder));
     }
@@ -32,6 +43,15 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
         terminal.out(&format!("report  {}\n", terminal.bold(&page)));
     }
     0
+}
+
+/// The run as if it had been fitted with that `--truth`.
+fn with_truth(mut run: Run, truth: Option<&str>) -> Run {
+    if let Some(words) = truth {
+        run.manifest.truth = words.to_owned();
+        run.manifest.verdict = report::verdict(&run);
+    }
+    run
 }
 
 /// Says which run is better by how many nats, or why that cannot be said.

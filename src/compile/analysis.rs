@@ -2,7 +2,7 @@
 //! and every finding of the stages that look at them.
 
 use super::{Options, constants, data_block, data_choices, earlier, format, indices, statistics, targets};
-use crate::check::{Combination, Context, check_each};
+use crate::check::{Combination, Context, check_each, check_picked};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::asked;
@@ -51,24 +51,57 @@ pub fn analyse(source: &SourceFile, name: &str, files: &dyn Files, options: &Opt
     Analysis { findings, ..in_force }
 }
 
-/// One way to choose the data.
-fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices::Tree) -> Analysis {
-    let data_choices::Tree { difference, ast: tree, choices } = tree;
-    let (columns, mut findings) = match data_block(&tree) {
+/// The tree and the model of the combination in force alone, without looking at rows.
+///
+/// # Errors
+/// What is wrong with this combination.
+pub(super) fn in_force(
+    source: &SourceFile,
+    name: &str,
+    files: &dyn Files,
+    options: &Options,
+) -> Result<(ast::Ast, Model), Diagnostics> {
+    let written = syntax::parse(source)?;
+    let Some(tree) = data_choices::trees(&written, &options.choose).into_iter().next() else {
+        return Err(Diagnostics::default());
+    };
+    let (columns, found, context) = before_checking(files, options, &tree.ast, tree.choices);
+    if found.has_errors() {
+        return Err(found);
+    }
+    let model = check_picked(&tree.ast, name, &columns, &context)?;
+    Ok((tree.ast, model))
+}
+
+/// What the checker wants to know beside the tree: the columns, and what the command line says.
+fn before_checking(
+    files: &dyn Files,
+    options: &Options,
+    tree: &ast::Ast,
+    choices: Vec<(String, String)>,
+) -> (Vec<Column>, Diagnostics, Context) {
+    let (columns, findings) = match data_block(tree) {
         Some(block) => {
-            let unread = targets::perhaps_unread(&tree, &options.overrides());
-            data::schema(block, files, &data::Options { unread, ..options.of_data(&tree, 0) })
+            let unread = targets::perhaps_unread(tree, &options.overrides());
+            data::schema(block, files, &data::Options { unread, ..options.of_data(tree, 0) })
         }
         None => (vec![], Diagnostics::default()),
     };
     let context = Context {
-        posteriors: earlier::earlier(&tree),
+        posteriors: earlier::earlier(tree),
         overrides: options.overrides(),
         choices,
-        data_arguments: data_block(&tree).map_or_else(Vec::new, |d| {
+        data_arguments: data_block(tree).map_or_else(Vec::new, |d| {
             data::source::settable(&d.source).into_iter().map(str::to_owned).collect()
         }),
     };
+    (columns, findings, context)
+}
+
+/// One way to choose the data.
+fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices::Tree) -> Analysis {
+    let data_choices::Tree { difference, ast: tree, choices } = tree;
+    let (columns, mut findings, context) = before_checking(files, options, &tree, choices);
     let (models, found) = check_each(&tree, name, &columns, &context);
     findings.extend(found);
     let is_right = !findings.has_errors() && !models.is_empty();

@@ -19,12 +19,14 @@ mod prior;
 mod record;
 mod statistics;
 mod summary;
+mod sweep;
 mod targets;
 
 pub use analysis::{Analysis, analyse};
 pub use fit::{Ready, fit};
 pub use format::{Formatted, formatted};
 pub use statistics::resolve;
+pub use sweep::{Asked, Sweep, plan};
 
 use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -62,6 +64,8 @@ pub struct Options {
     pub threads: Option<usize>,
     /// `--max-memory SIZE`, in bytes
     pub max_memory: Option<u64>,
+    /// `--truth GENERATOR`: what made the rows of a file.
+    pub truth: Option<String>,
 }
 
 /// A stage that can be printed.
@@ -195,6 +199,36 @@ impl Session {
             None => Err(Diagnostic::new("L001", "the model has no data: nothing is observed")
                 .help("add `data \"file.csv\" { y : real }`")
                 .into()),
+        }
+    }
+
+    /// Returns the hash of the rows, by which a run says what it was fitted on.
+    ///
+    /// # Errors
+    /// The model's errors.
+    pub fn fingerprint(&self) -> Result<String, Diagnostics> {
+        Ok(self.data()?.fingerprint.clone())
+    }
+
+    /// The generator that made the rows, in words: as declared, or the one that the model names.
+    fn truth(&self) -> String {
+        if let Some(declared) = &self.options.truth {
+            return declared.clone();
+        }
+        let analysis = self.analysis();
+        let (Some(tree), Some(model), None) = (&analysis.ast, &analysis.model, &self.options.data) else {
+            return String::new();
+        };
+        let inputs: Vec<&str> = model.columns.iter().map(|c| c.name.as_str()).collect();
+        match data_block(tree).map(|d| &d.source) {
+            Some(ast::Source::Call { name, args, span }) if inputs == ["x1", "x2", "y"] => {
+                let parsed = |(n, v): &(String, String)| Some((n.clone(), v.trim().parse().ok()?));
+                let set: HashMap<String, f64> = self.options.set.iter().filter_map(parsed).collect();
+                let known = constants(tree, &set);
+                let truth = crate::data::truth::Truth::of_call(&name.value, args, *span, &known, &set);
+                truth.ok().flatten().map(|t| t.words).unwrap_or_default()
+            }
+            _ => String::new(),
         }
     }
 

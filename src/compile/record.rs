@@ -190,6 +190,7 @@ pub(super) fn of_model(session: &Session, prepared: &Prepared) -> Manifest {
             splits,
             dropped: prepared.data.dropped,
         },
+        truth: session.truth(),
         preprocessing: statistics::record(model),
         variables: prepared
             .joint

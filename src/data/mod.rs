@@ -38,6 +38,7 @@ mod schema;
 pub mod source;
 mod split;
 pub mod table;
+pub mod truth;
 mod values;
 mod zip;
 

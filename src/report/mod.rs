@@ -2,6 +2,7 @@
 //!
 //! Everything is made from a [`Run`] alone, so a report can be made again from its folder. Start at [`extras`].
 
+mod ceiling;
 pub mod compare;
 pub mod figures;
 mod highlight;
@@ -11,6 +12,7 @@ pub mod number;
 #[cfg(test)]
 mod sample;
 pub mod selection;
+pub mod sweep;
 mod verdict;
 
 pub use html::page;

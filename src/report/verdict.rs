@@ -3,6 +3,7 @@
 //! Every number stands beside what it must be compared with: a share of right rows beside that of the commonest
 //! class, an error beside the spread of the target, a calibration error beside what chance alone gives.
 
+use super::ceiling;
 use super::number::{percent, thousands, three, with_error};
 use crate::run_folder::{
     ClassPredictions, Objective, RealPredictions, Run, SplitMetrics, TargetMetrics, TargetValues,
@@ -33,6 +34,8 @@ pub fn verdict(run: &Run) -> Vec<String> {
             }
         }
     }
+    let truth = ceiling::truth(&run.manifest.truth);
+    out.extend(truth.iter().flat_map(|t| run.pictures.maps.iter().filter_map(|m| ceiling::sentence(t, m))));
     out.extend(objective_sentence(&run.metrics.objective, run));
     out.extend(guide_sentence(run));
     out.extend(chain_sentence(run));

@@ -54,6 +54,9 @@ pub struct Manifest {
     /// Where the rows came from.
     #[serde(default)]
     pub data: DataRecord,
+    /// The generator that made the rows, where that is known or was declared: `moons(noise = 0.43)`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub truth: String,
     /// The observed columns, in the order of the model.
     #[serde(default)]
     pub targets: Vec<TargetRecord>,
@@ -124,6 +127,7 @@ impl Default for Manifest {
             path: String::new(),
             dimensions: 0,
             data: DataRecord::default(),
+            truth: String::new(),
             targets: vec![],
             variables: vec![],
             preprocessing: vec![],

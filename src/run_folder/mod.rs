@@ -18,6 +18,7 @@ mod partial;
 mod pictures;
 mod predictions;
 mod read;
+mod sweep;
 mod tables;
 mod tensors;
 mod write;
@@ -30,9 +31,13 @@ pub use error::Fault;
 pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use partial::{Left, Partial};
-pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap};
+pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap, Unlike};
 pub use predictions::{ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues};
-pub use read::{read, read_manifest, read_metrics};
+pub use read::{read, read_held_out, read_manifest, read_metrics};
+pub use sweep::{
+    CellResult, CellState, Dimension, SweepCell, SweepPlan, forget_failure, is_sweep, metric_columns, put,
+    read_cell, read_plan, remove_sweep, sweep_up, write_failure, write_plan, write_table,
+};
 pub use tables::{SummaryRow, TraceRow};
 pub use tensors::{Tensor, TensorValues};
 pub use write::{Extra, check_place, rewrite_extras, write};

@@ -14,6 +14,9 @@ pub struct Pictures {
     /// Images worth looking at.
     #[serde(default)]
     pub galleries: Vec<Gallery>,
+    /// How sure the model is of strange images; one list per class target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unlike: Vec<Vec<Unlike>>,
 }
 
 /// Class probabilities on a square grid over two inputs.
@@ -33,6 +36,29 @@ pub struct ProbabilityMap {
     pub classes: Vec<ClassMap>,
     /// The data to draw on top.
     pub points: Vec<MapPoint>,
+}
+
+/// How sure a model is of images that it has never seen the like of.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Unlike {
+    /// `rotated`
+    pub name: String,
+    /// `turned by a quarter`; empty for the images as they are, which come first.
+    pub words: String,
+    /// Number of images.
+    pub rows: usize,
+    /// Mean entropy of the prediction, in nats.
+    pub entropy: f64,
+    /// Mean part of it that draws disagree about.
+    pub epistemic: f64,
+    /// Mean share of draws whose class is not the predicted one.
+    pub expected_error: f64,
+    /// Mean probability of the predicted class.
+    pub confidence: f64,
+    /// The chance that such an image has a larger entropy than one as it is; one half if it cannot be told.
+    pub auroc: f64,
+    /// Its standard error.
+    pub auroc_se: f64,
 }
 
 /// The map of one class: cell (column i, row j) is at `j * n + i`, row 0 at the lower edge, values at cell centres.

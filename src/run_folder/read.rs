@@ -58,6 +58,14 @@ pub fn read_metrics(folder: &Path) -> Result<MetricsFile, Fault> {
     MetricsFile::from_json(&value).map_err(|why| Fault::damaged("metrics.json", why))
 }
 
+/// Reads the predictions of the split that was kept from the fit the longest; none if every row was fitted.
+pub fn read_held_out(folder: &Path) -> Result<Option<SplitPredictions>, Fault> {
+    let manifest = read_manifest(folder)?;
+    let mut splits = read_predictions(folder, &manifest)?;
+    splits.retain(|s| s.split != "missing");
+    Ok(splits.pop())
+}
+
 /// Whether a folder was written by this program, in whatever version and state.
 pub(super) fn is_run(folder: &Path) -> bool {
     !matches!(read_manifest(folder), Err(Fault::Absent { .. } | Fault::Foreign { .. } | Fault::System { .. }))

@@ -60,7 +60,6 @@ fn a_wrong_command_line_ends_with_2() {
 fn what_is_not_there_yet_is_refused_by_name() {
     let place = Place::with_line();
     for line in [
-        "sweep line.bnn --grid s=1,2",
         "predict runs/line --data a.csv --out b.csv",
         "eval runs/line --data a.csv",
         "export runs/line --to arviz",

@@ -9,6 +9,7 @@ mod kill;
 mod language;
 mod messages;
 mod readme;
+mod sweep;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

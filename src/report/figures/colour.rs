@@ -3,7 +3,7 @@
 use plotters::style::{BLACK, RGBColor, WHITE};
 
 /// Colours of classes and series that people with any colour vision can tell apart (Okabe and Ito).
-pub(super) const SERIES: [RGBColor; 8] = [
+pub(in crate::report) const SERIES: [RGBColor; 8] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x00, 0x9e, 0x73),
@@ -15,17 +15,17 @@ pub(super) const SERIES: [RGBColor; 8] = [
 ];
 
 /// The colour of a class; with more classes than colours they come round again.
-pub(super) fn of_class(class: usize) -> RGBColor {
+pub(in crate::report) fn of_class(class: usize) -> RGBColor {
     SERIES[class % SERIES.len()]
 }
 
 /// Fields are paler than the points on top of them.
-pub(super) fn light(c: RGBColor) -> RGBColor {
+pub(in crate::report) fn light(c: RGBColor) -> RGBColor {
     blend(c, WHITE, 0.22)
 }
 
 /// Points are darker than the fields below them.
-pub(super) fn dark(c: RGBColor) -> RGBColor {
+pub(in crate::report) fn dark(c: RGBColor) -> RGBColor {
     blend(c, BLACK, 0.35)
 }
 
@@ -35,13 +35,13 @@ fn blend(a: RGBColor, b: RGBColor, t: f64) -> RGBColor {
 }
 
 /// From one colour through nearly white at one half to the other.
-pub(super) fn diverging(p: f64, low: RGBColor, high: RGBColor) -> RGBColor {
+pub(in crate::report) fn diverging(p: f64, low: RGBColor, high: RGBColor) -> RGBColor {
     let middle = RGBColor(0xf8, 0xf8, 0xf8);
     if p < 0.5 { blend(middle, low, 1.0 - 2.0 * p) } else { blend(middle, high, 2.0 * p - 1.0) }
 }
 
 /// From nearly white to deep violet.
-pub(super) fn sequential(v: f64) -> RGBColor {
+pub(in crate::report) fn sequential(v: f64) -> RGBColor {
     let stops = [
         RGBColor(0xfb, 0xfa, 0xff),
         RGBColor(0xda, 0xd3, 0xee),

@@ -10,6 +10,11 @@ use plotters::style::text_anchor::HPos;
 
 /// More points than this hide the map and fill the file.
 const POINTS: usize = 800;
+const TILE_POINTS: usize = 260;
+/// The true boundary.
+const TRUE_COLOUR: RGBColor = RGBColor(0x00, 0x6b, 0x3c);
+pub(in crate::report) const TRUE_LINE: &str =
+    " The green line is the true boundary, by Bayes' rule of what made the rows.";
 /// Shown pixels of the longer side of a map.
 const SIDE: f64 = 298.0;
 /// Shown pixels around a map: labels of the axes, colour bar, title.
@@ -18,12 +23,12 @@ const RIGHT: f64 = 70.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = AXIS.1;
 
-/// Draws one figure per class.
-pub(super) fn figures(map: &ProbabilityMap) -> Vec<Figure> {
-    (0..map.classes.len()).map(|class| figure(map, class)).collect()
+/// Draws one figure per class; with the rule that made the rows, where it is known.
+pub(super) fn figures(map: &ProbabilityMap, truth: Option<&[f32]>) -> Vec<Figure> {
+    (0..map.classes.len()).map(|class| figure(map, class, truth)).collect()
 }
 
-fn figure(map: &ProbabilityMap, class: usize) -> Figure {
+fn figure(map: &ProbabilityMap, class: usize, truth: Option<&[f32]>) -> Figure {
     let of = &map.classes[class];
     let (width, height) = plot_size(map);
     let panel = (width + LEFT + RIGHT, height + TOP + BOTTOM);
@@ -42,25 +47,28 @@ fn figure(map: &ProbabilityMap, class: usize) -> Figure {
     let svg = draw(panel.0 * 2.0, panel.1, &title, &rasters, |area| {
         let (left, right) = area.split_horizontally(px(panel.0));
         let mean_title = format!("probability of {} = {}", map.target, of.label);
-        paint(&left, map, &mean_title, (0, 1.0), of, true)?;
-        paint(&right, map, "its sd over posterior draws", (2, f64::from(top_sd)), of, false)
+        paint(&left, map, &mean_title, (0, 1.0), Some(&of.mean), truth)?;
+        paint(&right, map, "its sd over posterior draws", (2, f64::from(top_sd)), None, truth)
     });
     Figure {
         name: format!("map_{}_{}", safe(&map.target), safe(&of.label)),
         title,
-        caption: caption(map, of),
+        caption: caption(map, of, truth.is_some()),
         svg,
     }
 }
 
-fn caption(map: &ProbabilityMap, of: &ClassMap) -> String {
-    let shown = shown(map).len();
+fn caption(map: &ProbabilityMap, of: &ClassMap, has_truth: bool) -> String {
+    let shown = shown(map, POINTS).len();
     let some =
         if shown < map.points.len() { format!("{shown} of the {}", map.points.len()) } else { "the".into() };
     format!(
         "Left: the probability of {} = {}, averaged over posterior draws; the line is where it is one half. \
-         Right: how much the draws disagree about it. On top {some} rows: rings were used for the fit, discs held out.",
-        map.target, of.label
+         Right: how much the draws disagree about it. On top {some} rows: rings were used for the fit, discs held \
+         out.{}",
+        map.target,
+        of.label,
+        if has_truth { TRUE_LINE } else { "" }
     )
 }
 
@@ -80,8 +88,8 @@ fn paint(
     map: &ProbabilityMap,
     title: &str,
     (first, top): (usize, f64),
-    of: &ClassMap,
-    with_line: bool,
+    line: Option<&[f32]>,
+    truth: Option<&[f32]>,
 ) -> Result<(), DrawError> {
     let (width, height) = plot_size(map);
     area.draw(&Text::new(title.to_owned(), (px(LEFT), px(8.0)), font(14.0)))?;
@@ -94,18 +102,63 @@ fn paint(
     )?;
     let corners = [(map.x_range[0], map.y_range[1]), (map.x_range[1], map.y_range[0])];
     chart.draw_series([Rectangle::new(corners, marker(first).filled())])?;
-    if with_line {
-        // Fields are pale on any page, so this line is dark on any page.
-        let dark = RGBColor(0x20, 0x20, 0x20).mix(0.75).stroke_width(px(1.2) as u32);
-        chart
-            .draw_series(level_line(map, &of.mean).into_iter().map(|s| PathElement::new(s.to_vec(), dark)))?;
-    }
-    points(&mut chart, map)?;
+    lines(&mut chart, map, line, truth)?;
+    points(&mut chart, map, POINTS)?;
     colour_bar(area, (px(LEFT + width + 14.0), px(TOP)), px(height), (first + 1, top))
 }
 
-fn points(chart: &mut Chart<'_, '_>, map: &ProbabilityMap) -> Result<(), DrawError> {
-    let shown = shown(map);
+/// Where the probability is one half, and where it truly is.
+fn lines(
+    chart: &mut Chart<'_, '_>,
+    map: &ProbabilityMap,
+    own: Option<&[f32]>,
+    truth: Option<&[f32]>,
+) -> Result<(), DrawError> {
+    // Fields are pale on any page, so these lines are dark on any page.
+    let mut draw = |values: &[f32], colour: RGBColor, share: f64, width: f64| {
+        let style = colour.mix(share).stroke_width(px(width) as u32);
+        let segments = level_line(map, values).into_iter();
+        chart.draw_series(segments.map(|s| PathElement::new(s.to_vec(), style))).map(|_| ())
+    };
+    if let Some(values) = own {
+        draw(values, RGBColor(0x20, 0x20, 0x20), 0.75, 1.2)?;
+    }
+    if let Some(values) = truth {
+        draw(values, WHITE, 0.9, 4.0)?;
+        draw(values, TRUE_COLOUR, 1.0, 1.8)?;
+    }
+    Ok(())
+}
+
+/// A map without axes, to stand beside others of the same plane: the probability of a class, or its standard deviation
+/// in shades up to `top`.
+pub(in crate::report) fn tile(
+    map: &ProbabilityMap,
+    class: usize,
+    top: Option<f64>,
+    truth: Option<&[f32]>,
+    title: &str,
+) -> String {
+    let Some(of) = map.classes.get(class) else { return String::new() };
+    let (class_colour, other) = (light(of_class(class)), light(of_class(usize::from(class == 0))));
+    let mean = move |p: f64| diverging(p, other, class_colour);
+    let field = match top {
+        Some(top) => raster(map.n, &of.sd, top.max(1e-3), &sequential),
+        None => raster(map.n, &of.mean, 1.0, &mean),
+    };
+    let (width, height) = plot_size(map);
+    draw(width, height, title, &[field], |area| {
+        let mut chart = ChartBuilder::on(area)
+            .build_cartesian_2d(map.x_range[0]..map.x_range[1], map.y_range[0]..map.y_range[1])?;
+        let corners = [(map.x_range[0], map.y_range[1]), (map.x_range[1], map.y_range[0])];
+        chart.draw_series([Rectangle::new(corners, marker(0).filled())])?;
+        lines(&mut chart, map, top.is_none().then_some(&of.mean), truth)?;
+        if top.is_none() { points(&mut chart, map, TILE_POINTS) } else { Ok(()) }
+    })
+}
+
+fn points(chart: &mut Chart<'_, '_>, map: &ProbabilityMap, most: usize) -> Result<(), DrawError> {
+    let shown = shown(map, most);
     let at = |p: &MapPoint| (f64::from(p.x), f64::from(p.y));
     let ring = |p: &&&MapPoint| !p.held_out;
     let rings = shown.iter().filter(ring);
@@ -120,12 +173,12 @@ fn points(chart: &mut Chart<'_, '_>, map: &ProbabilityMap) -> Result<(), DrawErr
 
 /// The points inside the map, thinned by a keyed choice: a regular one could pick a single class from rows that
 /// alternate.
-fn shown(map: &ProbabilityMap) -> Vec<&MapPoint> {
+fn shown(map: &ProbabilityMap, most: usize) -> Vec<&MapPoint> {
     let within = |v: f32, r: [f64; 2]| (r[0]..=r[1]).contains(&f64::from(v));
     let is_inside = |p: &&MapPoint| within(p.x, map.x_range) && within(p.y, map.y_range);
     let inside: Vec<&MapPoint> = map.points.iter().filter(is_inside).collect();
     let key = |i: usize| (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    let limit = ((POINTS as u64) << 32) / inside.len().max(1) as u64;
+    let limit = ((most as u64) << 32) / inside.len().max(1) as u64;
     inside.into_iter().enumerate().filter(|(i, _)| key(*i) < limit).map(|(_, p)| p).collect()
 }
 
@@ -234,7 +287,7 @@ mod tests {
         let (x_range, y_range) = ([-1.0, 1.0], [-1.0, 1.0]);
         let points = (0..10_000).map(point).collect();
         let map = ProbabilityMap { x_range, y_range, points, ..ProbabilityMap::default() };
-        let ones = shown(&map).iter().filter(|p| p.class == 1).count();
+        let ones = shown(&map, POINTS).iter().filter(|p| p.class == 1).count();
         assert!((POINTS * 4 / 10..POINTS * 6 / 10).contains(&ones), "{ones}");
     }
 }

@@ -1,17 +1,20 @@
 //! Run to figures: one file per figure, each an SVG that loads nothing.
 
 pub(super) mod canvas;
-mod colour;
+pub(super) mod colour;
+pub(super) mod curves;
+pub(super) mod density;
 mod distribution;
 mod forest;
 mod gallery;
-mod map;
+pub(super) mod map;
 mod observed;
 mod png;
 mod reliability;
-mod trace;
+pub(super) mod trace;
 
-use crate::run_folder::{Extra, Run};
+use super::ceiling;
+use crate::run_folder::{Extra, ProbabilityMap, Run};
 
 /// A figure with its words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +63,11 @@ impl Figures {
 
 /// Draws whatever the run has something to show for.
 pub fn all(run: &Run) -> Figures {
-    let mut predictions: Vec<Figure> = run.pictures.maps.iter().flat_map(map::figures).collect();
+    let of_map = |m: &ProbabilityMap| {
+        let truth = ceiling::plausible(&run.manifest.truth, m).and_then(|t| ceiling::on_map(&t, m));
+        map::figures(m, truth.as_deref())
+    };
+    let mut predictions: Vec<Figure> = run.pictures.maps.iter().flat_map(of_map).collect();
     predictions.extend(run.pictures.galleries.iter().filter_map(gallery::figure));
     if let Some(split) = run.predictions.last() {
         for target in &split.targets {

@@ -29,8 +29,12 @@ pub fn page(run: &Run, figures: &Figures) -> String {
         model::section(run),
         model::again(m),
     ];
-    let body = parts.concat();
-    let title = escape(&m.model);
+    shell(&m.model, &parts.concat(), &m.bnnc)
+}
+
+/// A page that loads nothing, around its body.
+pub(super) fn shell(title: &str, body: &str, version: &str) -> String {
+    let title = escape(title);
     let style = include_str!("../style.css");
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -38,7 +42,7 @@ pub fn page(run: &Run, figures: &Figures) -> String {
          <title>{title} · bnnc</title>\n<style>\n{style}</style>\n</head>\n<body>\n{body}\
          <footer>Written by bnnc {}. Everything on this page can be computed again from the files beside it.</footer>\n\
          </body>\n</html>\n",
-        escape(&m.bnnc)
+        escape(version)
     )
 }
 
@@ -97,7 +101,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-fn figure(f: &Figure) -> String {
+pub(super) fn figure(f: &Figure) -> String {
     format!(
         "<h3>{1}</h3>\n<figure id=\"{0}\">{2}<figcaption>{3}</figcaption></figure>\n",
         escape(&f.name),
@@ -108,7 +112,7 @@ fn figure(f: &Figure) -> String {
 }
 
 /// Words between backticks are code; a single backtick is itself.
-fn with_code(text: &str) -> String {
+pub(super) fn with_code(text: &str) -> String {
     let text = escape(text);
     let parts: Vec<&str> = text.split('`').collect();
     if parts.len().is_multiple_of(2) {
