@@ -21,6 +21,7 @@ mod statistics;
 mod summary;
 mod sweep;
 mod targets;
+mod unlike;
 
 pub use analysis::{Analysis, analyse};
 pub use fit::{Ready, fit};

@@ -1,6 +1,8 @@
 //! What the report draws of a fit: maps over two inputs, galleries of images.
 
 use super::evaluated::levels;
+use super::fit::MANY_DIMS;
+use super::unlike::unlike;
 use crate::data::{Dataset, Values};
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;
@@ -40,6 +42,12 @@ pub fn pictures(
             let chosen =
                 Chosen { model, data, image, split, rows, summary, targets, target: &prediction.name };
             pictures.galleries.extend(galleries(&chosen));
+            let strange = if problem.joint.dim > MANY_DIMS {
+                unlike::<f32>(problem, from, &problem.rows, image, rows, &prediction.name)
+            } else {
+                unlike::<f64>(problem, from, &problem.rows, image, rows, &prediction.name)
+            };
+            pictures.unlike.push(strange?);
         }
     }
     Ok(pictures)

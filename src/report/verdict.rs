@@ -4,6 +4,7 @@
 //! class, an error beside the spread of the target, a calibration error beside what chance alone gives.
 
 use super::ceiling;
+use super::html::classes;
 use super::number::{percent, thousands, three, with_error};
 use crate::run_folder::{
     ClassPredictions, Objective, RealPredictions, Run, SplitMetrics, TargetMetrics, TargetValues,
@@ -34,6 +35,7 @@ pub fn verdict(run: &Run) -> Vec<String> {
             }
         }
     }
+    out.extend(run.pictures.unlike.iter().filter_map(|u| classes::sentence(u)));
     let truth = ceiling::truth(&run.manifest.truth);
     out.extend(truth.iter().flat_map(|t| run.pictures.maps.iter().filter_map(|m| ceiling::sentence(t, m))));
     out.extend(objective_sentence(&run.metrics.objective, run));

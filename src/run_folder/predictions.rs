@@ -2,7 +2,7 @@
 //!
 //! | target | columns |
 //! | --- | --- |
-//! | class | `target, predicted, p_<class>…, sd_<class>…, entropy, aleatoric, epistemic, expected_error` |
+//! | class | `target, predicted, p_<class>…, sd_<class>…, entropy, aleatoric, epistemic, expected_error, class_variance` |
 //! | number | `target, mean, sd, q05, q50, q95, aleatoric_sd, epistemic_sd` |
 //!
 //! `row` comes first. With several targets each column begins with its target's name and a dot. Per-row
@@ -176,6 +176,8 @@ fn class_columns(c: &ClassPredictions) -> Vec<(String, Vec<String>)> {
     }
     let tail = [&c.entropy, &c.aleatoric, &c.epistemic, &c.expected_error];
     out.extend(CLASS_TAIL.iter().zip(tail).map(|(n, v)| ((*n).to_owned(), shown(v))));
+    let variance: Vec<f64> = (0..c.rows()).map(|r| c.class_variance(r)).collect();
+    out.push(("class_variance".to_owned(), shown(&variance)));
     out
 }
 

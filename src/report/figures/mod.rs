@@ -2,6 +2,7 @@
 
 pub(super) mod canvas;
 pub(super) mod colour;
+mod confusion;
 pub(super) mod curves;
 pub(super) mod density;
 mod distribution;
@@ -10,6 +11,7 @@ mod gallery;
 pub(super) mod map;
 mod observed;
 mod png;
+mod refusal;
 mod reliability;
 pub(super) mod trace;
 
@@ -73,6 +75,8 @@ pub fn all(run: &Run) -> Figures {
         for target in &split.targets {
             predictions.extend(observed::figure(&split.split, target));
             predictions.extend(distribution::figure(&split.split, target));
+            predictions.extend(refusal::figure(&split.split, target));
+            predictions.extend(confusion::figure(&split.split, target));
             predictions.extend(reliability::figure(&split.split, target));
         }
     }

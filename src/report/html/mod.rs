@@ -3,6 +3,7 @@
 //! The order is that of a reader's questions: what is it worth, how good is it in numbers, what does it look like,
 //! what was learned, how did the fit go, what exactly was fitted, how do I get it again.
 
+pub(super) mod classes;
 mod fit;
 mod metrics;
 mod model;
@@ -24,6 +25,7 @@ pub fn page(run: &Run, figures: &Figures) -> String {
         warnings(m),
         metrics::section(&run.metrics),
         predictions::section(figures),
+        classes::section(run),
         unknowns::section(&run.summary, figures),
         fit::section(run, figures),
         model::section(run),
