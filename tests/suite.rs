@@ -1,6 +1,8 @@
 //! The one test binary: each module is one kind of test.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+/// Reports in headless Chromium.
+mod browser;
 /// The program as it is run: output, errors, exit status, files.
 mod cli;
 /// who may use whom, and how a file begins

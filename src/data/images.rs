@@ -6,6 +6,8 @@
 //!
 //! Rows follow the names of folders and files. The first picture says the size and whether there are colours; grey
 //! pictures among coloured ones get three equal channels. What is transparent counts as it is coloured.
+//! With `images("folder", size = 64)` pictures may have any size: the largest square in the middle of each is brought to
+//! 64 × 64 by means over areas, and all get three channels.
 
 use std::io::{Cursor, Read};
 
@@ -26,6 +28,8 @@ struct Folder<'f> {
     /// Label and path.
     pictures: Vec<(String, String)>,
     files: &'f dyn Files,
+    /// The side that all pictures are brought to.
+    side: Option<usize>,
 }
 
 /// A decoded picture.
@@ -36,18 +40,26 @@ struct Picture {
 }
 
 /// Lists a folder, and reads the first picture for its size.
-pub fn open<'f>(folder: &str, span: Span, files: &'f dyn Files) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
+pub fn open<'f>(
+    folder: &str,
+    side: Option<usize>,
+    span: Span,
+    files: &'f dyn Files,
+) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
     let pictures = listed(folder, span, files)?;
     let Some((_, first)) = pictures.first() else {
         return Err(error::unreadable(span, folder, "it has no pictures in sub-folders")
             .help("put the PNG or JPEG files of each class into a folder of its name"));
     };
-    let size = picture(first, span, files)?.size;
+    let size = match side {
+        Some(side) => [side, side, 3],
+        None => picture(first, span, files)?.size,
+    };
     let header = vec![
         Header { name: "x".to_owned(), content: Content::Bytes(size.to_vec()) },
         Header { name: "y".to_owned(), content: Content::Text },
     ];
-    Ok(Box::new(Folder { place: folder.to_owned(), span, header, size, pictures, files }))
+    Ok(Box::new(Folder { place: folder.to_owned(), span, header, size, pictures, files, side }))
 }
 
 /// The pictures in all sub-folders, by name.
@@ -83,7 +95,11 @@ impl Opened for Folder<'_> {
         let mut data = vec![];
         let is_wanted = |i: usize| wanted.get(i) == Some(&true);
         for (_, path) in self.pictures.iter().filter(|_| is_wanted(0)) {
-            let Picture { size, pixels } = picture(path, self.span, self.files)?;
+            let read = picture(path, self.span, self.files)?;
+            let Picture { size, pixels } = match self.side {
+                Some(side) => resized(&read, side),
+                None => read,
+            };
             match (size, self.size) {
                 (found, wanted) if found == wanted => data.extend(pixels),
                 ([h, w, 1], [height, width, 3]) if [h, w] == [height, width] => {
@@ -104,6 +120,41 @@ impl Opened for Folder<'_> {
         let rows = self.pictures.len();
         Ok(Table { place: self.place, rows, lines: vec![], origin: vec![], columns })
     }
+}
+
+/// The largest square in the middle, by means over areas; grey stays grey.
+///
+/// Output pixel i covers [i s, (i + 1) s) of the square with s = square / side. A source pixel counts by the share of it
+/// that is covered, in both directions.
+fn resized(from: &Picture, side: usize) -> Picture {
+    let [height, width, channels] = from.size;
+    let square = height.min(width);
+    let (top, left) = ((height - square) / 2, (width - square) / 2);
+    let scale = square as f64 / side as f64;
+    let covered: Vec<Vec<(usize, f64)>> = (0..side)
+        .map(|i| {
+            let (start, end) = (i as f64 * scale, (i + 1) as f64 * scale);
+            let last = (end.ceil() as usize).min(square);
+            let share = |k: usize| (end.min(k as f64 + 1.0) - start.max(k as f64)).max(0.0) / scale;
+            (start.floor() as usize..last).map(|k| (k, share(k))).collect()
+        })
+        .collect();
+    let mut pixels = Vec::with_capacity(side * side * channels);
+    for rows in &covered {
+        for columns in &covered {
+            for c in 0..channels {
+                let mut sum = 0.0;
+                for (y, of_row) in rows {
+                    for (x, of_column) in columns {
+                        let at = ((top + y) * width + left + x) * channels + c;
+                        sum += of_row * of_column * f64::from(from.pixels[at]);
+                    }
+                }
+                pixels.push(sum.round().clamp(0.0, 255.0) as u8);
+            }
+        }
+    }
+    Picture { size: [side, side, channels], pixels }
 }
 
 /// Reads and decodes one file.
@@ -163,4 +214,32 @@ fn jpeg(bytes: Vec<u8>) -> Result<Picture, String> {
     decoder.set_options(most.jpeg_set_out_colorspace(space));
     let pixels = decoder.decode().map_err(|e| e.to_string())?;
     Ok(Picture { size: [height, width, channels], pixels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grey(height: usize, width: usize, pixels: &[u8]) -> Picture {
+        Picture { size: [height, width, 1], pixels: pixels.to_vec() }
+    }
+
+    #[test]
+    fn the_middle_square_is_brought_to_a_size_by_means() {
+        // The outer columns are cut off; each pixel is the mean of four.
+        let wide = grey(2, 4, &[9, 10, 20, 9, 9, 30, 40, 9]);
+        assert_eq!(resized(&wide, 1).pixels, [25]);
+        assert_eq!(resized(&wide, 2).pixels, [10, 20, 30, 40]);
+        // Three to two: the middle one is shared.
+        let three = grey(3, 3, &[0, 60, 120, 0, 60, 120, 0, 60, 120]);
+        assert_eq!(resized(&three, 2).pixels, [20, 100, 20, 100]);
+        assert_eq!(resized(&wide, 4).pixels[..4], [10, 10, 20, 20]);
+    }
+
+    #[test]
+    fn colours_are_kept_apart() {
+        let pixels = vec![10, 20, 30, 50, 60, 70, 10, 20, 30, 50, 60, 70];
+        let red_first = Picture { size: [2, 2, 3], pixels };
+        assert_eq!(resized(&red_first, 1).pixels, [30, 40, 50]);
+    }
 }

@@ -1,5 +1,6 @@
 //! From what stands after `data` or `test` to an opened source: the tables of file formats and of calls.
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use super::generator::{self, Generator};
@@ -9,6 +10,7 @@ use super::{Files, Options, cifar, csv, error, gzip, idx, npy, npz};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Source};
+use crate::syntax::constant;
 
 /// Opens one text file whose first bytes may say gzip: place, span of the name, bytes.
 type OpenFile = fn(&str, Span, Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic>;
@@ -99,8 +101,9 @@ pub fn open<'f>(
                 return Ok(cifar::open(folder, span, part, files)?);
             }
             if name.value == "images" {
+                let (side, args) = side(args, &options.constants)?;
                 let (folder, span) = folder(name, args, *span)?;
-                return Ok(pictures(folder, span, files)?);
+                return Ok(pictures(folder, side, span, files)?);
             }
             Err(unknown_call(name).into())
         }
@@ -119,13 +122,42 @@ fn folder<'a>(name: &Name, args: &'a [Arg], span: Span) -> Result<(&'a str, Span
     }
 }
 
+/// `size = 64` behind the folder of pictures, and what stands before it.
+fn side<'a>(
+    args: &'a [Arg],
+    constants: &HashMap<String, f64>,
+) -> Result<(Option<usize>, &'a [Arg]), Diagnostics> {
+    let Some((last, before)) = args.split_last() else { return Ok((None, args)) };
+    if last.name.as_ref().is_none_or(|name| name.value != "size") {
+        return Ok((None, args));
+    }
+    let number = constant::number(&last.value, constants)?;
+    let (least, most) = (1.0, 1024.0);
+    if number < least || number > most || number.fract() != 0.0 {
+        return Err(Diagnostic::new("T011", format!("`size` of `images` is {number}"))
+            .at(last.value.span, format!("a whole number of pixels from {least} to {most} is wanted"))
+            .into());
+    }
+    Ok((Some(number as usize), before))
+}
+
 #[cfg(feature = "images")]
-fn pictures<'f>(folder: &str, span: Span, files: &'f dyn Files) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
-    super::images::open(folder, span, files)
+fn pictures<'f>(
+    folder: &str,
+    side: Option<usize>,
+    span: Span,
+    files: &'f dyn Files,
+) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
+    super::images::open(folder, side, span, files)
 }
 
 #[cfg(not(feature = "images"))]
-fn pictures<'f>(_: &str, span: Span, _: &'f dyn Files) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
+fn pictures<'f>(
+    _: &str,
+    _: Option<usize>,
+    span: Span,
+    _: &'f dyn Files,
+) -> Result<Box<dyn Opened + 'f>, Diagnostic> {
     Err(error::not_yet(span, "reading folders of pictures in a build without the feature `images`"))
 }
 

@@ -8,6 +8,8 @@ mod hostile;
 mod kill;
 mod language;
 mod messages;
+#[cfg(feature = "images")]
+mod pictures;
 mod readme;
 mod sweep;
 

@@ -4,8 +4,8 @@ use super::run;
 use bnnc::compile::Options;
 use bnnc::run_folder::{Run, TargetValues};
 
-/// Fitted elsewhere, by tests of their own.
-const ELSEWHERE: &[&str] = &["mnist", "mnist_inputs", "moons", "circles"];
+/// Fitted elsewhere, by tests of their own; the last two on made files (`tests/cli/pictures.rs`).
+const ELSEWHERE: &[&str] = &["mnist", "mnist_inputs", "moons", "circles", "cifar10", "cats_dogs"];
 /// Fitted as points here: many draws of a convolutional net are slow without full optimisation.
 const POINTS: &[&str] = &["residual"];
 /// Optimiser steps for nets that would take minutes; they need not converge to beat the baseline.
