@@ -156,6 +156,7 @@ fn with_kept(given: compile::Options, kept: &Value) -> compile::Options {
         seed: given.seed.or(kept.seed),
         method: given.method.or(kept.method),
         batch: given.batch.or(kept.batch),
+        truth: given.truth.or(kept.truth),
         steps,
         epochs,
         ..given
