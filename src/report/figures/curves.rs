@@ -5,6 +5,8 @@ use super::colour::SERIES;
 use crate::run_folder::TraceRow;
 use plotters::prelude::*;
 
+/// Shown pixels across: narrow enough that its words can be read on a phone.
+const WIDTH: f64 = 520.0;
 /// Points along a line.
 const POINTS: usize = 300;
 
@@ -49,17 +51,29 @@ pub(in crate::report) fn draw_lines(
     let x = range(lines.iter().flat_map(|(_, l)| l).map(|p| p.0)).unwrap_or(0.0..1.0);
     let late = |l: &[(f64, f64)]| l[l.len() / 5..].to_vec();
     let y = range(lines.iter().flat_map(|(_, l)| late(l)).map(|p| p.1)).unwrap_or(0.0..1.0);
-    draw(700.0, 320.0, title, &[], |area| {
-        let plot = area.margin(px(30.0), 0, 0, px(14.0));
+    let width = |name: &str| 34.0 + 8.0 * name.chars().count() as f64;
+    // Names that do not fit on a line go to the next.
+    let mut places = vec![];
+    let (mut left, mut line) = (62.0, 0.0);
+    for (name, _) in lines {
+        if left > 62.0 && left + width(name) > WIDTH {
+            (left, line) = (62.0, line + 1.0);
+        }
+        places.push((left, line));
+        left += width(name);
+    }
+    let head = 30.0 + 18.0 * line;
+    draw(WIDTH, 290.0 + head, title, &[], |area| {
+        let plot = area.margin(px(head), 0, 0, px(14.0));
         let mut chart = axes(&plot, (0.0..x.end, x_name), (y.clone(), y_name), (5, 6))?;
-        let mut left = 62.0;
         for (i, (name, points)) in lines.iter().enumerate() {
             let colour = SERIES[i % SERIES.len()];
             let inside = points.iter().filter(|p| p.1 >= y.start).copied();
             chart.draw_series(LineSeries::new(inside, colour.stroke_width(px(1.5) as u32)))?;
-            area.draw(&Rectangle::new([(px(left), px(9.0)), (px(left + 14.0), px(13.0))], colour.filled()))?;
-            area.draw(&Text::new(name.clone(), (px(left + 20.0), px(4.0)), font(13.0)))?;
-            left += 34.0 + 8.0 * name.chars().count() as f64;
+            let (left, top) = (places[i].0, 18.0 * places[i].1);
+            let bar = [(px(left), px(top + 9.0)), (px(left + 14.0), px(top + 13.0))];
+            area.draw(&Rectangle::new(bar, colour.filled()))?;
+            area.draw(&Text::new(name.clone(), (px(left + 20.0), px(top + 4.0)), font(13.0)))?;
         }
         Ok(())
     })

@@ -1,10 +1,11 @@
 //! Marginal posteriors of the weights of a layer as densities.
 
-use super::canvas::{INK, draw, font, px};
+use super::canvas::{INK, anchored, draw, px};
 use super::colour::SERIES;
 use crate::report::number::axis as number;
 use crate::run_folder::{Run, SummaryRow};
 use plotters::prelude::*;
+use plotters::style::text_anchor::HPos;
 use std::ops::Range;
 
 /// Weights of a layer beyond this are not drawn one by one.
@@ -76,6 +77,12 @@ pub(in crate::report) fn range<'a>(marginals: impl Iterator<Item = &'a Marginal>
     ends.sort_by(f64::total_cmp);
     // One runaway weight would leave the others a line.
     let end = ends.get(ends.len() * 19 / 20).copied().unwrap_or(1.0).max(1e-3);
+    let size = 10f64.powf(end.log10().floor());
+    let end = [1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0]
+        .map(|m| m * size)
+        .into_iter()
+        .find(|e| *e >= end)
+        .unwrap_or(end);
     -end..end
 }
 
@@ -87,7 +94,7 @@ pub(in crate::report) fn draw_densities(marginals: &[Marginal], x: Range<f64>, t
     let mean: Vec<f64> = (0..POINTS).map(|i| lines.iter().map(|l| l[i]).sum::<f64>() / n).collect();
     let top = mean.iter().copied().fold(0.0, f64::max).max(1e-12) * 1.15;
     draw(298.0, 190.0, title, &[], |area| {
-        let plot = area.margin(px(4.0), px(22.0), px(6.0), px(6.0));
+        let plot = area.margin(px(4.0), px(30.0), px(6.0), px(6.0));
         let mut chart = ChartBuilder::on(&plot).build_cartesian_2d(x.clone(), 0.0..top)?;
         let points =
             |line: &[f64]| line.iter().enumerate().map(|(i, v)| (at(i), v.min(top))).collect::<Vec<_>>();
@@ -105,8 +112,11 @@ pub(in crate::report) fn draw_densities(marginals: &[Marginal], x: Range<f64>, t
         let ink = INK.stroke_width(px(0.75) as u32);
         chart.draw_series([PathElement::new(vec![(x.start, 0.0), (x.end, 0.0)], ink)])?;
         chart.draw_series([PathElement::new(vec![(0.0, 0.0), (0.0, top * 0.04)], ink)])?;
-        for (place, value) in [(6.0, x.start), (143.0, 0.0), (250.0, x.end)] {
-            area.draw(&Text::new(number(value), (px(place), px(172.0)), font(12.5)))?;
+        // Tiles are shown at a third of a page, and words must be read there too.
+        for (place, value, side) in
+            [(6.0, x.start, HPos::Left), (149.0, 0.0, HPos::Center), (292.0, x.end, HPos::Right)]
+        {
+            area.draw(&Text::new(number(value), (px(place), px(176.0)), anchored(19.0, side)))?;
         }
         Ok(())
     })

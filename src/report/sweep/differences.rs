@@ -102,7 +102,7 @@ fn of_costs(pairs: &[(&Fit, &Fit)]) -> Option<Difference> {
         }
     }
     if by_seed.is_empty() {
-        return None;
+        return of_means(pairs);
     }
     let (mean, over_seeds) = mean_and_se(&by_seed);
     // A random split gives each seed rows of its own; then a row has its mean over the seeds that saw it.
@@ -116,6 +116,16 @@ fn of_costs(pairs: &[(&Fit, &Fit)]) -> Option<Difference> {
         seeds: by_seed.len(),
         rows: means.len(),
     })
+}
+
+/// Where the tables do not tell what a row costs, seeds alone.
+fn of_means(pairs: &[(&Fit, &Fit)]) -> Option<Difference> {
+    let gaps: Vec<f64> = pairs.iter().map(|(a, b)| a.cost - b.cost).filter(|g| g.is_finite()).collect();
+    if gaps.is_empty() {
+        return None;
+    }
+    let (mean, over_seeds) = mean_and_se(&gaps);
+    Some(Difference { mean, over_seeds, over_rows: f64::NAN, seeds: gaps.len(), rows: 0 })
 }
 
 fn of_elbos(pairs: &[(&Fit, &Fit)]) -> Option<Difference> {

@@ -4,7 +4,7 @@ use super::{Fit, Gathered, best_of_each};
 use crate::report::ceiling;
 use crate::report::figures::canvas::escape;
 use crate::report::figures::{Figure, curves, density, map};
-use crate::report::number::{alike, metric, percent};
+use crate::report::number::{alike, metric, percent, three};
 use crate::run_folder::{self, Run};
 
 /// A part of the page.
@@ -121,13 +121,13 @@ fn maps(sweep: &Gathered, name: &str, kinds: &[Kind]) -> Option<Tiles> {
         caption: format!(
             "Above: the probability, with the line where it is one half, and some of the rows (rings were used for the \
              fit, discs held out). Below: how much the draws disagree, from white at 0 to violet at {top:.2} in all \
-             of them. Axes: {} from {:.1} to {:.1}, {} from {:.1} to {:.1}.{}",
+             of them. Axes: {} from {} to {}, {} from {} to {}.{}",
             first.axes[0],
-            first.x_range[0],
-            first.x_range[1],
+            three(first.x_range[0]),
+            three(first.x_range[1]),
             first.axes[1],
-            first.y_range[0],
-            first.y_range[1],
+            three(first.y_range[0]),
+            three(first.y_range[1]),
             if truth.is_some() { map::TRUE_LINE } else { "" }
         ),
         tiles: all.iter().map(tile).collect(),

@@ -63,6 +63,8 @@ pub struct Fit {
     pub targets: String,
     /// Held-out rows and what each costs in nats; empty where the tables do not tell.
     pub costs: Vec<(u64, f64)>,
+    /// Mean cost of the held-out rows in nats; NaN without any.
+    pub cost: f64,
 }
 
 /// A mean over seeds with what makes it uncertain.
@@ -110,6 +112,15 @@ fn fit(cell: usize, seed: u64, result: &CellResult, costs: Vec<(u64, f64)>) -> F
         elbo_se: o.se,
         targets: result.manifest.targets_sha256.clone(),
         costs,
+        cost: nll(result),
+    }
+}
+
+/// The held-out nll of a model with one target.
+fn nll(result: &CellResult) -> f64 {
+    match result.metrics.held_out().map(|s| s.targets.as_slice()) {
+        Some([target]) => target.get("nll").unwrap_or(f64::NAN),
+        _ => f64::NAN,
     }
 }
 

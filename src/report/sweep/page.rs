@@ -138,8 +138,8 @@ fn differences(sweep: &Gathered) -> String {
          level 1 − 0.05/{others}, errors over seeds and rows together). The best was picked by the same rows, so its own \
          value is a little too good.</p>\n\
          <div class=\"wide\"><table>\n<thead><tr><th>alternative</th><th class=\"number\">{}</th>\
-         <th class=\"number\">above the best, nats a row</th><th></th>\
-         <th class=\"number\">ELBO below the best, nats</th><th></th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n",
+         <th class=\"number\">above the best,<br>nats a row</th>\
+         <th class=\"number\">ELBO below<br>the best, nats</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n",
         escape(&loss.replacen('_', " ", 1))
     )
 }
@@ -161,15 +161,15 @@ impl Cell {
 
     fn html(&self) -> String {
         match self {
-            Cell::Best => "<td class=\"number\">0</td><td><b>best</b></td>".to_owned(),
-            Cell::Apart => "<td></td><td class=\"quiet\">does not compare</td>".to_owned(),
+            Cell::Best => "<td class=\"number\"><b>best</b></td>".to_owned(),
+            Cell::Apart => "<td class=\"number quiet\">does not compare</td>".to_owned(),
             Cell::Is(d, is_real) => {
                 let word = match (d.error().is_nan(), is_real) {
                     (true, _) => "<span class=\"quiet\">one seed</span>",
                     (_, true) => "<b>real</b>",
                     (_, false) => "<span class=\"quiet\">not told apart</span>",
                 };
-                format!("<td class=\"number\">{}</td><td>{word}</td>", with_error(d.mean, d.error()))
+                format!("<td class=\"number\">{}<br>{word}</td>", with_error(d.mean, d.error()))
             }
         }
     }

@@ -49,17 +49,23 @@ fn by_loss(sweep: &Gathered, best: &Alternative, ranked: &[usize], loss: &str) -
     if others == 0 {
         return Some(lead + ".");
     }
-    let told = ranked[1..]
+    let pairs: Vec<Difference> = ranked[1..]
         .iter()
         .filter_map(|i| Difference::of(&sweep.alternatives[*i], best, Paired::Cost))
-        .filter(|d| d.is_real(others))
-        .count();
+        .filter(|d| d.error().is_finite())
+        .collect();
+    if pairs.is_empty() {
+        return Some(lead + "; how sure that is cannot be said.");
+    }
+    let told = pairs.iter().filter(|d| d.is_real(others)).count();
     Some(match (others - told, told) {
+        (0, 1) => format!("{lead}; the other is worse beyond chance."),
         (0, _) => format!("{lead}; each of the other {others} is worse beyond chance."),
+        (1, 0) => format!("{lead}; the other cannot be told from it."),
         (_, 0) => format!("{lead}; none of the other {others} can be told from it."),
         (same, worse) => {
             format!(
-                "{lead}; {same} of the other {others} cannot be told from it, {worse} are worse beyond chance."
+                "{lead}; {same} of the other {others} cannot be told from it, beyond chance worse: {worse}."
             )
         }
     })
@@ -107,12 +113,15 @@ fn by_dimension(sweep: &Gathered, dimension: usize) -> Option<String> {
     let (value, best) = of_value.iter().min_by(|a, b| cost(a.1).total_cmp(&cost(b.1)))?;
     let gap = |(other, i): &(String, usize)| {
         let d = Difference::of(&sweep.alternatives[*i], &sweep.alternatives[*best], Paired::Cost)?;
-        let verdict = if d.is_real(of_value.len() - 1) { "worse" } else { "cannot be told" };
-        Some(format!("`{other}` by {} ({verdict})", with_error(d.mean, d.error())))
+        let verdict = if d.is_real(of_value.len() - 1) { "real" } else { "not told apart" };
+        d.error().is_finite().then(|| format!("`{other}` by {} ({verdict})", with_error(d.mean, d.error())))
     };
     let others: Vec<String> = of_value.iter().filter(|(v, _)| v != value).filter_map(gap).collect();
+    if others.is_empty() {
+        return None;
+    }
     Some(format!(
-        "Of the best by objective for each `{name}`, `{value}` has the smallest nll; it is ahead of {} nats a row.",
+        "The best of each `{name}` by ELBO beside each other: `{value}` has the smallest nll, less than {} (nats a row).",
         others.join(", ")
     ))
 }
