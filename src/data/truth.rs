@@ -165,13 +165,14 @@ mod tests {
         (accuracy / mass, nll / mass)
     }
 
-    /// The project's data sets have a noise that was fixed so that the best classifier gets these, computed elsewhere
-    /// by quadrature to three digits.
+    /// The project's data sets have a noise that was fixed so that the best classifier gets these on the population. Those
+    /// of the 300 rows were computed by a separate sum over 2,000 points of each curve, in Python's doubles; on the circles
+    /// two rows have a chance within 0.0015 of one half.
     #[test]
     fn the_ceilings_are_those_that_the_noise_was_chosen_for() {
         let wanted = [
             ("moons(noise = 0.43)", (0.849, 0.346), "models/data/moons.csv", (0.850, 0.366)),
-            ("circles(noise = 0.31)", (0.734, 0.531), "models/data/circles.csv", (0.733, 0.525)),
+            ("circles(noise = 0.31)", (0.734, 0.531), "models/data/circles.csv", (0.7267, 0.525)),
         ];
         for (words, (accuracy, nll), file, (of_rows, cost)) in wanted {
             let truth = Truth::declared(words).unwrap();

@@ -91,6 +91,8 @@ pub struct CellResult {
 }
 
 const PLAN: &str = "sweep.json";
+/// Bytes of a file of the plan beyond which it is refused.
+const LARGEST: u64 = 1 << 28;
 
 impl Default for SweepPlan {
     fn default() -> Self {
@@ -128,7 +130,7 @@ pub fn is_sweep(folder: &Path) -> bool {
 /// Reads `sweep.json`.
 pub fn read_plan(folder: &Path) -> Result<SweepPlan, Fault> {
     let path = folder.join(PLAN);
-    let bytes = fs::read(&path).map_err(|e| match e.kind() {
+    let bytes = files::read(&path, LARGEST).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => Fault::Missing { file: PLAN.to_owned() },
         _ => Fault::system("read", &path, &e),
     })?;
@@ -184,7 +186,7 @@ pub fn sweep_up(folder: &Path, plan: &SweepPlan) {
 /// Reads what there is of a cell.
 pub fn read_cell(folder: &Path, cell: &SweepCell) -> CellState {
     let own = folder.join(&cell.folder);
-    if let Ok(text) = fs::read(failed_path(folder, cell)) {
+    if let Ok(text) = files::read(&failed_path(folder, cell), LARGEST) {
         let value: Value = serde_json::from_slice(&text).unwrap_or_default();
         let first = value.pointer("/diagnostics/0");
         let part = |name: &str| first.and_then(|d| d.get(name)).and_then(Value::as_str).unwrap_or("");
