@@ -9,6 +9,7 @@ mod earlier;
 mod emit;
 mod evaluated;
 mod fit;
+pub mod fitted;
 mod format;
 mod indices;
 mod methods;

@@ -11,6 +11,7 @@
 //! this program is a finding with code R001. Start at [`Run`].
 
 mod checkpoint;
+mod compiled;
 mod error;
 mod manifest;
 mod metrics;
@@ -26,6 +27,7 @@ mod write;
 mod tests;
 
 pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint, Header, difference};
+pub use compiled::{ColumnRecord, Compiled, CompiledOptions, EarlierRecord, Numbers};
 pub use error::Fault;
 pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
@@ -58,4 +60,6 @@ pub struct Run {
     pub tensors: Vec<Tensor>,
     /// `pictures.json`: what maps and galleries of the report are drawn from.
     pub pictures: Pictures,
+    /// `compiled.json`: what compiling the model again needs; absent from folders of the first versions.
+    pub compiled: Option<Compiled>,
 }
