@@ -16,6 +16,7 @@ pub mod data;
 pub mod diagnostic;
 pub mod dist;
 pub mod engine;
+pub mod export;
 pub mod files;
 pub mod guide;
 pub mod infer;

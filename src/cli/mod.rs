@@ -20,6 +20,8 @@ mod fit;
 mod fmt;
 mod interrupt;
 mod new;
+mod new_data;
+mod predict;
 mod progress;
 mod refused;
 mod report;
@@ -58,7 +60,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Completions(options) => completions::run(&terminal, &options),
         Command::Fmt(options) => fmt::run(&terminal, &options),
         Command::Sweep(_) => refused::command(&terminal, "sweep"),
-        Command::Predict(_) => refused::command(&terminal, "predict"),
+        Command::Predict(options) => predict::run(&terminal, &options),
         Command::Eval(_) => refused::command(&terminal, "eval"),
         Command::Export(_) => refused::command(&terminal, "export"),
     };
