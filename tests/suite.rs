@@ -3,6 +3,8 @@
 
 /// The program as it is run: output, errors, exit status, files.
 mod cli;
+/// Runs loaded again: the same rows have the same numbers.
+mod fitted;
 /// who may use whom, and how a file begins
 mod layers;
 /// densities, bijections and samplers against tables of other programs

@@ -1,6 +1,6 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, explain, fit, fmt, new, predict, refused, report, runs};
+use super::{check, completions, data, eval, explain, fit, fmt, new, predict, refused, report, runs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// A compiler for Bayesian models, Bayesian neural networks first.
@@ -52,6 +52,7 @@ pub(super) enum Command {
     Fmt(fmt::Options),
     Explain(explain::Options),
     Predict(predict::Options),
+    Eval(eval::Options),
     Report(report::Options),
     Runs(runs::Options),
     Data(data::Options),
@@ -59,8 +60,6 @@ pub(super) enum Command {
     Completions(completions::Options),
     #[command(hide = true)]
     Sweep(refused::Anything),
-    #[command(hide = true)]
-    Eval(refused::Anything),
     #[command(hide = true)]
     Export(refused::Anything),
 }
@@ -143,11 +142,23 @@ mod tests {
         let help = Arguments::command().render_long_help().to_string();
         let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
         assert!(
-            ["fit", "check", "fmt", "explain", "data", "predict", "report", "runs", "new", "completions"]
-                .into_iter()
-                .all(word)
+            [
+                "fit",
+                "check",
+                "fmt",
+                "explain",
+                "data",
+                "predict",
+                "eval",
+                "report",
+                "runs",
+                "new",
+                "completions"
+            ]
+            .into_iter()
+            .all(word)
         );
-        assert!(!["sweep", "eval", "export"].into_iter().any(word), "{help}");
+        assert!(!["sweep", "export"].into_iter().any(word), "{help}");
     }
 
     /// `docs/cli.md` ends with the help of every command, as the program prints it.

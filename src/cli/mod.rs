@@ -15,6 +15,7 @@ mod check;
 mod clock;
 mod completions;
 mod data;
+mod eval;
 mod explain;
 mod fit;
 mod fmt;
@@ -61,7 +62,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Fmt(options) => fmt::run(&terminal, &options),
         Command::Sweep(_) => refused::command(&terminal, "sweep"),
         Command::Predict(options) => predict::run(&terminal, &options),
-        Command::Eval(_) => refused::command(&terminal, "eval"),
+        Command::Eval(options) => eval::run(&terminal, &options),
         Command::Export(_) => refused::command(&terminal, "export"),
     };
     ExitCode::from(status)

@@ -51,7 +51,7 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn new(_terminal: &Terminal, name: &str) -> Input {
+    pub(super) fn new(name: &str) -> Input {
         let total = std::fs::metadata(name).ok().filter(|m| m.is_file()).map(|m| m.len());
         Input { name: name.to_owned(), read: Arc::default(), total }
     }

@@ -3,10 +3,10 @@
 use super::new_data::{Input, loaded};
 use super::progress::grouped;
 use super::terminal::Terminal;
-use crate::compile::fitted::{Asked, Batch, FittedModel, Levels};
+use crate::compile::fitted::{Asked, FittedModel, Levels};
 use crate::diagnostic::Diagnostic;
-use crate::export::{FORMATS, Table, format_of};
-use crate::run_folder::{Cells, TargetValues, prediction_columns};
+use crate::export::{FORMATS, Table, format_of, predicted_columns};
+use crate::run_folder::Cells;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -77,14 +77,15 @@ pub(super) fn run(terminal: &Terminal, options: &Options) -> u8 {
         Ok(out) => out,
         Err(finding) => return terminal.refuse(&finding),
     };
-    let input = Input::new(terminal, &options.data);
+    let input = Input::new(&options.data);
     match predict(terminal, &fitted, &input, options, asked, out) {
         Ok(()) => 0,
         Err(Stop::Findings(findings)) => terminal.fail(&findings, &fitted.source, 1),
         // A reader that has seen enough (`| head`) closes the pipe; that is no failure of ours.
         Err(Stop::Writing(fault)) if fault.kind() == std::io::ErrorKind::BrokenPipe => 0,
         Err(Stop::Writing(fault)) => {
-            let place = options.out.as_ref().map_or("standard output".to_owned(), |p| p.display().to_string());
+            let place =
+                options.out.as_ref().map_or("standard output".to_owned(), |p| p.display().to_string());
             terminal.refuse(&not_written(&place, &fault))
         }
     }
@@ -128,7 +129,8 @@ fn predict(
         rows += batch.table.rows.len();
         left_out += batch.left_out;
         if !batch.table.rows.is_empty() {
-            out.rows(&shown(&batch, &shares, has_targets))?;
+            let (quantiles, draws) = (&batch.quantiles, &batch.draws);
+            out.rows(&predicted_columns(&batch.table, quantiles, draws, &shares, has_targets))?;
         }
     }
     drop(progress);
@@ -137,7 +139,10 @@ fn predict(
     }
     out.finish()?;
     if left_out > 0 {
-        terminal.note(&format!("{} rows lack a value that the model needs and were left out", grouped(left_out as u64)));
+        terminal.note(&format!(
+            "{} rows lack a value that the model needs and were left out",
+            grouped(left_out as u64)
+        ));
     }
     if let Some(place) = &options.out {
         let place = place.display().to_string();
@@ -148,54 +153,6 @@ fn predict(
         }
     }
     Ok(())
-}
-
-/// The columns of a batch: those of a run folder, with the quantiles asked for, and what each draw says.
-fn shown(batch: &Batch, shares: &[f64], has_targets: bool) -> Vec<(String, Cells)> {
-    let is_default = shares == [0.05, 0.5, 0.95];
-    let several = batch.table.targets.len() > 1;
-    let mut columns = prediction_columns(&batch.table);
-    for (target, quantiles) in batch.table.targets.iter().zip(&batch.quantiles) {
-        if is_default || quantiles.is_empty() {
-            continue;
-        }
-        let prefix = if several { format!("{}.", target.name) } else { String::new() };
-        let default = ["q05", "q50", "q95"].map(|q| format!("{prefix}{q}"));
-        let Some(at) = columns.iter().position(|(name, _)| *name == default[0]) else { continue };
-        columns.retain(|(name, _)| !default.contains(name));
-        let own = shares.iter().zip(quantiles).map(|(p, v)| (format!("{prefix}{}", quantile(*p)), Cells::Numbers(v.clone())));
-        columns.splice(at..at, own);
-    }
-    if !has_targets {
-        columns.retain(|(name, _)| {
-            name != "target" && !batch.table.targets.iter().any(|t| several && *name == format!("{}.target", t.name))
-        });
-    }
-    for (target, draws) in batch.table.targets.iter().zip(&batch.draws) {
-        let prefix = if several { format!("{}.", target.name) } else { String::new() };
-        let rows = batch.table.rows.len().max(1);
-        let width = match &target.values {
-            TargetValues::Classes(c) => c.levels.len(),
-            TargetValues::Reals(_) => 1,
-        };
-        for (d, draw) in draws.chunks(rows * width).enumerate() {
-            for k in 0..width {
-                let name = match &target.values {
-                    TargetValues::Classes(c) => format!("{prefix}draw{}_p_{}", d + 1, c.levels[k]),
-                    TargetValues::Reals(_) => format!("{prefix}draw{}", d + 1),
-                };
-                let values = draw.iter().skip(k).step_by(width).copied().collect();
-                columns.push((name, Cells::Numbers(values)));
-            }
-        }
-    }
-    columns
-}
-
-/// `q05`, `q97.5`
-fn quantile(share: f64) -> String {
-    let percent = (share * 1e8).round() / 1e6;
-    if percent < 10.0 { format!("q0{percent}") } else { format!("q{percent}") }
 }
 
 /// Where a table goes: a file under a temporary name that is renamed when it is whole, or standard output.
@@ -218,7 +175,10 @@ impl Out {
             let known: Vec<&str> = FORMATS.iter().map(|(end, _)| *end).collect();
             let what = match shown.to_ascii_lowercase().ends_with(".parquet") {
                 true => Diagnostic::new("X001", "writing .parquet files is not supported yet"),
-                false => Diagnostic::new("D015", format!("cannot write {shown}: its name does not say in what format")),
+                false => Diagnostic::new(
+                    "D015",
+                    format!("cannot write {shown}: its name does not say in what format"),
+                ),
             };
             return Err(what.note(format!("known are {}", known.join(", "))));
         };
@@ -272,15 +232,4 @@ impl Table for Nothing {
 pub(super) fn not_written(place: &str, fault: &std::io::Error) -> Diagnostic {
     Diagnostic::new("D015", format!("cannot write {place}: {fault}"))
         .help("see to it that its folder is there, that you may write there, and that the disk is not full")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_are_named_by_their_percentage() {
-        let names = [0.05, 0.5, 0.95, 0.025, 0.975, 0.001].map(quantile);
-        assert_eq!(names, ["q05", "q50", "q95", "q02.5", "q97.5", "q00.1"]);
-    }
 }

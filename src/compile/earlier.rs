@@ -35,7 +35,8 @@ pub(super) fn recorded(compiled: &Compiled) -> Earlier {
         sd: m.sd.0.clone(),
         of_log: m.of_log,
     };
-    let run = |run: &BTreeMap<String, EarlierRecord>| run.iter().map(|(name, m)| (name.clone(), one(m))).collect();
+    let run =
+        |run: &BTreeMap<String, EarlierRecord>| run.iter().map(|(name, m)| (name.clone(), one(m))).collect();
     compiled.earlier.iter().map(|(folder, of)| (folder.clone(), Ok(run(of)))).collect()
 }
 

@@ -9,7 +9,9 @@ use crate::infer::predict::{Predicted, Prediction};
 use crate::lower::Latent;
 use crate::model::{Column, ExprKind, Model, Observation, SettingValue, Unknown};
 use crate::rewrites::Rewrite;
-use crate::run_folder::{ColumnRecord, Compiled, CompiledOptions, DataRecord, Manifest, Numbers, TargetRecord, Tensor};
+use crate::run_folder::{
+    ColumnRecord, Compiled, CompiledOptions, DataRecord, Manifest, Numbers, TargetRecord, Tensor,
+};
 use crate::run_folder::{TensorValues, VariableRecord, sha256};
 use serde_json::{Map, Value, json};
 

@@ -80,7 +80,10 @@ impl TextTable {
         let mut lines = vec![];
         let mut record = ByteRecord::new();
         while lines.len() < most
-            && self.reader.read_byte_record(&mut record).map_err(|f| unreadable(&self.place, self.span, &f))?
+            && self
+                .reader
+                .read_byte_record(&mut record)
+                .map_err(|f| unreadable(&self.place, self.span, &f))?
         {
             lines.push(record.position().map_or(lines.len() as u64 + 2, csv::Position::line));
             // The reader has checked that every record is as long as the header.

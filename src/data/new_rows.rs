@@ -157,7 +157,8 @@ impl<'a> NewRows<'a> {
         if self.filters {
             filter::keep_where(&mut table, &self.declared, &self.header, self.options)?;
         }
-        let mut numbers: Vec<u64> = (0..table.rows).map(|row| before + table.source_row(row) as u64 + 1).collect();
+        let mut numbers: Vec<u64> =
+            (0..table.rows).map(|row| before + table.source_row(row) as u64 + 1).collect();
         let mut context = 0;
         if self.most_lag > 0 {
             if let Some((behind, of_behind)) = &self.behind {
@@ -223,7 +224,8 @@ impl<'a> NewRows<'a> {
         if findings.has_errors() {
             return Err(findings);
         }
-        let numbers = (0..table.rows).filter(|row| keep[*row]).map(|row| part.numbers[row]).collect::<Vec<u64>>();
+        let numbers =
+            (0..table.rows).filter(|row| keep[*row]).map(|row| part.numbers[row]).collect::<Vec<u64>>();
         let rows = numbers.len();
         let left_out = table.rows - part.context - rows;
         for (values, missing) in values.iter_mut().zip(&mut missing) {

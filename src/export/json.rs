@@ -28,8 +28,10 @@ fn value(cells: &Cells, row: usize) -> Value {
 impl Table for Rows<'_> {
     fn rows(&mut self, columns: &[(String, Cells)]) -> io::Result<()> {
         for row in 0..columns.first().map_or(0, |(_, cells)| cells.len()) {
-            let before = if std::mem::replace(&mut self.has_begun, true) { ",\n " } else { "{\"rows\": [\n " };
-            let fields: Map<String, Value> = columns.iter().map(|(n, c)| (n.clone(), value(c, row))).collect();
+            let before =
+                if std::mem::replace(&mut self.has_begun, true) { ",\n " } else { "{\"rows\": [\n " };
+            let fields: Map<String, Value> =
+                columns.iter().map(|(n, c)| (n.clone(), value(c, row))).collect();
             write!(self.out, "{before}{}", Value::Object(fields))?;
         }
         Ok(())

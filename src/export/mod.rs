@@ -6,7 +6,9 @@
 mod delimited;
 mod json;
 mod numpy;
+mod predicted;
 mod table;
 
 pub use numpy::{Array, Elements, npy, npz};
-pub use table::{Format, FORMATS, Table, format_of};
+pub use predicted::predicted_columns;
+pub use table::{FORMATS, Format, Table, format_of};

@@ -68,8 +68,11 @@ fn longest(words: &[String]) -> usize {
 /// Those of the writer.
 pub fn npy(out: &mut dyn Write, array: &Array) -> io::Result<()> {
     let sizes: String = array.shape.iter().map(|n| format!("{n}, ")).collect();
-    let mut header =
-        format!("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", array.elements.descr(), sizes.trim_end());
+    let mut header = format!(
+        "{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
+        array.elements.descr(),
+        sizes.trim_end()
+    );
     // The values begin at a multiple of 64 bytes, and the header ends with a new line.
     let before = 10 + header.len() + 1;
     header.push_str(&" ".repeat(before.next_multiple_of(64) - before));

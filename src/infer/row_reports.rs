@@ -30,10 +30,8 @@ pub fn row_reports<T: Number>(
     is_wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RowReport>, String> {
     let model = problem.model;
-    let of_rows = model
-        .reports
-        .iter()
-        .filter(|(name, id)| model.expr(*id).ty.kind == Kind::Row && is_wanted(name));
+    let of_rows =
+        model.reports.iter().filter(|(name, id)| model.expr(*id).ty.kind == Kind::Row && is_wanted(name));
     let mut tape = problem.joint.tape.clone();
     let outputs: Vec<String> = of_rows.clone().map(|(name, _)| format!("report:{name}")).collect();
     if outputs.is_empty() || rows.is_empty() {

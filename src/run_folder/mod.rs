@@ -33,8 +33,10 @@ pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, Va
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use partial::{Left, Partial};
 pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap};
-pub use predictions::{Cells, ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues};
 pub use predictions::columns as prediction_columns;
+pub use predictions::{
+    Cells, ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues,
+};
 pub use read::{read, read_manifest, read_metrics};
 pub use tables::{SummaryRow, TraceRow};
 pub use tensors::{Tensor, TensorValues};

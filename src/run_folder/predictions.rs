@@ -177,7 +177,8 @@ pub fn columns(p: &SplitPredictions) -> Vec<(String, Cells)> {
         let prefix = if p.targets.len() > 1 { format!("{}.", target.name) } else { String::new() };
         columns.extend(columns_of(&target.values).into_iter().map(|(n, v)| (format!("{prefix}{n}"), v)));
     }
-    let report = |(name, values): &(String, Vec<f64>)| (format!("report_{name}"), Cells::Numbers(values.clone()));
+    let report =
+        |(name, values): &(String, Vec<f64>)| (format!("report_{name}"), Cells::Numbers(values.clone()));
     columns.extend(p.reports.iter().map(report));
     columns
 }

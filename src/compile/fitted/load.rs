@@ -22,9 +22,12 @@ use crate::syntax::{self, ast::Ast};
 pub fn load(run: Run, name: &str) -> Result<FittedModel, Diagnostics> {
     let source = SourceFile::new(name, run.model_text.clone());
     let Some(compiled) = run.compiled.clone() else {
-        return Err(Diagnostic::new("R001", "this run was written by an earlier bnnc, which kept less of the model")
-            .help("fit the model again: the source is model.bnn in the folder, the command in manifest.json")
-            .into());
+        return Err(Diagnostic::new(
+            "R001",
+            "this run was written by an earlier bnnc, which kept less of the model",
+        )
+        .help("fit the model again: the source is model.bnn in the folder, the command in manifest.json")
+        .into());
     };
     let options = options(&compiled);
     let (ast, mut model) = compiled_again(&source, &run, &compiled, &options)?;

@@ -17,6 +17,7 @@ pub use posterior::Posterior;
 pub use predict::{Asked, Batch, Levels, Predicting};
 
 use crate::data::Dataset;
+use crate::infer::journal::Journal;
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::settings::Settings;
 use crate::lower::LogJoint;
@@ -59,6 +60,7 @@ impl FittedModel {
             train: &[],
             settings: &self.settings,
             threads,
+            journal: Journal::default(),
         }
     }
 }

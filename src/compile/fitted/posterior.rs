@@ -83,7 +83,8 @@ fn guide(
     let name = |latent: &Latent| &model.unknown(latent.unknown).name;
     let (mut mu, mut omega) = (vec![0.0; joint.dim], vec![0.0; joint.random_dim]);
     // A point estimate has no spread at all, whatever the model says of its unknowns.
-    let is_point = !joint.latents.iter().any(|l| tensors.0.contains_key(format!("{}.log_sd", name(l)).as_str()));
+    let is_point =
+        !joint.latents.iter().any(|l| tensors.0.contains_key(format!("{}.log_sd", name(l)).as_str()));
     for latent in &joint.latents {
         let range = latent.start..latent.start + latent.len;
         mu[range.clone()].copy_from_slice(tensors.of(&format!("{}.mean", name(latent)), latent.len)?);
@@ -112,7 +113,8 @@ fn guide(
         }
     }
     let mut guide = Gaussian { mu, omega, lower, full, ties, ..Gaussian::point(vec![]) };
-    let is_collapsed = |l: &Latent| run.manifest.variables.iter().any(|v| v.name == *name(l) && v.is_collapsed);
+    let is_collapsed =
+        |l: &Latent| run.manifest.variables.iter().any(|v| v.name == *name(l) && v.is_collapsed);
     if joint.latents.iter().any(is_collapsed) {
         let found = Arc::new(collapse::find(joint, model, full, &mut vec![]));
         if !joint.latents.iter().all(|l| found.holds(l.start) == is_collapsed(l)) {

@@ -2,7 +2,7 @@
 
 use super::FittedModel;
 use super::rows::{Needs, known};
-use crate::compile::evaluated::{split_predictions, without_row};
+use crate::compile::evaluated::{split_metrics, split_predictions, without_row};
 use crate::compile::fit::MANY_DIMS;
 use crate::compile::{data_block, indices};
 use crate::data::new_rows::{Chunk, NewRows};
@@ -16,7 +16,7 @@ use crate::infer::row_keys::reached;
 use crate::infer::row_reports::row_reports;
 use crate::metrics::quantile;
 use crate::model::{ExprId, ExprKind, Model};
-use crate::run_folder::SplitPredictions;
+use crate::run_folder::{SplitMetrics, SplitPredictions};
 
 /// What a prediction should hold.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +77,13 @@ pub struct Batch {
     pub count: usize,
 }
 
+impl Batch {
+    /// The metrics of these rows, as `metrics.json` has them.
+    pub fn metrics(&self) -> SplitMetrics {
+        split_metrics("new", self.table.rows.len(), &self.predicted)
+    }
+}
+
 /// Rows being predicted.
 pub struct Predicting<'a> {
     fitted: &'a FittedModel,
@@ -111,7 +118,9 @@ impl FittedModel {
             return Err(Diagnostic::new("L001", "the model has no data: there is nothing to predict").into());
         };
         if self.model.observations.is_empty() {
-            return Err(Diagnostic::new("L001", "the model observes nothing: there is nothing to predict").into());
+            return Err(
+                Diagnostic::new("L001", "the model observes nothing: there is nothing to predict").into()
+            );
         }
         let compiled = self.run.compiled.clone().unwrap_or_default();
         let needs = self.needs(asked.wants_targets);
@@ -142,7 +151,10 @@ impl Predicting<'_> {
         if let (Some((column, labels)), Levels::Global) = (unknown.first(), self.asked.levels) {
             return Err(Diagnostic::new(
                 "X001",
-                format!("`--unknown-level global` is not in this version yet: `{}` of `{}`", labels[0], model.columns[*column].name),
+                format!(
+                    "`--unknown-level global` is not in this version yet: `{}` of `{}`",
+                    labels[0], model.columns[*column].name
+                ),
             )
             .into());
         }
@@ -198,12 +210,16 @@ impl Predicting<'_> {
             .collect();
         let is_shown = |p: &&Prediction| !matches!(p.values, Predicted::Joint { .. });
         for (p, shown) in predicted.iter().filter(is_shown).zip(&mut table.targets) {
-            let of = model.observations.iter().find(|o| p.name == o.name || p.name.starts_with(&format!("{}[", o.name)));
+            let of = model
+                .observations
+                .iter()
+                .find(|o| p.name == o.name || p.name.starts_with(&format!("{}[", o.name)));
             let columns = of.map_or_else(Vec::new, |o| columns_of(model, o.target));
             let lacks = |row: usize| columns.iter().any(|c| chunk.missing[*c as usize][row]);
             (0..rows.len()).filter(|row| lacks(*row)).for_each(|row| without_row(shown, row));
         }
-        let quantiles = predicted.iter().filter(is_shown).map(|p| quantiles(p, &self.asked.quantiles)).collect();
+        let quantiles =
+            predicted.iter().filter(is_shown).map(|p| quantiles(p, &self.asked.quantiles)).collect();
         if keeps {
             let mut shown = predicted.iter().map(|p| !matches!(p.values, Predicted::Joint { .. }));
             draws.retain(|_| shown.next().unwrap_or(true));
@@ -245,5 +261,7 @@ fn columns_of(model: &Model, id: ExprId) -> Vec<u32> {
 fn refused(what: String) -> Diagnostics {
     match messages::refused(what) {
         FitError::Refused(d) | FitError::Diverged(d) => d.into(),
+        // Nothing here asks a prediction to stop.
+        FitError::Interrupted => Diagnostics::default(),
     }
 }
