@@ -6,6 +6,7 @@ use super::terminal::Terminal;
 use crate::compile::fitted::{Asked, FittedModel, Levels};
 use crate::diagnostic::Diagnostic;
 use crate::export::{FORMATS, Table, format_of, predicted_columns};
+use crate::files;
 use crate::run_folder::Cells;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -182,12 +183,9 @@ impl Out {
             };
             return Err(what.note(format!("known are {}", known.join(", "))));
         };
-        let partial = path.with_file_name(format!(
-            ".{}.partial-{}",
-            path.file_name().unwrap_or_default().to_string_lossy(),
-            std::process::id()
-        ));
-        let file = std::fs::File::create(&partial).map_err(|fault| not_written(&shown, &fault))?;
+        let partial = files::beside(path, "partial").map_err(|fault| not_written(&shown, &fault))?;
+        let _ = files::remove(&partial);
+        let file = files::create(&partial).map_err(|fault| not_written(&shown, &fault))?;
         let file = std::io::BufWriter::with_capacity(1 << 16, file);
         Ok(Out { table: format(Box::new(file)), place: Some((partial, path.to_path_buf())), is_whole: false })
     }
@@ -200,7 +198,7 @@ impl Out {
         let table = std::mem::replace(&mut self.table, Box::new(Nothing));
         table.finish()?;
         if let Some((partial, path)) = &self.place {
-            std::fs::rename(partial, path)?;
+            files::rename(partial, path)?;
         }
         self.is_whole = true;
         Ok(())
@@ -211,7 +209,7 @@ impl Drop for Out {
     /// A table that was not finished leaves nothing behind.
     fn drop(&mut self) {
         if let (Some((partial, _)), false) = (&self.place, self.is_whole) {
-            let _ = std::fs::remove_file(partial);
+            let _ = files::remove(partial);
         }
     }
 }

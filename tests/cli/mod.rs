@@ -8,6 +8,7 @@ mod hostile;
 mod kill;
 mod language;
 mod messages;
+mod predict;
 mod readme;
 
 use std::path::{Path, PathBuf};
