@@ -11,6 +11,8 @@ mod layers;
 mod oracles;
 /// Pages of docs/ that are written from tables.
 mod reference_pages;
+/// The public surface of the library.
+mod surface;
 
 /// What distributions and suffixes mean, on whole models; the example models of distributions, fitted.
 #[path = "densities/mod.rs"]
