@@ -14,7 +14,7 @@ use super::schema::{typed_as, wanted};
 use super::source;
 use super::table::{Header, Opened, Table, Tables};
 use super::{Dataset, Files, Options, Values, error, filter, levels, read};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::model::Column;
 use crate::syntax::ast;
 use crate::ty::{Element, Shape};
@@ -280,12 +280,32 @@ fn bound_to(
         candidates.push(vec![only.name.clone()]);
     }
     let names = candidates.iter().find(|names| is_there(names)).unwrap_or(&known.names).clone();
+    // What a model would say of its own file does not help here: the model is fitted.
+    if !is_there(&names) {
+        let missing = names.iter().find(|n| header.iter().all(|h| h.name != **n)).unwrap_or(name);
+        return Err(absent(column, missing, header, place));
+    }
     let found = bind::locate(column, ty, names, header, place)?;
     if found.shape == known.shape {
         return Ok(found);
     }
     Err(Diagnostic::new("D016", format!("`{name}` has sizes {} in {place}", shown(&found.shape)))
         .at(column.name.span, format!("the model was fitted with {}", shown(&known.shape))))
+}
+
+/// D001: a column that the model needs.
+fn absent(column: &DeclaredColumn, missing: &str, header: &[Header], place: &str) -> Diagnostic {
+    let known: Vec<&str> = header.iter().map(|h| h.name.as_str()).collect();
+    let finding = Diagnostic::new("D001", format!("column `{missing}` is not in {place}"))
+        .note(format!("its columns are {}", error::listed(&known)));
+    match suggest::nearest(missing, known.iter().copied()) {
+        Some(near) => finding
+            .at(column.name.span, format!("is `{near}` meant?"))
+            .help(format!("call that column `{missing}` in the file, as the fit knew it")),
+        None => finding
+            .at(column.name.span, "the fitted model needs it")
+            .help("add the column to the file; the names are those of the file that was fitted"),
+    }
 }
 
 fn shown(shape: &Shape) -> String {
