@@ -5,12 +5,16 @@
 mod browser;
 /// The program as it is run: output, errors, exit status, files.
 mod cli;
+/// Runs loaded again: the same rows have the same numbers.
+mod fitted;
 /// who may use whom, and how a file begins
 mod layers;
 /// densities, bijections and samplers against tables of other programs
 mod oracles;
 /// Pages of docs/ that are written from tables.
 mod reference_pages;
+/// The public surface of the library.
+mod surface;
 
 /// What distributions and suffixes mean, on whole models; the example models of distributions, fitted.
 #[path = "densities/mod.rs"]

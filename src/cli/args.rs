@@ -1,6 +1,6 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, explain, fit, fmt, new, refused, report, runs, sweep};
+use super::{check, completions, data, eval, explain, fit, fmt, new, predict, refused, report, runs, sweep};
 use crate::data::truth::Truth;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -53,15 +53,13 @@ pub(super) enum Command {
     Sweep(sweep::Options),
     Fmt(fmt::Options),
     Explain(explain::Options),
+    Predict(predict::Options),
+    Eval(eval::Options),
     Report(report::Options),
     Runs(runs::Options),
     Data(data::Options),
     New(new::Options),
     Completions(completions::Options),
-    #[command(hide = true)]
-    Predict(refused::Anything),
-    #[command(hide = true)]
-    Eval(refused::Anything),
     #[command(hide = true)]
     Export(refused::Anything),
 }
@@ -150,11 +148,24 @@ mod tests {
         let help = Arguments::command().render_long_help().to_string();
         let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
         assert!(
-            ["fit", "check", "sweep", "fmt", "explain", "data", "report", "runs", "new", "completions"]
-                .into_iter()
-                .all(word)
+            [
+                "fit",
+                "check",
+                "sweep",
+                "fmt",
+                "explain",
+                "data",
+                "predict",
+                "eval",
+                "report",
+                "runs",
+                "new",
+                "completions"
+            ]
+            .into_iter()
+            .all(word)
         );
-        assert!(!["predict", "eval", "export"].into_iter().any(word), "{help}");
+        assert!(!["export"].into_iter().any(word), "{help}");
     }
 
     /// `docs/cli.md` ends with the help of every command, as the program prints it.

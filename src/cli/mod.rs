@@ -15,11 +15,14 @@ mod check;
 mod clock;
 mod completions;
 mod data;
+mod eval;
 mod explain;
 mod fit;
 mod fmt;
 mod interrupt;
 mod new;
+mod new_data;
+mod predict;
 mod progress;
 mod refused;
 mod report;
@@ -59,8 +62,8 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Completions(options) => completions::run(&terminal, &options),
         Command::Fmt(options) => fmt::run(&terminal, &options),
         Command::Sweep(options) => sweep::run(&terminal, &options, &arguments),
-        Command::Predict(_) => refused::command(&terminal, "predict"),
-        Command::Eval(_) => refused::command(&terminal, "eval"),
+        Command::Predict(options) => predict::run(&terminal, &options),
+        Command::Eval(options) => eval::run(&terminal, &options),
         Command::Export(_) => refused::command(&terminal, "export"),
     };
     ExitCode::from(status)

@@ -53,6 +53,13 @@ impl Terminal {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
+    /// Says what went on, beside the result.
+    pub(super) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.err(&format!("{text}\n"));
+        }
+    }
+
     /// Makes words of a result stand out.
     pub(super) fn bold(&self, text: &str) -> String {
         if self.color_out { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }

@@ -346,7 +346,7 @@ impl Rows for TrainingRows<'_> {
 
 impl Options {
     /// `--set` and the options of the command line that are fit options, in the words of the checker.
-    fn overrides(&self) -> Vec<(String, String)> {
+    pub(super) fn overrides(&self) -> Vec<(String, String)> {
         let mut all = self.set.clone();
         let given = [
             ("fit.method", self.method.clone()),
@@ -360,7 +360,7 @@ impl Options {
     }
 
     /// What reading the data of a model needs to know.
-    fn of_data(&self, tree: &ast::Ast, seed: u64) -> data::Options {
+    pub(super) fn of_data(&self, tree: &ast::Ast, seed: u64) -> data::Options {
         let parsed = |(name, value): &(String, String)| Some((name.clone(), value.trim().parse().ok()?));
         let numbers: HashMap<String, f64> = self.set.iter().filter_map(parsed).collect();
         data::Options {

@@ -1,9 +1,9 @@
 //! What earlier runs say of their variables, for priors that are their posteriors.
 
 use crate::check::posteriors::{Earlier, Marginals, folders};
-use crate::run_folder::{Run, VariableRecord, read};
+use crate::run_folder::{Compiled, EarlierRecord, Numbers, Run, VariableRecord, read};
 use crate::syntax::ast::Ast;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 /// Reads every run that a prior of the model names; paths are relative to where the command runs, like `--out`.
@@ -13,6 +13,31 @@ pub(super) fn earlier(ast: &Ast) -> Earlier {
         (folder, run.map(|run| marginals(&run)))
     };
     folders(&ast.items).into_iter().map(one).collect()
+}
+
+/// The same, to be kept with a run: a folder may have gone when the run is used.
+pub(super) fn record(ast: &Ast) -> BTreeMap<String, BTreeMap<String, EarlierRecord>> {
+    let one = |m: Marginals| EarlierRecord {
+        shape: m.shape,
+        mean: Numbers(m.mean),
+        sd: Numbers(m.sd),
+        of_log: m.of_log,
+    };
+    let known = earlier(ast).into_iter().filter_map(|(folder, run)| Some((folder, run.ok()?)));
+    known.map(|(folder, run)| (folder, run.into_iter().map(|(name, m)| (name, one(m))).collect())).collect()
+}
+
+/// What a run kept of earlier ones.
+pub(super) fn recorded(compiled: &Compiled) -> Earlier {
+    let one = |m: &EarlierRecord| Marginals {
+        shape: m.shape.clone(),
+        mean: m.mean.0.clone(),
+        sd: m.sd.0.clone(),
+        of_log: m.of_log,
+    };
+    let run =
+        |run: &BTreeMap<String, EarlierRecord>| run.iter().map(|(name, m)| (name.clone(), one(m))).collect();
+    compiled.earlier.iter().map(|(folder, of)| (folder.clone(), Ok(run(of)))).collect()
 }
 
 /// Mean and sd of every variable whose posterior can be told by them.

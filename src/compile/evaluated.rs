@@ -145,7 +145,7 @@ pub(super) fn predict_split(
     progress.end();
     let mut table = split_predictions(problem.model, data, split, rows, &predicted);
     if split != "train" || problem.settings.method == Method::Prior {
-        let reports = row_reports::<f64>(problem, from, &problem.rows, rows, draws)?;
+        let reports = row_reports::<f64>(problem, from, &problem.rows, rows, draws, &|_| true)?;
         table.reports = reports
             .into_iter()
             .flat_map(|r| [(r.name.clone(), r.mean), (format!("{}_sd", r.name), r.sd)])
@@ -207,6 +207,14 @@ pub(super) fn without_target(predicted: &mut TargetPredictions) {
     }
 }
 
+/// The same for one row.
+pub(super) fn without_row(predicted: &mut TargetPredictions, row: usize) {
+    match &mut predicted.values {
+        TargetValues::Classes(c) => c.target[row] = None,
+        TargetValues::Reals(r) => r.target[row] = f64::NAN,
+    }
+}
+
 fn objective(problem: &Problem<'_>, value: &Elbo) -> Objective {
     let is_proper = |u: &crate::model::Unknown| {
         let is_flat = u.prior.family.name == "Flat" && u.prior.truncation.is_none();
@@ -227,7 +235,7 @@ pub(super) fn some_rows(rows: &[u32], most: usize, seed: u64) -> Vec<u32> {
     chosen
 }
 
-fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMetrics {
+pub(super) fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMetrics {
     let of = |p: &Prediction| {
         let values = match &p.values {
             Predicted::Classes { summary, targets } => of_classes(summary, targets),
@@ -242,7 +250,7 @@ fn split_metrics(split: &str, rows: usize, predicted: &[Prediction]) -> SplitMet
     SplitMetrics { split: split.to_owned(), rows, targets: predicted.iter().map(of).collect() }
 }
 
-fn split_predictions(
+pub(super) fn split_predictions(
     model: &Model,
     data: &Dataset,
     split: &str,

@@ -2,7 +2,7 @@
 
 use super::evaluated::{evaluate, targets_hash};
 use super::non_centre::candidates;
-use super::record::{manifest, tensors};
+use super::record::{compiled, manifest, tensors};
 use super::{FitFailure, Session};
 use crate::data::Dataset;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -37,6 +37,13 @@ pub(super) struct Fitted {
 }
 
 impl Fitted {
+    /// Rounds the posterior to what the run folder keeps of it, so that what is told of it can be told again.
+    fn round(&mut self) {
+        self.outcome.guide.round();
+        let draws = self.chains.iter_mut().flat_map(|c| &mut c.values);
+        draws.for_each(|x| *x = f64::from(*x as f32));
+    }
+
     /// Where draws of the posterior come from.
     pub(super) fn source(&self) -> &dyn Source {
         match &self.chains {
@@ -190,7 +197,10 @@ fn fit_prepared(
     journal.set_stepping(true);
     let fitted = super::methods::fit(&mut prepared, progress);
     journal.set_stepping(false);
-    let fitted = fitted.map_err(failed)?;
+    let mut fitted = fitted.map_err(failed)?;
+    if prepared.joint.dim > MANY_DIMS {
+        fitted.round();
+    }
     let fit_s = journal.earlier_seconds() + begun.elapsed().as_secs_f64();
     let outcome = &fitted.outcome;
     outcome.warnings.iter().for_each(|warning| progress.warn(warning));
@@ -227,6 +237,7 @@ fn fit_prepared(
         predictions: evaluated.predictions,
         tensors: tensors(&prepared, &fitted),
         pictures: evaluated.pictures,
+        compiled: Some(compiled(session, &prepared, outcome.guide.full)),
     })
 }
 

@@ -9,6 +9,7 @@ mod earlier;
 mod emit;
 mod evaluated;
 mod fit;
+pub mod fitted;
 mod format;
 mod indices;
 mod methods;
@@ -91,7 +92,7 @@ pub struct Session {
     source: SourceFile,
     name: String,
     options: Options,
-    files: Disk,
+    files: Box<dyn Files>,
     analysis: OnceCell<Analysis>,
 }
 
@@ -146,14 +147,20 @@ impl Session {
             source: SourceFile::new(path.display().to_string(), text),
             name: path.file_stem().map_or_else(|| "model".into(), |s| s.to_string_lossy().into_owned()),
             options,
-            files: Disk { base, room },
+            files: Box::new(Disk { base, room }),
             analysis: OnceCell::new(),
         }
     }
 
     /// Bytes of memory that the model and its rows may take.
     fn room(&self) -> u64 {
-        self.files.room
+        self.files.room()
+    }
+
+    /// The same model with its rows read from elsewhere: `name` names them in messages and says their format.
+    pub fn with_files(self, name: &str, files: Box<dyn Files>) -> Session {
+        let options = Options { data: Some(name.to_owned()), ..self.options };
+        Session { files, options, analysis: OnceCell::new(), ..self }
     }
 
     /// Returns the text of the model.
@@ -184,7 +191,7 @@ impl Session {
     }
 
     fn analysis(&self) -> &Analysis {
-        self.analysis.get_or_init(|| analyse(&self.source, &self.name, &self.files, &self.options))
+        self.analysis.get_or_init(|| analyse(&self.source, &self.name, &*self.files, &self.options))
     }
 
     /// Settings in force.

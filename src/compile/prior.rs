@@ -5,7 +5,7 @@
 
 use super::evaluated::{TRAIN_ROWS, predict_split, some_rows, without_target};
 use super::fit::{MANY_DIMS, Prepared, warnings};
-use super::record::{of_model, target_records, variable_record};
+use super::record::{compiled, of_model, target_records, variable_record};
 use super::{FitFailure, Session, summary};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
@@ -91,6 +91,7 @@ pub(super) fn run(
         predictions,
         tensors: tensors(prepared, &prior),
         pictures: Pictures::default(),
+        compiled: Some(compiled(session, prepared, 0)),
     })
 }
 

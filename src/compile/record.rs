@@ -2,14 +2,17 @@
 
 use super::evaluated::{Evaluated, levels};
 use super::fit::{Fitted, MANY_DIMS, Prepared};
-use super::{Session, statistics};
+use super::{Session, earlier, statistics};
 use crate::infer::chains::Chains;
 use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction};
 use crate::lower::Latent;
-use crate::model::{ExprKind, Model, Observation, SettingValue, Unknown};
+use crate::model::{Column, ExprKind, Model, Observation, SettingValue, Unknown};
 use crate::rewrites::Rewrite;
-use crate::run_folder::{DataRecord, Manifest, TargetRecord, Tensor, TensorValues, VariableRecord, sha256};
+use crate::run_folder::{
+    ColumnRecord, Compiled, CompiledOptions, DataRecord, Manifest, Numbers, TargetRecord, Tensor,
+};
+use crate::run_folder::{TensorValues, VariableRecord, sha256};
 use serde_json::{Map, Value, json};
 
 pub(super) fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
@@ -109,6 +112,36 @@ fn of_guide(prepared: &Prepared, guide: &Gaussian, values: &dyn Fn(&[f64]) -> Te
         out.push(Tensor { name, shape: vec![random], values: values(lambda) });
     }
     out
+}
+
+/// What compiling the model again needs, without the files that it was fitted on.
+pub(super) fn compiled(session: &Session, prepared: &Prepared, full_rank: usize) -> Compiled {
+    let model = &prepared.model;
+    let declared = model.columns.iter().filter(|c| c.lag.is_none());
+    let sources = prepared.data.sources.iter().cloned().chain(std::iter::repeat(vec![]));
+    let column = |(c, names): (&Column, Vec<String>)| ColumnRecord {
+        name: c.name.clone(),
+        names,
+        shape: c.ty.shape.0.clone(),
+        levels: c.levels.clone(),
+        range: c.range,
+    };
+    let options = &session.options;
+    Compiled {
+        options: CompiledOptions {
+            set: options.set.clone(),
+            choose: options.choose.clone(),
+            seed: options.seed,
+            method: options.method.clone(),
+            steps: options.steps,
+            epochs: options.epochs,
+            batch: options.batch.clone(),
+        },
+        columns: declared.zip(sources).map(column).collect(),
+        statistics: model.statistics.iter().map(|s| Numbers(s.values.clone())).collect(),
+        earlier: session.analysis().ast.as_ref().map(earlier::record).unwrap_or_default(),
+        full_rank,
+    }
 }
 
 /// Which scales have the optimal q, in words.

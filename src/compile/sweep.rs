@@ -179,7 +179,7 @@ fn known(path: &Path, text: &str, options: &Options, asked: &Asked) -> Result<()
             options.set.push((name.clone(), value.clone()));
             let session = Session::of(path, text.to_owned(), options);
             let Err(wrong) =
-                analysis::in_force(&session.source, &session.name, &session.files, &session.options)
+                analysis::in_force(&session.source, &session.name, session.files.as_ref(), &session.options)
             else {
                 continue;
             };
@@ -288,7 +288,8 @@ impl Space<'_> {
     /// Everything that a fit depends on but its seed and the rows.
     fn key(&self, options: &Options) -> String {
         let session = Session::of(self.path, self.text.to_owned(), options.clone());
-        let found = analysis::in_force(&session.source, &session.name, &session.files, &session.options);
+        let found =
+            analysis::in_force(&session.source, &session.name, session.files.as_ref(), &session.options);
         match found.and_then(|(ast, model)| Ok((Settings::of(&model)?, ast, model))) {
             Ok((settings, ast, mut model)) => {
                 let data = of_data(&session, &ast, &model);

@@ -216,7 +216,7 @@ fn fill_others(
 }
 
 /// Finds the columns in the header and checks that they hold as many numbers as the type says.
-fn locate(
+pub fn locate(
     column: &DeclaredColumn,
     ty: &ColumnType,
     names: Vec<String>,

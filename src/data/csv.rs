@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
 use super::error;
-use super::table::{Cells, Content, Header, Opened, Table, Texts};
+use super::table::{Cells, Content, Header, Opened, Table, Tables, Texts};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -59,10 +59,32 @@ impl Opened for TextTable {
     }
 
     fn read(mut self: Box<Self>, wanted: &[bool]) -> Result<Table, Diagnostic> {
+        self.some(wanted, usize::MAX)
+    }
+
+    fn stream<'a>(mut self: Box<Self>, wanted: Vec<bool>, rows: usize) -> Tables<'a>
+    where
+        Self: 'a,
+    {
+        Box::new(std::iter::from_fn(move || match self.some(&wanted, rows) {
+            Ok(table) if table.rows == 0 => None,
+            other => Some(other),
+        }))
+    }
+}
+
+impl TextTable {
+    /// The next rows.
+    fn some(&mut self, wanted: &[bool], most: usize) -> Result<Table, Diagnostic> {
         let mut columns: Vec<Option<Texts>> = wanted.iter().map(|w| w.then(Texts::default)).collect();
         let mut lines = vec![];
         let mut record = ByteRecord::new();
-        while self.reader.read_byte_record(&mut record).map_err(|f| unreadable(&self.place, self.span, &f))? {
+        while lines.len() < most
+            && self
+                .reader
+                .read_byte_record(&mut record)
+                .map_err(|f| unreadable(&self.place, self.span, &f))?
+        {
             lines.push(record.position().map_or(lines.len() as u64 + 2, csv::Position::line));
             // The reader has checked that every record is as long as the header.
             for (texts, field) in columns.iter_mut().zip(record.iter()) {
@@ -72,7 +94,7 @@ impl Opened for TextTable {
             }
         }
         let columns = columns.into_iter().map(|texts| texts.map(Cells::Text)).collect();
-        Ok(Table { place: self.place, rows: lines.len(), lines, origin: vec![], columns })
+        Ok(Table { place: self.place.clone(), rows: lines.len(), lines, origin: vec![], columns })
     }
 }
 

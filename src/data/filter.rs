@@ -13,8 +13,8 @@ use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, Expr, ExprKind};
 use crate::syntax::constant;
 
-/// The columns of the file that `where` and `take` read.
-pub fn positions(
+/// The columns of the file that `where` reads.
+pub fn conditions(
     declared: &Declared,
     header: &[Header],
     place: &str,
@@ -28,6 +28,17 @@ pub fn positions(
             }
         }
     }
+    Ok(found)
+}
+
+/// The columns of the file that `where` and `take` read.
+pub fn positions(
+    declared: &Declared,
+    header: &[Header],
+    place: &str,
+    options: &Options,
+) -> Result<Vec<usize>, Diagnostic> {
+    let mut found = conditions(declared, header, place, options)?;
     if let Some(take) = &declared.take {
         found.push(of_name(&take.per.value, take.per.span, declared, header, place)?);
     }

@@ -90,7 +90,8 @@ pub fn load(
     let fingerprint = fingerprint(columns, &part.columns, &splits);
     let Rows { rows, columns, dropped, notes, numbers, unobserved, .. } = part;
     let unobserved = (0..rows as u32).filter(|row| unobserved[*row as usize]).collect();
-    Ok(Dataset { rows, numbers, unobserved, columns, splits, dropped, fingerprint, notes })
+    let sources = bound.into_iter().map(|b| b.names).collect();
+    Ok(Dataset { rows, numbers, unobserved, columns, splits, dropped, fingerprint, notes, sources })
 }
 
 /// The rows of one source.

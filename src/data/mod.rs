@@ -29,6 +29,7 @@ pub mod key;
 mod levels;
 mod load;
 pub mod moons;
+pub mod new_rows;
 mod npy;
 mod npz;
 mod open;
@@ -104,6 +105,8 @@ pub struct Dataset {
     pub fingerprint: String,
     /// What a person should know about the reading, one line each.
     pub notes: Vec<String>,
+    /// Of each declared column, the columns of the file that fill it.
+    pub sources: Vec<Vec<String>>,
 }
 
 impl Dataset {

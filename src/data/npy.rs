@@ -11,7 +11,7 @@ use std::io::Read;
 
 use super::error;
 use super::idx::exactly;
-use super::table::{Cells, Content, Header, Opened, Table, Texts};
+use super::table::{Cells, Content, Header, Opened, Table, Tables, Texts};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -47,6 +47,33 @@ impl Opened for Single {
             if is_wanted { Some(self.array.cells(&mut self.file, &self.place, self.span)?) } else { None };
         let columns = vec![cells];
         Ok(Table { place: self.place, rows: self.array.rows, lines: vec![], origin: vec![], columns })
+    }
+
+    /// Rows lie one after another, unless the first axis varies fastest.
+    fn stream<'a>(mut self: Box<Self>, wanted: Vec<bool>, rows: usize) -> Tables<'a>
+    where
+        Self: 'a,
+    {
+        let mut done = 0;
+        Box::new(std::iter::from_fn(move || {
+            let all = self.array.rows;
+            if done == all {
+                return None;
+            }
+            let rows = if self.array.is_fortran { all } else { rows.min(all - done) };
+            let is_last = done + rows == all;
+            let part = Array { rows, ..self.array.clone() };
+            let lines = (done as u64 + 1..=(done + rows) as u64).collect();
+            done = if is_last { all } else { done + rows };
+            let cells = part.some_cells(&mut self.file, &self.place, self.span, is_last);
+            Some(cells.map(|cells| Table {
+                place: self.place.clone(),
+                rows,
+                lines,
+                origin: vec![],
+                columns: vec![wanted.first().copied().unwrap_or(false).then_some(cells)],
+            }))
+        }))
     }
 }
 
@@ -152,6 +179,17 @@ impl Array {
 
     /// Reads the values, of which there must be as many as the header says.
     pub fn cells(&self, file: &mut dyn Read, place: &str, span: Span) -> Result<Cells, Diagnostic> {
+        self.some_cells(file, place, span, true)
+    }
+
+    /// The same of a part of an array; after the last one the file must end.
+    fn some_cells(
+        &self,
+        file: &mut dyn Read,
+        place: &str,
+        span: Span,
+        is_last: bool,
+    ) -> Result<Cells, Diagnostic> {
         let size = self.element.size();
         let width = self.shape.iter().try_fold(1usize, |n, size| n.checked_mul(*size));
         let total = width.and_then(|n| n.checked_mul(self.rows)?.checked_mul(size));
@@ -160,7 +198,7 @@ impl Array {
         };
         let bytes = exactly(file, total, place, span)?;
         let mut rest = [0u8; 1];
-        match file.read(&mut rest) {
+        match if is_last { file.read(&mut rest) } else { Ok(0) } {
             Ok(0) => {}
             Ok(_) => {
                 return Err(error::unreadable(span, place, "it goes on after the size that its header says"));

@@ -3,6 +3,7 @@
 use super::bind::{self, Bound};
 use super::column_type::{ColumnType, Labels};
 use super::declare::{self, Declared, DeclaredColumn};
+use super::new_rows::Known;
 use super::source::{self, Part};
 use super::table::{Header, Opened, Table};
 use super::{Files, Options, filter, levels, open};
@@ -114,31 +115,32 @@ fn typed(column: &DeclaredColumn, bound: Option<&Bound>, table: Option<&Table>, 
         Some(ColumnType::Number { size: Some(size), .. }) if *size > 1 => Shape::vector(*size),
         _ => Shape::scalar(),
     };
-    let shape = bound.map_or_else(declared_shape, |bound| bound.shape.clone());
     let seen = || {
         let table = table?;
         let position = *bound?.positions.first()?;
         Some(levels::labels(table.columns.get(position)?.as_ref()?, table))
     };
-    let (element, support, levels) = match &column.ty {
-        None => (Element::Real, Support::REAL, vec![]),
-        Some(ColumnType::Number { element, interval, .. }) => {
-            (*element, Support::Interval(*interval), vec![])
-        }
-        Some(ColumnType::Image(_)) => (Element::Real, Support::Interval(Interval::closed(0.0, 1.0)), vec![]),
-        Some(ColumnType::Class(labels)) => {
-            let levels = match labels {
-                Labels::Written(labels) => labels.clone(),
-                Labels::Any => seen().unwrap_or_default(),
-            };
-            (Element::Class, Support::Class(levels.len()), levels)
-        }
-        Some(ColumnType::Factor) => {
-            let levels = seen().unwrap_or_default();
-            (Element::Factor, Support::Factor(levels.len()), levels)
-        }
+    let levels = match &column.ty {
+        Some(ColumnType::Class(Labels::Written(labels))) => labels.clone(),
+        Some(ColumnType::Class(Labels::Any) | ColumnType::Factor) => seen().unwrap_or_default(),
+        _ => vec![],
     };
-    let ty = Type { element, shape, kind: Kind::Row, support };
     let range = if is_walked { seen().and_then(|labels| range(&labels)) } else { None };
-    Column { name: column.name.value.clone(), ty, levels, lag: None, range, span: column.name.span }
+    let shape = bound.map_or_else(declared_shape, |bound| bound.shape.clone());
+    typed_as(column, &Known { names: vec![], shape, levels, range })
+}
+
+/// The typed column of a declaration with what was found in the data.
+pub(super) fn typed_as(column: &DeclaredColumn, known: &Known) -> Column {
+    let levels = known.levels.clone();
+    let (element, support) = match &column.ty {
+        None => (Element::Real, Support::REAL),
+        Some(ColumnType::Number { element, interval, .. }) => (*element, Support::Interval(*interval)),
+        Some(ColumnType::Image(_)) => (Element::Real, Support::Interval(Interval::closed(0.0, 1.0))),
+        Some(ColumnType::Class(_)) => (Element::Class, Support::Class(levels.len())),
+        Some(ColumnType::Factor) => (Element::Factor, Support::Factor(levels.len())),
+    };
+    let ty = Type { element, shape: known.shape.clone(), kind: Kind::Row, support };
+    let name = column.name.value.clone();
+    Column { name, ty, levels, lag: None, range: known.range, span: column.name.span }
 }

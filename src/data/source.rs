@@ -178,6 +178,53 @@ fn unknown_call(name: &Spanned<String>) -> Diagnostic {
     }
 }
 
+/// The column of a file that holds one array and no name.
+pub const NAMELESS: &str = "x";
+
+/// Opens what a command line names: a path, `-`, a folder of pictures, or a call as in a model.
+pub fn open_new<'f>(
+    path: &str,
+    files: &'f dyn Files,
+    options: &Options,
+) -> Result<Box<dyn Opened + 'f>, Diagnostics> {
+    let nowhere = Span::default();
+    if let Some(call) = crate::syntax::source(path) {
+        return open(&call, Part::Main, files, &Options { data_override: None, ..options.clone() });
+    }
+    if files.list(path).is_ok() {
+        return Ok(pictures(path.trim_end_matches('/'), None, nowhere, files)?);
+    }
+    let lower = path.to_ascii_lowercase();
+    if FORMATS.iter().any(|(extension, _)| lower.ends_with(extension)) {
+        return Ok(open_path(path, nowhere, files)?);
+    }
+    let mut bytes = bytes_of(path, nowhere, files)?;
+    let mut start = vec![];
+    let unreadable = |fault: std::io::Error| error::unreadable(nowhere, path, &error::io_cause(&fault));
+    bytes.by_ref().take(SNIFFED).read_to_end(&mut start).map_err(unreadable)?;
+    let extension = kind_of(&start);
+    let whole: Box<dyn Read> = Box::new(std::io::Cursor::new(start).chain(bytes));
+    match FORMATS.iter().find(|(known, _)| *known == extension) {
+        Some((_, open)) => Ok(open(path, nowhere, whole)?),
+        _ => Err(error::not_yet(nowhere, &format!("reading {extension} files")).into()),
+    }
+}
+
+/// Bytes that tell what kind of file it is.
+const SNIFFED: u64 = 1 << 12;
+
+/// What a file is by its first bytes: text, if nothing else.
+fn kind_of(start: &[u8]) -> &'static str {
+    let first_line = start.split(|b| *b == b'\n').next().unwrap_or(&[]);
+    match start {
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => ".npy",
+        [b'P', b'K', 3 | 5, ..] => ".npz",
+        [b'P', b'A', b'R', b'1', ..] => ".parquet",
+        _ if first_line.contains(&b'\t') && !first_line.contains(&b',') => ".tsv",
+        _ => ".csv",
+    }
+}
+
 fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
     let lower = path.to_ascii_lowercase();
     match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {

@@ -41,7 +41,18 @@ pub trait Opened {
     fn header(&self) -> &[Header];
     /// Reads the columns for which `wanted` is true; it has one entry per column of the header.
     fn read(self: Box<Self>, wanted: &[bool]) -> Result<Table, Diagnostic>;
+    /// Reads the same columns some rows at a time; a source that cannot is read at once.
+    fn stream<'a>(self: Box<Self>, wanted: Vec<bool>, _rows: usize) -> Tables<'a>
+    where
+        Self: 'a,
+    {
+        let mut source = Some(self);
+        Box::new(std::iter::from_fn(move || source.take().map(|source| source.read(&wanted))))
+    }
 }
+
+/// The rows of a source, table after table.
+pub type Tables<'a> = Box<dyn Iterator<Item = Result<Table, Diagnostic>> + 'a>;
 
 /// The cells of a source.
 #[derive(Debug, Clone)]
@@ -67,6 +78,25 @@ impl Table {
     /// The position of a row among all of the source.
     pub fn source_row(&self, row: usize) -> usize {
         self.origin.get(row).map_or(row, |r| *r as usize)
+    }
+    /// The last rows, in front of those that follow them.
+    pub fn before(&self, rows: usize, next: Table) -> Table {
+        let last: Vec<usize> = (self.rows.saturating_sub(rows)..self.rows).collect();
+        let own = last.iter().map(|row| self.row_number(*row));
+        let lines: Vec<u64> = own.chain((0..next.rows).map(|row| next.row_number(row))).collect();
+        let pairs = self.columns.iter().zip(next.columns);
+        let joined = |(a, b): (&Option<Cells>, Option<Cells>)| {
+            let mut cells = a.as_ref()?.rows(&last);
+            cells.append(b?);
+            Some(cells)
+        };
+        Table {
+            rows: last.len() + next.rows,
+            lines,
+            origin: vec![],
+            columns: pairs.map(joined).collect(),
+            place: next.place,
+        }
     }
     /// Leaves out the rows for which `keep` is false.
     pub fn keep(&mut self, keep: &[bool]) {
@@ -105,6 +135,19 @@ pub enum Cells {
 }
 
 impl Cells {
+    /// Puts the rows of the same source behind these.
+    fn append(&mut self, more: Cells) {
+        match (self, more) {
+            (Cells::Text(texts), Cells::Text(more)) => {
+                (0..more.len()).for_each(|row| texts.push(more.bytes_of(row)));
+            }
+            (Cells::Numbers { data, .. }, Cells::Numbers { data: more, .. }) => data.extend(more),
+            (Cells::Bytes { data, .. }, Cells::Bytes { data: more, .. }) => data.extend(more),
+            // A column of one source has one kind of cells.
+            _ => {}
+        }
+    }
+
     /// The given rows, in their order.
     fn rows(&self, rows: &[usize]) -> Cells {
         match self {

@@ -62,6 +62,14 @@ impl<T: Real> Shard<T> {
         }
     }
 
+    /// Replaces what the rows' noise is keyed by: their numbers in the data set, unless something else is given.
+    pub fn key_rows(&mut self, keys: &[u32]) {
+        let last = keys.len().saturating_sub(1);
+        for (r, id) in self.ids.iter_mut().enumerate() {
+            *id = keys.get(r.min(last)).copied().unwrap_or(*id);
+        }
+    }
+
     /// Gives the rows that count other weights; `weigh` sees those of all its rows.
     pub fn weigh(&mut self, weigh: &mut dyn FnMut(&mut [T])) {
         weigh(&mut self.weights[..self.rows]);

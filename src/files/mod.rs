@@ -80,6 +80,24 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir(folder)
 }
 
+/// Makes a file that must not be there yet, to be written bit by bit under a temporary name.
+///
+/// # Errors
+/// `AlreadyExists`, and those of the system.
+pub fn create(path: &Path) -> io::Result<File> {
+    fault::check(Kind::Name)?;
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+/// Removes a file.
+///
+/// # Errors
+/// Those of the system.
+pub fn remove(path: &Path) -> io::Result<()> {
+    fault::check(Kind::Name)?;
+    fs::remove_file(path)
+}
+
 /// Writes a file that must not be there yet, down to the disk.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use super::draws::variable;
 use super::objective::{program, shards};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
+use super::row_keys;
 use crate::engine::{Executor, NoiseKey, RowSource, Shard, Team};
 use crate::kernels::noise;
 use crate::plan::{Program, Space};
@@ -86,7 +87,13 @@ pub fn each_draw<T: Number>(
     each: &mut dyn FnMut(usize, &[Vec<f64>]),
 ) -> Result<(), String> {
     let program = program::<T>(tape, rows.len())?;
-    let all = shards(&program, source, rows, 1.0);
+    let mut all = shards(&program, source, rows, 1.0);
+    if problem.joint.is_noisy() {
+        let keys = row_keys::keys(&row_keys::columns(problem.joint), &|c| problem.width(c), source, rows);
+        for (shard, keys) in all.iter_mut().zip(keys.chunks(program.capacity)) {
+            shard.key_rows(&keys.iter().map(|k| *k as u32).collect::<Vec<u32>>());
+        }
+    }
     let count = (problem.threads * 4).min(all.len()).max(1);
     let total = all.len();
     let mut lanes: Vec<Lane<T>> = (0..count)

@@ -35,6 +35,7 @@ pub mod problem;
 pub mod progress;
 mod recipe;
 mod record;
+pub mod row_keys;
 pub mod row_reports;
 pub mod settings;
 pub mod shown;

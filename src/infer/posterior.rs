@@ -83,6 +83,18 @@ impl Gaussian {
         self.scales = Scales { collapse: collapse.clone(), cells };
     }
 
+    /// Rounds all parameters to single precision, as large posteriors are kept in files.
+    pub fn round(&mut self) {
+        let Gaussian { mu, omega, lower, ties, .. } = self;
+        for part in [mu, omega, lower, &mut ties.lambda] {
+            part.iter_mut().for_each(|x| *x = f64::from(*x as f32));
+        }
+        if !self.scales.cells.is_empty() {
+            let collapse = self.scales.collapse.clone();
+            self.settle(&collapse);
+        }
+    }
+
     /// Each collapsed scale's latent with x and log q(x) at the draw made from this noise.
     fn scale_draws<'a>(&'a self, noise: &'a [f64]) -> impl Iterator<Item = (usize, f64, f64)> + 'a {
         let normal = Normal::standard();

@@ -3,6 +3,7 @@
 use super::each_draw::{Source, each_draw};
 use super::of_rows::of_rows;
 use super::problem::{Number, Problem};
+use super::row_keys;
 use super::shown::{Kind, Layout, Shown, Units, prediction_tape};
 use crate::engine::RowSource;
 use crate::metrics::{ClassPredictive, ClassSummary, LogMeanExp, RealDraw, RealPredictive, RealSummary};
@@ -55,6 +56,40 @@ pub fn predict<T: Number>(
     draws: usize,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Prediction>, String> {
+    predict_seen::<T>(problem, from, source, rows, targets, draws, &mut |seen| {
+        if let Seen::Done(draws) = seen {
+            progress(draws);
+        }
+    })
+}
+
+/// What there is to see while draws go by.
+#[derive(Debug, Clone, Copy)]
+pub enum Seen<'a> {
+    /// so many draws are done
+    Done(usize),
+    /// log probabilities `[rows, classes]` of the target in this place
+    Classes(usize, &'a [f64]),
+    /// of the target in this place: a value drawn from each row's distribution in its own units, and the log density
+    /// of each observed one
+    Values(usize, &'a [f64], &'a [f64]),
+    /// the log density of each row, of several numbers together
+    Joint(usize, &'a [f64]),
+}
+
+/// The same, seen draw by draw.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn predict_seen<T: Number>(
+    problem: &Problem<'_>,
+    from: &dyn Source,
+    source: &dyn RowSource<T>,
+    rows: &[u32],
+    targets: &[Vec<f64>],
+    draws: usize,
+    see: &mut dyn FnMut(Seen<'_>),
+) -> Result<Vec<Prediction>, String> {
     let (tape, shown) = prediction_tape(problem);
     let outputs: Vec<String> = shown.iter().flat_map(Shown::outputs).collect();
     let mut collectors: Vec<Collector> = shown
@@ -64,14 +99,16 @@ pub fn predict<T: Number>(
             Collector::new(s, rows.len(), observed)
         })
         .collect();
+    let keys = row_keys::keys(&row_keys::columns(problem.joint), &|c| problem.width(c), source, rows);
     each_draw(problem, from, (&tape, &outputs), (source, rows), draws, &mut |d, values| {
         let mut at = 0;
-        for (collector, shown) in collectors.iter_mut().zip(&shown) {
+        for (i, (collector, shown)) in collectors.iter_mut().zip(&shown).enumerate() {
             let count = shown.outputs().len();
-            collector.add(&values[at..at + count], problem.settings.seed, d);
+            let key = row_keys::mixed(problem.settings.seed ^ row_keys::mixed(d as u64));
+            collector.add(&values[at..at + count], (key, &keys), i, see);
             at += count;
         }
-        progress(d + 1);
+        see(Seen::Done(d + 1));
     })?;
     let finished = shown.into_iter().zip(collectors);
     Ok(finished.map(|(s, c)| Prediction { values: c.finish(), name: s.name }).collect())
@@ -100,18 +137,28 @@ impl Collector {
         }
     }
 
-    fn add(&mut self, outputs: &[Vec<f64>], seed: u64, draw: usize) {
+    /// One draw; `key` and those of the rows are what its noise is keyed by.
+    fn add(
+        &mut self,
+        outputs: &[Vec<f64>],
+        (key, keys): (u64, &[u64]),
+        place: usize,
+        see: &mut dyn FnMut(Seen<'_>),
+    ) {
         match self {
-            Collector::Classes(predictive, _) => predictive.add_draw(&outputs[0]),
+            Collector::Classes(predictive, _) => {
+                see(Seen::Classes(place, &outputs[0]));
+                predictive.add_draw(&outputs[0]);
+            }
             Collector::Joint(mean, units) => {
                 let own: Vec<f64> = outputs[0].iter().map(|ll| ll - units.log_scale).collect();
+                see(Seen::Joint(place, &own));
                 mean.add(&own);
             }
             Collector::Numbers(predictive, targets, layout, units) => {
                 let n = targets.len();
                 let mut d = [vec![0.0; n], vec![0.0; n], vec![0.0; n], vec![0.0; n], vec![0.0; n]];
-                let mut rng =
-                    SmallRng::seed_from_u64(seed ^ ((draw as u64 + 1) << 20) ^ ((units.entry as u64) << 50));
+                let key = row_keys::mixed(key ^ ((units.entry as u64 + 1) << 32 | place as u64));
                 let args = layout.count();
                 for r in 0..n {
                     let slices: Vec<&[f64]> = outputs[..args]
@@ -126,9 +173,11 @@ impl Collector {
                     d[1][r] = units.scale * numbers.sd();
                     d[2][r] = numbers.cdf(targets[r]);
                     d[3][r] = numbers.cdf_below(targets[r]);
+                    let mut rng = SmallRng::seed_from_u64(row_keys::mixed(key ^ keys[r]));
                     d[4][r] = units.shift + units.scale * numbers.sample(&mut rng);
                 }
                 let ll: Vec<f64> = outputs[args].iter().take(n).map(|ll| ll - units.log_scale).collect();
+                see(Seen::Values(place, &d[4], &ll));
                 predictive.add_draw(RealDraw {
                     mean: &d[0],
                     sd: &d[1],

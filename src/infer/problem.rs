@@ -42,3 +42,10 @@ pub struct Problem<'a> {
     /// What of it is done already.
     pub journal: Journal,
 }
+
+impl Problem<'_> {
+    /// Numbers that a column has in each row.
+    pub fn width(&self, column: u32) -> usize {
+        self.model.columns.get(column as usize).map_or(0, |c| c.ty.shape.len())
+    }
+}

@@ -17,7 +17,7 @@ pub struct RowReport {
     pub sd: Vec<f64>,
 }
 
-/// Reports that differ from row to row.
+/// Reports that differ from row to row, those of them that are wanted.
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
@@ -27,9 +27,11 @@ pub fn row_reports<T: Number>(
     source: &dyn RowSource<T>,
     rows: &[u32],
     draws: usize,
+    is_wanted: &dyn Fn(&str) -> bool,
 ) -> Result<Vec<RowReport>, String> {
     let model = problem.model;
-    let of_rows = model.reports.iter().filter(|(_, id)| model.expr(*id).ty.kind == Kind::Row);
+    let of_rows =
+        model.reports.iter().filter(|(name, id)| model.expr(*id).ty.kind == Kind::Row && is_wanted(name));
     let mut tape = problem.joint.tape.clone();
     let outputs: Vec<String> = of_rows.clone().map(|(name, _)| format!("report:{name}")).collect();
     if outputs.is_empty() || rows.is_empty() {

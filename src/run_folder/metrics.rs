@@ -120,7 +120,8 @@ impl MetricsFile {
 }
 
 impl SplitMetrics {
-    fn to_json(&self) -> Value {
+    /// Returns the metrics as they stand under the name of a split.
+    pub fn to_json(&self) -> Value {
         let mut out = Map::new();
         out.insert("rows".into(), json!(self.rows));
         match self.targets.as_slice() {

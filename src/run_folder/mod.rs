@@ -11,6 +11,7 @@
 //! this program is a finding with code R001. Start at [`Run`].
 
 mod checkpoint;
+mod compiled;
 mod error;
 mod manifest;
 mod metrics;
@@ -27,12 +28,16 @@ mod write;
 mod tests;
 
 pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint, Header, difference};
+pub use compiled::{ColumnRecord, Compiled, CompiledOptions, EarlierRecord, Numbers};
 pub use error::Fault;
 pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use partial::{Left, Partial};
 pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap, Unlike};
-pub use predictions::{ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues};
+pub use predictions::columns as prediction_columns;
+pub use predictions::{
+    Cells, ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues,
+};
 pub use read::{read, read_held_out, read_manifest, read_metrics};
 pub use sweep::{
     CellResult, CellState, Dimension, SweepCell, SweepPlan, forget_failure, is_sweep, metric_columns, put,
@@ -63,4 +68,6 @@ pub struct Run {
     pub tensors: Vec<Tensor>,
     /// `pictures.json`: what maps and galleries of the report are drawn from.
     pub pictures: Pictures,
+    /// `compiled.json`: what compiling the model again needs; absent from folders of the first versions.
+    pub compiled: Option<Compiled>,
 }

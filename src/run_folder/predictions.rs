@@ -125,48 +125,90 @@ pub struct RealPredictions {
 const CLASS_TAIL: [&str; 4] = ["entropy", "aleatoric", "epistemic", "expected_error"];
 const REAL: [&str; 8] = ["target", "mean", "sd", "q05", "q50", "q95", "aleatoric_sd", "epistemic_sd"];
 
-/// Returns the content of the file.
-pub(super) fn to_csv_text(p: &SplitPredictions) -> String {
-    let mut header = vec!["row".to_owned()];
-    let mut columns: Vec<Vec<String>> = vec![p.rows.iter().map(u64::to_string).collect()];
-    for target in &p.targets {
-        let prefix = if p.targets.len() > 1 { format!("{}.", target.name) } else { String::new() };
-        for (name, values) in columns_of(&target.values) {
-            header.push(format!("{prefix}{name}"));
-            columns.push(values);
+/// A column of a table of predictions.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    /// whole numbers
+    Rows(Vec<u64>),
+    /// numbers
+    Numbers(Vec<f64>),
+    /// labels; empty where there is none
+    Words(Vec<String>),
+}
+
+impl Cells {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Cells::Rows(v) => v.len(),
+            Cells::Numbers(v) => v.len(),
+            Cells::Words(v) => v.len(),
         }
     }
-    for (name, values) in &p.reports {
-        header.push(format!("report_{name}"));
-        columns.push(shown(values));
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
-    let field = |c: &Vec<String>, r: usize| c.get(r).cloned().unwrap_or_default();
-    to_csv(&header, (0..p.rows.len()).map(|r| columns.iter().map(|c| field(c, r)).collect()))
+    /// Puts cells of the same kind behind these.
+    pub fn append(&mut self, more: &Cells) {
+        match (self, more) {
+            (Cells::Rows(v), Cells::Rows(more)) => v.extend(more),
+            (Cells::Numbers(v), Cells::Numbers(more)) => v.extend(more),
+            (Cells::Words(v), Cells::Words(more)) => v.extend(more.iter().cloned()),
+            // A column of a table has one kind.
+            _ => {}
+        }
+    }
+    /// A cell as it stands in a file of text.
+    pub fn text(&self, row: usize) -> String {
+        match self {
+            Cells::Rows(v) => v.get(row).map(u64::to_string),
+            Cells::Numbers(v) => v.get(row).map(f64::to_string),
+            Cells::Words(v) => v.get(row).cloned(),
+        }
+        .unwrap_or_default()
+    }
 }
 
-fn shown(values: &[f64]) -> Vec<String> {
-    values.iter().map(f64::to_string).collect()
+/// The table as columns with their names.
+pub fn columns(p: &SplitPredictions) -> Vec<(String, Cells)> {
+    let mut columns = vec![("row".to_owned(), Cells::Rows(p.rows.clone()))];
+    for target in &p.targets {
+        let prefix = if p.targets.len() > 1 { format!("{}.", target.name) } else { String::new() };
+        columns.extend(columns_of(&target.values).into_iter().map(|(n, v)| (format!("{prefix}{n}"), v)));
+    }
+    let report =
+        |(name, values): &(String, Vec<f64>)| (format!("report_{name}"), Cells::Numbers(values.clone()));
+    columns.extend(p.reports.iter().map(report));
+    columns
 }
 
-fn columns_of(values: &TargetValues) -> Vec<(String, Vec<String>)> {
+/// Returns the content of the file.
+pub(super) fn to_csv_text(p: &SplitPredictions) -> String {
+    let columns = columns(p);
+    let header: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+    to_csv(&header, (0..p.rows.len()).map(|r| columns.iter().map(|(_, c)| c.text(r)).collect()))
+}
+
+fn columns_of(values: &TargetValues) -> Vec<(String, Cells)> {
     match values {
         TargetValues::Classes(c) => class_columns(c),
         TargetValues::Reals(r) => {
             let values =
                 [&r.target, &r.mean, &r.sd, &r.q05, &r.q50, &r.q95, &r.aleatoric_sd, &r.epistemic_sd];
-            REAL.iter().zip(values).map(|(n, v)| ((*n).to_owned(), shown(v))).collect()
+            REAL.iter().zip(values).map(|(n, v)| ((*n).to_owned(), Cells::Numbers(v.clone()))).collect()
         }
     }
 }
 
-fn class_columns(c: &ClassPredictions) -> Vec<(String, Vec<String>)> {
+fn class_columns(c: &ClassPredictions) -> Vec<(String, Cells)> {
     let label = |i: usize| c.levels.get(i).cloned().unwrap_or_default();
     let k = c.levels.len();
     let of_class = |values: &[f64], class: usize| {
-        shown(&values.iter().skip(class).step_by(k.max(1)).copied().collect::<Vec<_>>())
+        Cells::Numbers(values.iter().skip(class).step_by(k.max(1)).copied().collect())
     };
-    let target = c.target.iter().map(|t| t.map_or(String::new(), label)).collect();
-    let predicted = (0..c.rows()).map(|r| label(c.predicted(r))).collect();
+    let target = Cells::Words(c.target.iter().map(|t| t.map_or(String::new(), label)).collect());
+    let predicted = Cells::Words((0..c.rows()).map(|r| label(c.predicted(r))).collect());
     let mut out = vec![("target".to_owned(), target), ("predicted".to_owned(), predicted)];
     for (i, level) in c.levels.iter().enumerate() {
         out.push((format!("p_{level}"), of_class(&c.probability, i)));
@@ -175,9 +217,9 @@ fn class_columns(c: &ClassPredictions) -> Vec<(String, Vec<String>)> {
         out.push((format!("sd_{level}"), of_class(&c.sd, i)));
     }
     let tail = [&c.entropy, &c.aleatoric, &c.epistemic, &c.expected_error];
-    out.extend(CLASS_TAIL.iter().zip(tail).map(|(n, v)| ((*n).to_owned(), shown(v))));
+    out.extend(CLASS_TAIL.iter().zip(tail).map(|(n, v)| ((*n).to_owned(), Cells::Numbers(v.clone()))));
     let variance: Vec<f64> = (0..c.rows()).map(|r| c.class_variance(r)).collect();
-    out.push(("class_variance".to_owned(), shown(&variance)));
+    out.push(("class_variance".to_owned(), Cells::Numbers(variance)));
     out
 }
 

@@ -8,6 +8,9 @@ use serde_json::Value;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+/// What compiling the model again needs.
+pub(super) const COMPILED: &str = "compiled.json";
+
 /// Reads a run folder.
 pub fn read(folder: &Path) -> Result<Run, Fault> {
     let manifest = read_manifest(folder)?;
@@ -26,6 +29,10 @@ pub fn read(folder: &Path) -> Result<Run, Fault> {
         predictions: read_predictions(folder, &manifest)?,
         tensors: tensors::from_bytes(&bytes(folder, "posterior.safetensors")?)?,
         pictures: read_pictures(folder)?,
+        compiled: match manifest.files.iter().any(|f| f == COMPILED) {
+            true => Some(json(folder, COMPILED)?),
+            false => None,
+        },
         manifest,
     };
     name_single_targets(&mut run);

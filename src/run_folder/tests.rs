@@ -49,6 +49,7 @@ fn sample() -> Run {
         }],
         tensors: vec![Tensor { name: "b.mean".into(), shape: vec![1], values: TensorValues::F64(vec![1.0]) }],
         pictures: Pictures { maps: vec![map], galleries: vec![], unlike: vec![] },
+        compiled: Some(Compiled { full_rank: 2, ..Compiled::default() }),
     }
 }
 

@@ -99,6 +99,9 @@ fn files_of(run: &Run) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         files.push((format!("predictions/{}.csv", p.split), predictions::to_csv_text(p).into_bytes()));
     }
     files.push(("pictures.json".to_owned(), pictures::to_bytes(&run.pictures)?));
+    if let Some(compiled) = &run.compiled {
+        files.push((read::COMPILED.to_owned(), json(read::COMPILED, compiled)?));
+    }
     Ok(files)
 }
 

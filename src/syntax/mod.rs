@@ -63,6 +63,20 @@ pub fn parse(source: &SourceFile) -> Result<Ast, Diagnostics> {
     })
 }
 
+/// A call as it may stand after `data`: `idx("images.gz")`; none if the text is no such call.
+pub fn source(text: &str) -> Option<ast::Source> {
+    let (name, _) = text.split_once('(')?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !is_name || !text.trim_end().ends_with(')') {
+        return None;
+    }
+    let tree = parse(&SourceFile::new("", format!("data {text} {{\n  x : real\n}}\n"))).ok()?;
+    tree.items.into_iter().find_map(|item| match item {
+        ast::Item::Data(data) => Some(data.source),
+        _ => None,
+    })
+}
+
 /// The places of declarations and of the lines of blocks, outer before inner, for what comments say about them.
 pub fn statements(source: &SourceFile) -> Vec<crate::source::Span> {
     lines::prepare(&source.text).statements.into_iter().map(|s| s.span).collect()

@@ -10,6 +10,7 @@ mod language;
 mod messages;
 #[cfg(feature = "images")]
 mod pictures;
+mod predict;
 mod readme;
 mod sweep;
 
