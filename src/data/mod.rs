@@ -32,6 +32,8 @@ pub mod moons;
 mod npy;
 mod npz;
 mod open;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod read;
 pub mod room;
 mod schema;

@@ -240,7 +240,7 @@ impl Array {
 }
 
 /// A number of 16 bits: sign, 5 bits of exponent, 10 of fraction (IEEE 754).
-fn half(bits: u16) -> f64 {
+pub(super) fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
     sign * match exponent {

@@ -13,16 +13,24 @@ use crate::syntax::ast::{Arg, Expr, ExprKind, Name, Source};
 /// Opens one text file whose first bytes may say gzip: place, span of the name, bytes.
 type OpenFile = fn(&str, Span, Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic>;
 
-/// File formats by extension; `None` for those that are refused for now.
-const FORMATS: &[(&str, Option<OpenFile>)] = &[
-    (".csv", Some(csv::comma)),
-    (".tsv", Some(csv::tab)),
-    (".csv.gz", Some(csv::comma)),
-    (".tsv.gz", Some(csv::tab)),
-    (".parquet", None),
-    (".npy", Some(npy::open)),
-    (".npz", Some(npz::open)),
+/// File formats by extension.
+const FORMATS: &[(&str, OpenFile)] = &[
+    (".csv", csv::comma),
+    (".tsv", csv::tab),
+    (".csv.gz", csv::comma),
+    (".tsv.gz", csv::tab),
+    #[cfg(feature = "parquet")]
+    (".parquet", super::parquet::open),
+    #[cfg(not(feature = "parquet"))]
+    (".parquet", without_parquet),
+    (".npy", npy::open),
+    (".npz", npz::open),
 ];
+
+#[cfg(not(feature = "parquet"))]
+fn without_parquet(_: &str, span: Span, _: Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic> {
+    Err(error::not_yet(span, "reading Parquet files in a build without the feature `parquet`"))
+}
 
 /// The calls that take files.
 const CALLS: &[&str] = &["idx", "images", "cifar"];
@@ -141,9 +149,12 @@ fn unknown_call(name: &Spanned<String>) -> Diagnostic {
 fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
     let lower = path.to_ascii_lowercase();
     match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {
-        Some((".npz", Some(_))) => npz::open_within(path, span, bytes_of(path, span, files)?, files.room()),
-        Some((_, Some(open))) => open(path, span, bytes_of(path, span, files)?),
-        Some((extension, None)) => Err(error::not_yet(span, &format!("reading {extension} files"))),
+        Some((".npz", _)) => npz::open_within(path, span, bytes_of(path, span, files)?, files.room()),
+        #[cfg(feature = "parquet")]
+        Some((".parquet", _)) => {
+            super::parquet::open_within(path, span, bytes_of(path, span, files)?, files.room())
+        }
+        Some((_, open)) => open(path, span, bytes_of(path, span, files)?),
         None => {
             let known: Vec<&str> = FORMATS.iter().map(|(extension, _)| *extension).collect();
             Err(error::unreadable(span, path, "its extension does not say what kind of file it is")

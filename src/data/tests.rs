@@ -353,7 +353,7 @@ fn what_cannot_be_read_says_which_file() {
     assert!(with(path("no.csv")).1.contains("cannot read no.csv: there is no such file"));
     assert!(with(path("no.csv")).1.contains("relative to the model file"));
     assert_eq!(with(path("a.xlsx")).0, ["D015"]);
-    assert_eq!(with(path("a.parquet")).0, ["X001"]);
+    assert_eq!(with(path("a.parquet")).0, ["D015"]);
     assert_eq!(with(call("images", vec![])).0, ["T006"]);
     assert_eq!(with(call("mons", vec![])).0, ["N012"]);
     assert_eq!(with(path("empty.csv")).0, ["D017"]);
