@@ -27,6 +27,10 @@ fn bijection(family: &dist::Family) -> Option<String> {
         family.forms[0].args.iter().map(|_| ArgValue { constant: None, len: 2 }).collect();
     let support = (family.support)(0, &args);
     let line = match transform::for_support(&support) {
+        // A cut prior has the support of its bounds, and so their bijection.
+        Some((bijection, _)) if family.log_mass.is_some() => {
+            format!("{}: {}\nunder `on (a, b)`  that of the bounds", bijection.name, bijection.formula)
+        }
         Some((bijection, _)) => format!("{}: {}", bijection.name, bijection.formula),
         None => "that of its bounds".to_owned(),
     };
