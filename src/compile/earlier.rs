@@ -55,7 +55,8 @@ fn from_guide(run: &Run, v: &VariableRecord) -> Option<Marginals> {
         run.tensors.iter().find(|t| t.name == name).map(|t| t.values.to_f64())
     };
     let is_joint = run.tensors.iter().any(|t| t.name.starts_with("full_rank."));
-    if is_joint || !v.is_centred {
+    let is_mixture = run.tensors.iter().any(|t| t.name == "mixture.share");
+    if is_joint || is_mixture || !v.is_centred {
         return None;
     }
     let sd = tensor("log_sd")?.into_iter().map(f64::exp).collect();

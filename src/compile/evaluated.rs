@@ -2,7 +2,7 @@
 
 use super::fit::{Fitted, MANY_DIMS};
 use super::record::target_records;
-use super::{pictures, statistics, summary};
+use super::{pictures, record, statistics, summary};
 use crate::data::{Dataset, Split};
 use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
@@ -54,7 +54,7 @@ pub(super) fn evaluate(
     let value = match fitted.chains {
         // Draws have no density of their own, so no bound either.
         Some(_) => Elbo { value: f64::NAN, se: f64::NAN, draws: 0, parts: vec![], noise: String::new() },
-        None => elbo(problem, &fitted.outcome.guide, has_net, progress)?,
+        None => elbo(problem, &fitted.outcome.posterior(), has_net, progress)?,
     };
     let elbo_parts = value.parts.iter().map(|p| p - units).collect();
     let value = Elbo { value: value.value - units, ..value };
@@ -92,8 +92,9 @@ pub(super) fn evaluate(
     }
     let summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
+    metrics.rungs = record::rungs(&fitted.outcome);
     if fitted.chains.is_none() {
-        metrics.extra.extend(k_hat(problem, &fitted.outcome.guide)?.map(|k| ("k_hat".to_owned(), k)));
+        metrics.extra.extend(k_hat(problem, &fitted.outcome.posterior())?.map(|k| ("k_hat".to_owned(), k)));
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     let pictures = pictures::pictures(problem, from, data, &held_out)?;

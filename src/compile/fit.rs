@@ -48,7 +48,10 @@ impl Fitted {
     pub(super) fn source(&self) -> &dyn Source {
         match &self.chains {
             Some(chains) => chains,
-            None => &self.outcome.guide,
+            None => match &self.outcome.mixture {
+                Some(mixture) => mixture,
+                None => &self.outcome.guide,
+            },
         }
     }
 }

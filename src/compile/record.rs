@@ -4,15 +4,17 @@ use super::evaluated::{Evaluated, levels};
 use super::fit::{Fitted, MANY_DIMS, Prepared};
 use super::{Session, earlier, statistics};
 use crate::infer::chains::Chains;
+use crate::infer::mixture::Mixture;
 use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction};
+use crate::infer::{Outcome, Rung};
 use crate::lower::Latent;
 use crate::model::{Column, ExprKind, Model, Observation, SettingValue, Unknown};
 use crate::rewrites::Rewrite;
 use crate::run_folder::{
-    ColumnRecord, Compiled, CompiledOptions, DataRecord, Manifest, Numbers, TargetRecord, Tensor,
+    ColumnRecord, Compiled, CompiledOptions, DataRecord, Manifest, Numbers, RungRecord, TargetRecord, Tensor,
+    TensorValues, VariableRecord, sha256,
 };
-use crate::run_folder::{TensorValues, VariableRecord, sha256};
 use serde_json::{Map, Value, json};
 
 pub(super) fn variable_record(unknown: &Unknown, latent: &Latent) -> VariableRecord {
@@ -64,7 +66,7 @@ pub(super) fn tensors(prepared: &Prepared, fitted: &Fitted) -> Vec<Tensor> {
     };
     match &fitted.chains {
         Some(chains) => of_chains(prepared, chains, &values),
-        None => of_guide(prepared, &fitted.outcome.guide, &values),
+        None => of_mixture(prepared, &fitted.outcome.posterior(), &values),
     }
 }
 
@@ -82,6 +84,31 @@ fn of_chains(prepared: &Prepared, chains: &Chains, values: &dyn Fn(&[f64]) -> Te
         }
     };
     prepared.joint.latents.iter().map(of).collect()
+}
+
+/// The tensors of the guide; of several components each has one more axis in front, and `mixture.share` says how much of
+/// each there is.
+fn of_mixture(
+    prepared: &Prepared,
+    posterior: &Mixture,
+    values: &dyn Fn(&[f64]) -> TensorValues,
+) -> Vec<Tensor> {
+    if let [guide] = &posterior.parts[..] {
+        return of_guide(prepared, guide, values);
+    }
+    let exact = |x: &[f64]| TensorValues::F64(x.to_vec());
+    let parts: Vec<Vec<Tensor>> = posterior.parts.iter().map(|g| of_guide(prepared, g, &exact)).collect();
+    let mut out = vec![Tensor {
+        name: "mixture.share".into(),
+        shape: vec![posterior.shares.len()],
+        values: exact(&posterior.shares),
+    }];
+    for (i, first) in parts[0].iter().enumerate() {
+        let all: Vec<f64> = parts.iter().flat_map(|tensors| tensors[i].values.to_f64()).collect();
+        let shape = std::iter::once(parts.len()).chain(first.shape.iter().copied()).collect();
+        out.push(Tensor { name: first.name.clone(), shape, values: values(&all) });
+    }
+    out
 }
 
 fn of_guide(prepared: &Prepared, guide: &Gaussian, values: &dyn Fn(&[f64]) -> TensorValues) -> Vec<Tensor> {
@@ -168,6 +195,11 @@ pub(super) fn manifest(
         (full, _) if full == random => format!("full rank, {random} dimensions"),
         (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
     };
+    let guide = match &outcome.mixture {
+        Some(q) if q.is_ensemble() => format!("ensemble of {} points", q.parts.len()),
+        Some(q) => format!("mixture of {}, each {guide}", q.parts.len()),
+        None => guide,
+    };
     let mut of_model = of_model(session, prepared);
     for (record, latent) in of_model.variables.iter_mut().zip(&prepared.joint.latents) {
         record.is_collapsed = outcome.guide.scales.collapse.holds(latent.start);
@@ -179,6 +211,7 @@ pub(super) fn manifest(
             .collect::<Vec<_>>()
             .join("; "),
         path: outcome.path.clone(),
+        rungs: rungs(outcome),
         targets: evaluated.targets.clone(),
         steps: outcome.steps,
         steps_per_s: if outcome.loop_seconds > 0.0 {
@@ -188,6 +221,20 @@ pub(super) fn manifest(
         },
         ..of_model
     }
+}
+
+/// What was tried, as it is written down.
+pub(super) fn rungs(outcome: &Outcome) -> Vec<RungRecord> {
+    let of = |r: &Rung| RungRecord {
+        guide: r.name.clone(),
+        elbo: r.elbo,
+        elbo_se: r.elbo_se,
+        gain: r.gain,
+        gain_se: r.gain_se,
+        seconds: r.seconds,
+        kept: r.is_kept,
+    };
+    outcome.rungs.iter().map(of).collect()
 }
 
 /// The part of the manifest that is known before a fit.

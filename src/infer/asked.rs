@@ -4,7 +4,7 @@
 //! guide could not do after all.
 
 use super::error::FitError;
-use super::settings::{Batch, Draws, GuideChoice, Method, Settings};
+use super::settings::{Batch, Draws, GuideChoice, Method, Mix, Settings};
 use super::{Path, SMALL_DIMS, points};
 use crate::diagnostic::Diagnostic;
 use crate::infer::problem::Problem;
@@ -44,6 +44,11 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
         let d = full_rank(problem.model, &why).help("write `batch = all`, or `guide = meanfield`");
         return Err(FitError::Refused(d));
     }
+    if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
+        let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";
+        let d = Diagnostic::new("O001", what).help("write `mix = true` for equal shares");
+        return Err(FitError::Refused(d));
+    }
     rewrites(problem, path)
 }
 
@@ -59,6 +64,12 @@ const MOST_DRAWS: usize = 1_000_000_000;
 pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
     let settings = problem.settings;
     let name = if settings.method == Method::Nuts { "nuts" } else { "laplace" };
+    if settings.mix != Mix::No {
+        return Err(FitError::Refused(
+            Diagnostic::new("O001", format!("`method = {name}` has no starts to mix"))
+                .help("leave `mix` out, or fit with `method = advi`"),
+        ));
+    }
     let refused = |why: String, help: &str| {
         Err(FitError::Refused(
             Diagnostic::new("O001", format!("`method = {name}` {why}")).help(help.to_owned()),

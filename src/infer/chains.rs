@@ -1,7 +1,7 @@
 //! A posterior that is a table of draws: those of Markov chains.
 
 use super::draws::variable;
-use super::each_draw::{DrawKey, Source};
+use super::each_draw::{DrawKey, Source, spread_evenly};
 
 /// Draws of several chains of equal length.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,9 +19,6 @@ pub struct Chains {
     /// Kept draws of each chain whose trajectory was as long as is allowed.
     pub at_most_depth: Vec<usize>,
 }
-
-/// Fractional part of the golden ratio: steps of it spread evenly, however many are taken.
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 impl Chains {
     /// Draws of all chains.
@@ -49,7 +46,7 @@ impl Source for Chains {
         let n = self.len();
         let at = match key.purpose {
             variable::SUMMARY => key.index as usize % n,
-            _ => (((key.index as f64 + 0.5) * GOLDEN).fract() * n as f64) as usize,
+            _ => (spread_evenly(key.index) * n as f64) as usize,
         };
         u.copy_from_slice(&self.values[at * self.dim..(at + 1) * self.dim]);
     }

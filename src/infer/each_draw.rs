@@ -55,6 +55,14 @@ impl DrawKey {
     }
 }
 
+/// Fractional part of the golden ratio: steps of it spread evenly, however many are taken.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+
+/// A place in [0, 1) for each number; the first n of them lie evenly, whatever n is.
+pub fn spread_evenly(index: u64) -> f64 {
+    ((index as f64 + 0.5) * GOLDEN).fract()
+}
+
 impl Source for Gaussian {
     fn dim(&self) -> usize {
         self.mu.len()

@@ -4,8 +4,8 @@
 //! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Sums over rows are in f64.
 
 use super::draws::{mean_and_se, variable};
+use super::mixture::Mixture;
 use super::objective::{program, shards};
-use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use crate::engine::{Executor, NoiseKey, Shard, Team};
@@ -55,7 +55,7 @@ const OF_ELBO: u64 = u64::MAX - 1;
 /// Says in words what the compiler cannot run.
 pub fn elbo(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    guide: &Mixture,
     has_net: bool,
     progress: &mut dyn Progress,
 ) -> Result<Elbo, String> {
@@ -70,12 +70,12 @@ pub fn elbo(
 
 fn run<T: Number>(
     problem: &Problem<'_>,
-    guide: &Gaussian,
+    guide: &Mixture,
     wanted: f64,
     progress: &mut dyn Progress,
 ) -> Result<Elbo, String> {
     let lanes = Lanes::<T>::new(problem)?;
-    let random = guide.random();
+    let random = guide.noise();
     if random == 0 && !problem.joint.is_noisy() {
         let values = lanes.values(guide, 0, 1, &|_, _| {}, &mut |_| {});
         return Ok(Elbo { value: values[0], se: 0.0, draws: 1, parts: vec![], noise: String::new() });
@@ -111,8 +111,8 @@ const WEIGHED_WORK: f64 = 2e9;
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
-pub fn k_hat(problem: &Problem<'_>, guide: &Gaussian) -> Result<Option<f64>, String> {
-    let random = guide.random();
+pub fn k_hat(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<f64>, String> {
+    let random = guide.noise();
     let work = problem.train.len() as f64 * work_of_a_row(&problem.joint.tape) * WEIGHED as f64;
     if random == 0 || random > MANY_DIMS || problem.joint.is_noisy() || work > WEIGHED_WORK {
         return Ok(None);
@@ -121,7 +121,12 @@ pub fn k_hat(problem: &Problem<'_>, guide: &Gaussian) -> Result<Option<f64>, Str
     let noise = |d: usize, out: &mut [f64]| {
         noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
     };
-    let mut log_weights = lanes.values(guide, 0, WEIGHED, &noise, &mut |_| {});
+    let mut log_weights = vec![];
+    for (k, share) in guide.shares.iter().enumerate() {
+        // Draws of each component by its share.
+        let draws = (share * WEIGHED as f64).round() as usize;
+        log_weights.extend(lanes.values_of(guide, k, (0, draws), &noise));
+    }
     // The tail of equal weights is none: the guide is the posterior.
     let (least, most) =
         log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
@@ -151,7 +156,7 @@ fn most_draws(problem: &Problem<'_>) -> usize {
 }
 
 /// Doubles the number of points until the scrambles agree.
-fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian, wanted: f64) -> Elbo {
+fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Mixture, wanted: f64) -> Elbo {
     let normal = Normal::standard();
     let mut sums = [0.0; SCRAMBLES];
     let (mut done, mut target) = (0usize, 16usize);
@@ -174,7 +179,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
         let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (SCRAMBLES as f64 - 1.0);
         let se = (variance / SCRAMBLES as f64).sqrt();
         if se <= wanted || done * SCRAMBLES * 2 > most || !se.is_finite() {
-            let noise = format!("{SCRAMBLES} scrambles of Sobol points of {}", guide.random());
+            let noise = format!("{SCRAMBLES} scrambles of Sobol points of {}", guide.noise());
             return Elbo { value: mean, se, draws: done * SCRAMBLES, parts: means, noise };
         }
         target = done * 2;
@@ -182,7 +187,7 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
 }
 
 /// Antithetic pairs of keyed draws until the error is small enough.
-fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian, wanted: f64) -> Elbo {
+fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Mixture, wanted: f64) -> Elbo {
     let mut values = vec![];
     let most = most_draws(problem);
     loop {
@@ -201,7 +206,7 @@ fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Gaussian
             let share = values.len() / SCRAMBLES;
             let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
             let parts = values.chunks_exact(share.max(1)).map(mean).collect();
-            let noise = format!("{} pairs of {}", values.len() / 2, guide.random());
+            let noise = format!("{} pairs of {}", values.len() / 2, guide.noise());
             return Elbo { value, se, draws: values.len(), parts, noise };
         }
     }
@@ -241,15 +246,33 @@ impl<T: Number> Lanes<T> {
         Ok(Lanes { team, is_by_draws: shards.len() < LANES, shards, observations })
     }
 
-    /// log p(y,u) − log q(u) per draw; `first` is the number of the first one.
+    /// log p(y,u) − log q(u) per draw of the noise, averaged over components; `first` is the number of the first one.
     fn values(
         &self,
-        guide: &Gaussian,
+        guide: &Mixture,
         first: usize,
         draws: usize,
         noise: &(dyn Fn(usize, &mut [f64]) + Sync),
         done: &mut dyn FnMut(usize),
     ) -> Vec<f64> {
+        let mut total = vec![0.0; draws];
+        for (k, share) in guide.shares.iter().enumerate() {
+            let values = self.values_of(guide, k, (first, draws), noise);
+            total.iter_mut().zip(values).for_each(|(t, v)| *t += share * v);
+        }
+        done(draws);
+        total
+    }
+
+    /// log p(y,u) − log q(u) of draws of one component.
+    fn values_of(
+        &self,
+        guide: &Mixture,
+        k: usize,
+        (first, draws): (usize, usize),
+        noise: &(dyn Fn(usize, &mut [f64]) + Sync),
+    ) -> Vec<f64> {
+        let component = &guide.parts[k];
         let part = |n: usize, lane: usize| n * lane / LANES..n * (lane + 1) / LANES;
         let work = |i: usize, lane: &mut Lane<T>| {
             lane.values.clear();
@@ -258,11 +281,11 @@ impl<T: Number> Lanes<T> {
             } else {
                 (0..draws, &self.shards[part(self.shards.len(), i)])
             };
-            let (mut e, mut u) = (vec![0.0; guide.random()], vec![0.0; guide.mu.len()]);
+            let (mut e, mut u) = (vec![0.0; component.random()], vec![0.0; component.mu.len()]);
             let mut numbers: Vec<T> = vec![T::ZERO; u.len()];
             for d in draws {
                 noise(d, &mut e);
-                guide.draw(&e, &mut u);
+                component.draw(&e, &mut u);
                 numbers.iter_mut().zip(&u).for_each(|(n, x)| *n = T::from_f64(*x));
                 lane.executor.set_input(crate::lower::LATENTS, &numbers);
                 let key = NoiseKey {
@@ -275,11 +298,10 @@ impl<T: Number> Lanes<T> {
                 let prior = lane.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
                 let likelihood =
                     shards.iter().map(|shard| self.log_likelihood(&mut lane.executor, shard, key)).sum();
-                lane.values.push((likelihood, prior - guide.log_density(&e)));
+                lane.values.push((likelihood, prior - guide.log_density(k, &e, &u)));
             }
         };
         self.team.run(work, |round| round());
-        done(draws);
         let lanes = (0..LANES).map(|i| self.team.job(i).values.clone());
         if self.is_by_draws {
             return lanes.flatten().map(|(likelihood, prior)| likelihood + prior).collect();

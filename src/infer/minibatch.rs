@@ -10,15 +10,17 @@ use super::climb::{Diverged, TracePoint};
 use super::dilation::Dilation;
 use super::draws::variable;
 use super::error::FitError;
+use super::evaluate::elbo;
 use super::journal::Piece;
+use super::mixture::Mixture;
 use super::objective::{shard_rows, with_gradient};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
 use super::record::{BatchRecord, OutcomeRecord};
-use super::settings::{Draws, Precision};
-use super::{Outcome, Path, guide_settings, messages};
+use super::settings::{Draws, Mix, Precision};
+use super::{Outcome, Path, guide_settings, messages, mix};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
 use crate::guide::{Guided, guide};
@@ -50,7 +52,28 @@ pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 }
 
 fn minibatch_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
-    Trainer::new::<T>(problem, Path::Minibatch)?.run(Recipe::<T>::narrow(problem), "fitting", progress)
+    let trainer = Trainer::new::<T>(problem, Path::Minibatch)?;
+    from_starts(problem, progress, &mut |start, what, progress| {
+        trainer.run(Recipe::<T>::narrow(problem, start), what, progress)
+    })
+}
+
+/// Fits from every start; a mixture has equal shares, because that of the largest ELBO takes too many draws of all rows.
+fn from_starts(
+    problem: &Problem<'_>,
+    progress: &mut dyn Progress,
+    fit: &mut dyn FnMut(usize, &str, &mut dyn Progress) -> Result<Outcome, FitError>,
+) -> Result<Outcome, FitError> {
+    let has_net = !problem.model.nets.is_empty();
+    let mut worth = |outcome: &Outcome, progress: &mut dyn Progress| {
+        elbo(problem, &outcome.posterior(), has_net, progress).map(|e| e.value).map_err(messages::refused)
+    };
+    let (mut whole, guides) = mix::several(problem, progress, fit, &mut worth)?;
+    whole.guide = guides[0].clone();
+    if problem.settings.mix != Mix::No {
+        whole.mixture = Some(Mixture::even(guides));
+    }
+    Ok(whole)
 }
 
 /// Fits a model without a net on minibatches, from near its mode.
@@ -63,7 +86,9 @@ pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outc
 
 fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let trainer = Trainer::new::<T>(problem, Path::Batches)?;
-    trainer.run(Recipe::<T>::near_the_mode(problem)?, "fitting", progress)
+    from_starts(problem, progress, &mut |start, what, progress| {
+        trainer.run(Recipe::<T>::near_the_mode(problem, start)?, what, progress)
+    })
 }
 
 /// What every job reads in a step.
@@ -369,15 +394,7 @@ impl Step<'_> {
         let omega = mean.split_off(dim);
         let mut guide = Gaussian { omega, ..Gaussian::point(mean) };
         guide.settle(&self.collapse);
-        Ok(Outcome {
-            guide,
-            steps,
-            loop_seconds,
-            trace,
-            clipped: 0,
-            warnings: vec![],
-            path: self.path.clone(),
-        })
+        Ok(Outcome { guide, steps, loop_seconds, trace, path: self.path.clone(), ..Outcome::empty() })
     }
 
     /// Precisions of weights under collapsed scales (12): of scale 1 while sds are held, then by the optimal q.

@@ -19,6 +19,8 @@ pub mod lbfgs;
 pub mod linear;
 pub mod messages;
 pub mod minibatch;
+pub mod mix;
+pub mod mixture;
 pub mod no_net;
 #[cfg(feature = "nuts")]
 pub mod nuts;
@@ -51,6 +53,7 @@ use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use climb::TracePoint;
 use error::FitError;
+use mixture::Mixture;
 use objective::shard_rows;
 use posterior::Gaussian;
 use problem::Problem;
@@ -251,8 +254,12 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
 /// What a path hands back.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// The fitted guide.
+    /// The fitted guide; of several that are kept the best.
     pub guide: Gaussian,
+    /// All of several guides that are kept.
+    pub mixture: Option<Mixture>,
+    /// What was tried beyond the first guide, and what each gained.
+    pub rungs: Vec<Rung>,
     /// Optimiser steps, all starts together.
     pub steps: u64,
     /// Time inside the step loops; starts that ran side by side count once.
@@ -267,7 +274,31 @@ pub struct Outcome {
     pub path: String,
 }
 
+/// A richer posterior that was tried, against the one before it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rung {
+    /// In words: `mixture of 4 starts`.
+    pub name: String,
+    /// Its ELBO, by the draws that compare guides, and its standard error.
+    pub elbo: f64,
+    /// Standard error of `elbo`.
+    pub elbo_se: f64,
+    /// What it has more than what was kept before it, on the same draws; 0 for the first.
+    pub gain: f64,
+    /// Standard error of `gain`.
+    pub gain_se: f64,
+    /// What it took.
+    pub seconds: f64,
+    /// Whether it stayed.
+    pub is_kept: bool,
+}
+
 impl Outcome {
+    /// The posterior as what it is: a mixture, mostly of one.
+    pub fn posterior(&self) -> Mixture {
+        self.mixture.clone().unwrap_or_else(|| Mixture::one(self.guide.clone()))
+    }
+
     /// Nothing done yet.
     fn empty() -> Outcome {
         Outcome { path: String::new(), ..Outcome::point(vec![]) }
@@ -287,6 +318,8 @@ impl Outcome {
     fn point(mu: Vec<f64>) -> Outcome {
         Outcome {
             guide: Gaussian::point(mu),
+            mixture: None,
+            rungs: vec![],
             steps: 0,
             loop_seconds: 0.0,
             trace: vec![],

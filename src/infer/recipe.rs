@@ -51,11 +51,11 @@ pub(super) struct Recipe<T> {
 impl<T: Number> Recipe<T> {
     /// Nets: means N(0, 1/fan_in), biases and scales 0; sds 0.01/√fan_in, held at first; each mean's rate divided by
     /// √fan_in.
-    pub(super) fn narrow(problem: &Problem<'_>) -> Self {
+    pub(super) fn narrow(problem: &Problem<'_>, start: usize) -> Self {
         let (joint, settings) = (problem.joint, problem.settings);
         let steps = steps(problem, Path::Minibatch);
         let held = if joint.random_dim == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
-        let mu = random_start(problem, 0).into_iter().map(T::from_f64).collect();
+        let mu = random_start(problem, start as u64).into_iter().map(T::from_f64).collect();
         let factor = settings.learning_rate.map_or(1.0, |r| r / RATE);
         let mut omega = vec![T::ZERO; joint.random_dim];
         let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
@@ -73,7 +73,7 @@ impl<T: Number> Recipe<T> {
                 }
             }
         }
-        Recipe { start: 0, mu, omega, steps, held, rate: RATE * factor, rates, averaged: AVERAGED }
+        Recipe { start, mu, omega, steps, held, rate: RATE * factor, rates, averaged: AVERAGED }
     }
 
     /// Models without a net: from the mode and the curvature of all rows, or of a keyed sample of many. Each mean's
@@ -81,7 +81,7 @@ impl<T: Number> Recipe<T> {
     ///
     /// # Errors
     /// What cannot be run; G008 if no start has a finite density and gradient.
-    pub(super) fn near_the_mode(problem: &Problem<'_>) -> Result<Self, FitError> {
+    pub(super) fn near_the_mode(problem: &Problem<'_>, start: usize) -> Result<Self, FitError> {
         let (random, rows) = (problem.joint.random_dim, problem.train.len());
         let most = (MODE_WORK / problem.joint.dim.max(1)).max(MODE_ROWS);
         let mut joint = if rows <= most {
@@ -95,15 +95,15 @@ impl<T: Number> Recipe<T> {
             joint.weigh(&mut |weights| weights.iter_mut().for_each(|w| *w *= weight));
             joint
         };
-        let kept = problem.journal.try_piece("mode", || {
-            let (guide, units) = no_net::start(&mut joint, problem)?;
+        let kept = problem.journal.try_piece(&no_net::name_of("mode", start), || {
+            let (guide, units) = no_net::start(&mut joint, problem, start)?;
             Ok::<_, FitError>((GuideRecord::of(&guide), units))
         })?;
         let (guide, units) = match kept {
             (guide, units) if guide.fits(problem.joint.dim, random) && units.len() == problem.joint.dim => {
                 (guide.guide(&Arc::default()), units)
             }
-            _ => no_net::start(&mut joint, problem)?,
+            _ => no_net::start(&mut joint, problem, start)?,
         };
         let rate = problem.settings.learning_rate.unwrap_or(RATE);
         let mut rates = vec![T::from_f64(rate); units.len() + random];
@@ -114,7 +114,7 @@ impl<T: Number> Recipe<T> {
             rate,
             rates,
             averaged: AVERAGED_NEAR,
-            ..Self::from_guide(&guide.mu, &guide.omega, 0, 0, 0.0)
+            ..Self::from_guide(&guide.mu, &guide.omega, start, 0, 0.0)
         })
     }
 

@@ -86,8 +86,8 @@ impl OutcomeRecord {
             loop_seconds: self.loop_seconds,
             trace: self.trace,
             clipped: self.clipped,
-            warnings: vec![],
             path,
+            ..Outcome::empty()
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub precision: Precision,
     /// `restarts`
     pub restarts: Option<usize>,
+    /// `mix`
+    pub mix: Mix,
     /// `without`
     pub without: Vec<String>,
     /// `with`
@@ -92,6 +94,17 @@ pub enum Draws {
     Number(usize),
 }
 
+/// What becomes of several starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mix {
+    /// the best is kept
+    No,
+    /// all are kept, in equal shares
+    Even,
+    /// all are kept, in the shares of the largest ELBO
+    Elbo,
+}
+
 /// Arithmetic of the steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
@@ -115,6 +128,7 @@ impl Default for Settings {
             learning_rate: None,
             precision: Precision::Auto,
             restarts: None,
+            mix: Mix::No,
             without: vec![],
             with: vec![],
             chains: 4,
@@ -203,7 +217,13 @@ impl Settings {
                 }
             }
             "restarts" => self.restarts = whole(setting, 1.0)?.map(|n| n as usize),
-            "mix" if word == "true" => return Err(not_yet(setting, "`mix = true`")),
+            "mix" => {
+                self.mix = match word {
+                    "true" => Mix::Even,
+                    "elbo" => Mix::Elbo,
+                    _ => Mix::No,
+                }
+            }
             "without" => {
                 if let SettingValue::Words(names) = &setting.value {
                     self.without = names.clone();

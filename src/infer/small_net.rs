@@ -8,8 +8,8 @@ use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::record::ClimbRecord;
-use super::settings::Precision;
-use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
+use super::settings::{Mix, Precision};
+use super::{Outcome, Path, full_rank_dims, guide_settings, messages, mix};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::sync::Mutex;
@@ -35,15 +35,23 @@ pub fn small_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 
 fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let settings = problem.settings;
-    let joint = Joint::new(problem).map_err(messages::refused)?;
+    let mut joint = Joint::new(problem).map_err(messages::refused)?;
     let has_scales = !scale_latents(problem).is_empty();
     let is_light = problem.train.len() * problem.joint.dim <= LIGHT;
-    let starts = settings.restarts.unwrap_or(if is_light { STARTS } else { STARTS / 2 });
+    let is_mixed = settings.mix != Mix::No;
+    let starts = settings.restarts.unwrap_or(match (is_mixed, is_light) {
+        (true, _) => mix::COMPONENTS,
+        (false, true) => STARTS,
+        (false, false) => STARTS / 2,
+    });
     let kinds = start_kinds(has_scales, starts);
     let full = full_rank_dims(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
-    let rounds = rounds(is_light, settings.steps);
+    let mut rounds = rounds(is_light, settings.steps);
+    if is_mixed {
+        rounds.iter_mut().for_each(|r| r.keep = Keep::All);
+    }
     progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
     let (dim, random) = (problem.joint.dim, problem.joint.random_dim);
@@ -93,10 +101,6 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         lost.extend(ill);
     }
     progress.end();
-    let winner = match &candidates[0] {
-        Candidate { climb: Some(climb), point, .. } => climb.guide_at(point),
-        Candidate { point, .. } => Gaussian::point(point.clone()),
-    };
     let climbs = || lost.iter().chain(&candidates).filter_map(|c| c.climb.as_ref());
     let mut trace: Vec<TracePoint> = climbs().flat_map(|c| c.trace.iter().copied()).collect();
     trace.sort_by_key(|t| (t.start, t.step));
@@ -106,15 +110,17 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         0 => {}
         diverged => path += &format!(", {diverged} of them diverged"),
     }
-    Ok(Outcome {
-        guide: winner,
+    let mut outcome = Outcome {
         steps: climbs().map(|c| c.steps).sum(),
         loop_seconds: seconds / problem.threads.min(kinds.len()).max(1) as f64,
         clipped: climbs().map(|c| c.clipped).sum(),
         trace,
-        warnings: vec![],
         path,
-    })
+        ..Outcome::empty()
+    };
+    let guides: Vec<Gaussian> = candidates.iter().map(Candidate::guide).collect();
+    mix::keep(problem, guides, &mut joint, &mut outcome);
+    Ok(outcome)
 }
 
 /// Which starts are in a round.
@@ -216,6 +222,13 @@ impl<T: Number> Candidate<T> {
         self.draws = elbo_draws(joint, &climb.guide_at(&self.point), COMPARE_DRAWS, settings.seed);
         piece.finish(&(climb.record(), &self.point, &self.draws));
         self
+    }
+
+    fn guide(&self) -> Gaussian {
+        match &self.climb {
+            Some(climb) => climb.guide_at(&self.point),
+            None => Gaussian::point(self.point.clone()),
+        }
     }
 
     fn elbo(&self) -> f64 {

@@ -15,9 +15,9 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::Recipe;
 use super::record::GuideRecord;
-use super::settings::Precision;
+use super::settings::{Mix, Precision};
 use super::small_net::{Keep, map_start, scale_latents};
-use super::{Outcome, Path, messages};
+use super::{Outcome, Path, messages, mix};
 use std::sync::Arc;
 
 /// Starts where no number is given.
@@ -29,9 +29,8 @@ const KINDS: [(usize, f64); 4] = [(40, 1.0), (20, 0.3), (20, 1.0), (40, 0.3)];
 const SDS: (f64, f64) = (1e-3, 0.5);
 /// The rounds: starts in it, steps of each, rate.
 const ROUNDS: [(Keep, u64, f64); 2] = [(Keep::All, 2_000, 0.01), (Keep::Best(2), 4_000, 0.01)];
-/// Draws times rows times latents that compare two starts, and the fewest and most draws.
-const COMPARE_WORK: usize = 2_000_000_000;
-const COMPARE: (usize, usize) = (32, 512);
+/// All of a mixture go the same way.
+const MIXED_ROUNDS: [(Keep, u64, f64); 1] = [(Keep::All, 4_000, 0.01)];
 
 /// Fits from several starts, one after another; the best ELBO wins.
 pub fn wide_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -50,18 +49,19 @@ struct Candidate {
 
 fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let settings = problem.settings;
-    let starts = settings.restarts.unwrap_or(STARTS);
+    let is_mixed = settings.mix != Mix::No;
+    let starts = settings.restarts.unwrap_or(if is_mixed { mix::COMPONENTS } else { STARTS });
+    let rounds = if is_mixed { &MIXED_ROUNDS[..] } else { &ROUNDS[..] };
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
     let trainer = Trainer::new::<T>(problem, Path::WideNet)?;
-    let work = problem.train.len() * problem.joint.dim;
-    let draws = (COMPARE_WORK / work.max(1)).clamp(COMPARE.0, COMPARE.1);
+    let draws = mix::compare_draws(problem);
     let mut candidates: Vec<Candidate> = (0..starts)
         .map(|start| Candidate::near_a_mode(&mut joint, problem, start))
         .collect::<Result<_, _>>()?;
     let mut whole = Outcome::empty();
     let mut lost = 0;
     let mut most = settings.steps.or(settings.epochs.map(|e| e.ceil() as u64)).unwrap_or(u64::MAX);
-    for (round, (keep, steps, rate)) in ROUNDS.into_iter().enumerate() {
+    for (round, (keep, steps, rate)) in rounds.iter().copied().enumerate() {
         let steps = steps.min(most);
         most -= steps;
         if steps == 0 {
@@ -98,10 +98,11 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
         well.sort_by(|a, b| b.elbo.total_cmp(&a.elbo));
         candidates = well;
     }
-    let best = candidates.into_iter().next();
     let diverged = if lost == 0 { String::new() } else { format!(", {lost} of them diverged") };
-    whole.path = format!("{}, the best of {starts} starts{diverged}", whole.path);
-    whole.guide = best.ok_or_else(|| messages::refused("a fit of no starts".to_owned()))?.guide;
+    let kept = if is_mixed { "a mixture" } else { "the best" };
+    whole.path = format!("{}, {kept} of {starts} starts{diverged}", whole.path);
+    let guides: Vec<Gaussian> = candidates.into_iter().map(|c| c.guide).collect();
+    mix::keep(problem, guides, &mut joint, &mut whole);
     Ok(whole)
 }
 

@@ -107,6 +107,7 @@ fn class_run(model: &str, source: &str, ty: &str, c: ClassPredictions, model_tex
         objective: Objective { is_elbo: true, value: -289.41, se: 0.05 },
         splits: vec![split("train", 700), split("valid", rows)],
         extra: vec![],
+        rungs: vec![],
     };
     let targets = vec![TargetPredictions { name: "y".into(), values: TargetValues::Classes(c) }];
     let predictions = vec![SplitPredictions {
@@ -310,6 +311,7 @@ pub(super) fn regression() -> Run {
             objective: Objective { is_elbo: false, value: -1893.2, se: 0.01 },
             splits: vec![split("train", 234), split("valid", 200)],
             extra: vec![("k_hat".into(), 0.12)],
+            rungs: vec![],
         },
         trace: trace(),
         summary: summary.collect(),

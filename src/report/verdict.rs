@@ -39,6 +39,7 @@ pub fn verdict(run: &Run) -> Vec<String> {
     let truth = ceiling::truth(&run.manifest.truth);
     out.extend(truth.iter().flat_map(|t| run.pictures.maps.iter().filter_map(|m| ceiling::sentence(t, m))));
     out.extend(objective_sentence(&run.metrics.objective, run));
+    out.extend(rung_sentence(run));
     out.extend(guide_sentence(run));
     out.extend(chain_sentence(run));
     out.extend(laplace_sentence(run));
@@ -235,6 +236,31 @@ fn objective_sentence(objective: &Objective, run: &Run) -> Option<String> {
             "The objective is {shown} nats{rows}; it holds improper or learned parts and compares with nothing."
         )
     })
+}
+
+/// What a richer guide than the first was worth.
+fn rung_sentence(run: &Run) -> Option<String> {
+    let rungs = &run.manifest.rungs;
+    let (first, last) = (rungs.first()?, rungs.iter().rfind(|r| r.kept)?);
+    if rungs.len() < 2 {
+        return None;
+    }
+    if first.guide == last.guide {
+        let tried: Vec<&str> = rungs[1..].iter().map(|r| r.guide.as_str()).collect();
+        return Some(format!("Nothing richer than {} paid: tried {}.", first.guide, tried.join("; ")));
+    }
+    // Gains are paired with what was kept before, so those of the rungs kept add up.
+    let kept = rungs[1..].iter().filter(|r| r.kept);
+    let gain: f64 = kept.clone().map(|r| r.gain).sum();
+    let se = kept.map(|r| r.gain_se * r.gain_se).sum::<f64>().sqrt();
+    let seconds: f64 = rungs.iter().map(|r| r.seconds).sum();
+    let against = if gain >= 0.0 { "more" } else { "less" };
+    Some(format!(
+        "The posterior is kept as {}: {} nats {against} ELBO than {}, for {seconds:.1} s more.",
+        last.guide,
+        with_error(gain.abs(), se),
+        first.guide
+    ))
 }
 
 /// The words of `docs/inference.md`, section on diagnostics.

@@ -48,6 +48,9 @@ pub struct Manifest {
     /// How the guide was fitted, in words: `small net, 16 starts`.
     #[serde(default)]
     pub path: String,
+    /// What was tried beyond the first guide, in order, with what each gained; empty where one guide was fitted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<RungRecord>,
     /// Free dimensions of the posterior.
     #[serde(default)]
     pub dimensions: usize,
@@ -125,6 +128,7 @@ impl Default for Manifest {
             threads: 1,
             guide: String::new(),
             path: String::new(),
+            rungs: vec![],
             dimensions: 0,
             data: DataRecord::default(),
             truth: String::new(),
@@ -146,6 +150,25 @@ impl Default for Manifest {
             sha256: Map::new(),
         }
     }
+}
+
+/// A richer guide against what was kept before it; numbers in nats, by the draws that compare guides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RungRecord {
+    /// What it is: `low rank (10) of f.3`.
+    pub guide: String,
+    /// Its ELBO, in the units in which it was fitted.
+    pub elbo: f64,
+    /// Standard error of `elbo`.
+    pub elbo_se: f64,
+    /// Its ELBO less that of what was kept before, on the same draws.
+    pub gain: f64,
+    /// Standard error of `gain`.
+    pub gain_se: f64,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Whether it stayed.
+    pub kept: bool,
 }
 
 /// Where the rows came from and how they were divided.

@@ -8,6 +8,7 @@
 //! prior, a learned tensor) it is called `objective` and compares with nothing. A number that does not exist is
 //! `null`.
 
+use super::manifest::RungRecord;
 use serde_json::{Map, Value, json};
 
 /// What `metrics.json` holds.
@@ -19,6 +20,8 @@ pub struct MetricsFile {
     pub splits: Vec<SplitMetrics>,
     /// Further numbers about the whole fit, such as `k_hat`.
     pub extra: Vec<(String, f64)>,
+    /// What was tried beyond the first guide.
+    pub rungs: Vec<RungRecord>,
 }
 
 /// The value of the fit in nats.
@@ -94,6 +97,9 @@ impl MetricsFile {
         for (name, value) in &self.extra {
             top.insert(name.clone(), json!(value));
         }
+        if !self.rungs.is_empty() {
+            top.insert("rungs".into(), json!(self.rungs));
+        }
         let splits = self.splits.iter().map(|s| (s.split.clone(), s.to_json())).collect::<Map<_, _>>();
         top.insert("splits".into(), Value::Object(splits));
         Value::Object(top)
@@ -112,10 +118,14 @@ impl MetricsFile {
         };
         let splits = top.get("splits").and_then(Value::as_object).ok_or("`splits` is missing")?;
         let splits = splits.iter().map(|(n, v)| SplitMetrics::from_json(n, v)).collect::<Result<_, _>>()?;
-        let known = [key, se_key.as_str(), "splits", "comparable"];
+        let known = [key, se_key.as_str(), "splits", "comparable", "rungs"];
         let extra = top.iter().filter(|(k, _)| !known.contains(&k.as_str()));
         let extra = extra.map(|(k, v)| Ok((k.clone(), number(v)?))).collect::<Result<_, String>>()?;
-        Ok(MetricsFile { objective, splits, extra })
+        let rungs = match top.get("rungs") {
+            Some(rungs) => serde_json::from_value(rungs.clone()).map_err(|e| format!("`rungs`: {e}"))?,
+            None => vec![],
+        };
+        Ok(MetricsFile { objective, splits, extra, rungs })
     }
 }
 
@@ -181,6 +191,7 @@ mod tests {
             objective: Objective { is_elbo: true, value: -2.5, se: 0.01 },
             splits: vec![SplitMetrics { split: "valid".into(), rows: 3, targets: vec![target("", 0.5)] }],
             extra: vec![("k_hat".into(), 0.4)],
+            rungs: vec![],
         };
         let text = m.to_json().to_string();
         let flat =

@@ -30,7 +30,9 @@ mod tests;
 pub use checkpoint::{CHECKPOINT_FORMAT, Checkpoint, Header, difference};
 pub use compiled::{ColumnRecord, Compiled, CompiledOptions, EarlierRecord, Numbers};
 pub use error::Fault;
-pub use manifest::{DataRecord, FORMAT, Manifest, Preprocessing, TargetRecord, VariableRecord, sha256};
+pub use manifest::{
+    DataRecord, FORMAT, Manifest, Preprocessing, RungRecord, TargetRecord, VariableRecord, sha256,
+};
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use partial::{Left, Partial};
 pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap, Unlike};

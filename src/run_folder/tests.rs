@@ -38,6 +38,7 @@ fn sample() -> Run {
             objective: Objective { is_elbo: true, value: -1.5, se: 0.01 },
             splits: vec![SplitMetrics { split: "valid".into(), rows: 2, targets: vec![metrics] }],
             extra: vec![],
+            rungs: vec![],
         },
         trace: vec![TraceRow { step: 1, seconds: 0.5, elbo: -2.0, start: 1, rate: 0.05, clipped: 0 }],
         summary: vec![SummaryRow { variable: "b[1]".into(), mean: 1.0, ..SummaryRow::default() }],

@@ -181,6 +181,13 @@ impl Cells {
         (self.low + self.width * (cell as f64 + inside), self.log_density[cell])
     }
 
+    /// log density of x; −∞ where there is no cell.
+    pub fn log_density(&self, x: f64) -> f64 {
+        let cell = ((x - self.low) / self.width).floor();
+        let is_inside = cell >= 0.0 && cell < self.log_density.len() as f64;
+        if is_inside { self.log_density[cell as usize] } else { f64::NEG_INFINITY }
+    }
+
     /// Mean and sd of x.
     pub fn moments(&self) -> (f64, f64) {
         let masses = || self.cdf.windows(2).enumerate().map(|(i, c)| (i as f64 + 0.5, c[1] - c[0]));

@@ -10,48 +10,78 @@ pub mod ties;
 pub use mode::mode;
 
 use super::coordinates::Coordinates;
-use super::draws::Joint;
+use super::draws::{Joint, elbo_draws, mean_and_se};
 use super::error::FitError;
 use super::posterior::Gaussian;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::settings::Precision;
-use super::{Outcome, Path, full_rank_dims, guide_settings, messages};
+use super::{Outcome, Path, full_rank_dims, guide_settings, messages, mix};
 
 /// Fits a model without a net: MAP, curvature, whitened coordinates, stages with halved rates.
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let draws = mix::compare_draws(problem);
+    let mut judge = joint.fork();
+    let mut worth = |outcome: &Outcome, _: &mut dyn Progress| {
+        Ok(mean_and_se(&elbo_draws(&mut judge, &outcome.guide, draws, problem.settings.seed)).0)
+    };
+    let mut fit = |start: usize, what: &str, progress: &mut dyn Progress| {
+        fit_from(problem, &mut joint, (start, what), progress)
+    };
+    let (mut whole, guides) = mix::several(problem, progress, &mut fit, &mut worth)?;
+    mix::keep(problem, guides, &mut joint, &mut whole);
+    Ok(whole)
+}
+
+/// From one start: the first is u = 0, the others are keyed.
+fn fit_from(
+    problem: &Problem<'_>,
+    joint: &mut Joint,
+    (start, what): (usize, &str),
+    progress: &mut dyn Progress,
+) -> Result<Outcome, FitError> {
     if problem.joint.random_dim == 0 {
-        let mode = problem.journal.try_piece("mode", || mode::mode(&mut joint, problem))?;
+        let mode =
+            problem.journal.try_piece(&name_of("mode", start), || mode::mode_from(joint, problem, start))?;
         let is_whole = mode.len() == problem.joint.dim;
-        return Ok(Outcome::point(if is_whole { mode } else { mode::mode(&mut joint, problem)? }));
+        return Ok(Outcome::point(if is_whole { mode } else { mode::mode_from(joint, problem, start)? }));
     }
     let full = full_rank_dims(problem, Path::NoNet);
     let scales = guide_settings(problem, Path::NoNet).tied_scales;
     let mut find = || -> Result<Coordinates, FitError> {
-        Ok(mode::start(&mut joint, problem, full)?.with_ties(&scales, &ties::groups(problem, full)))
+        Ok(mode::start(joint, problem, full, start)?.with_ties(&scales, &ties::groups(problem, full)))
     };
-    let kept: Coordinates = problem.journal.try_piece("mode", &mut find)?;
+    let kept: Coordinates = problem.journal.try_piece(&name_of("mode", start), &mut find)?;
     let coordinates =
         if kept.is_sound(problem.joint.dim, problem.joint.random_dim, full) { kept } else { find()? };
     problem.journal.stopped()?;
     match problem.settings.precision {
-        Precision::F32 => stages::climb::<f32>(problem, &mut joint, coordinates, progress),
-        _ => stages::climb::<f64>(problem, &mut joint, coordinates, progress),
+        Precision::F32 => stages::climb::<f32>(problem, joint, coordinates, (start, what), progress),
+        _ => stages::climb::<f64>(problem, joint, coordinates, (start, what), progress),
     }
+}
+
+/// The name of a piece of a start, for the journal.
+pub fn name_of(piece: &str, start: usize) -> String {
+    if start == 0 { piece.to_owned() } else { format!("{piece} of start {start}") }
 }
 
 /// Where batches begin: a mean-field guide at the best start, and the unit of each latent's mean.
 ///
 /// # Errors
 /// G008 if no start has a finite density and gradient.
-pub fn start(joint: &mut Joint, problem: &Problem<'_>) -> Result<(Gaussian, Vec<f64>), FitError> {
+pub fn start(
+    joint: &mut Joint,
+    problem: &Problem<'_>,
+    start: usize,
+) -> Result<(Gaussian, Vec<f64>), FitError> {
     if problem.joint.random_dim == 0 {
-        let mode = mode::mode(joint, problem)?;
+        let mode = mode::mode_from(joint, problem, start)?;
         let units = vec![1.0; mode.len()];
         return Ok((Gaussian::point(mode), units));
     }
-    let coordinates = mode::start(joint, problem, 0)?;
+    let coordinates = mode::start(joint, problem, 0, start)?;
     let mut guide = coordinates.blank();
     coordinates.guide(&coordinates.start(), &mut guide);
     Ok((guide, coordinates.units().to_vec()))

@@ -21,6 +21,8 @@ const ITERATIONS: usize = 50;
 /// Keyed starts that are tried where the density at u = 0 is not finite, and their sd.
 const TRIES: u64 = 20;
 const TRY_SD: f64 = 0.5;
+/// The sd of the starts of restarts: they are to find other modes.
+const RESTART_SD: f64 = 2.0;
 /// Draws that candidates are compared by.
 const COMPARE: usize = 128;
 
@@ -29,7 +31,15 @@ const COMPARE: usize = 128;
 /// # Errors
 /// G008 if no start has a finite density and gradient.
 pub fn mode(joint: &mut Joint, problem: &Problem<'_>) -> Result<Vec<f64>, FitError> {
-    let start = finite_start(joint, problem)?;
+    mode_from(joint, problem, 0)
+}
+
+/// The same from another start.
+///
+/// # Errors
+/// G008 if no start has a finite density and gradient.
+pub fn mode_from(joint: &mut Joint, problem: &Problem<'_>, index: usize) -> Result<Vec<f64>, FitError> {
+    let start = finite_start(joint, problem, index)?;
     let u = ascend(joint, start, &[]);
     Ok(newton(joint, u))
 }
@@ -38,9 +48,14 @@ pub fn mode(joint: &mut Joint, problem: &Problem<'_>) -> Result<Vec<f64>, FitErr
 ///
 /// # Errors
 /// G008 if no start has a finite density and gradient.
-pub fn start(joint: &mut Joint, problem: &Problem<'_>, full: usize) -> Result<Coordinates, FitError> {
+pub fn start(
+    joint: &mut Joint,
+    problem: &Problem<'_>,
+    full: usize,
+    index: usize,
+) -> Result<Coordinates, FitError> {
     let random = problem.joint.random_dim;
-    let begin = finite_start(joint, problem)?;
+    let begin = finite_start(joint, problem, index)?;
     let at = ascend(joint, begin.clone(), &[]);
     let mut candidates = vec![newton(joint, at)];
     let (scales, others) = split(problem);
@@ -62,21 +77,31 @@ pub fn start(joint: &mut Joint, problem: &Problem<'_>, full: usize) -> Result<Co
     Ok(best.expect("the mode is always a candidate").1)
 }
 
-/// u = 0, or the first keyed start, where value and gradient are finite.
-fn finite_start(joint: &mut Joint, problem: &Problem<'_>) -> Result<Vec<f64>, FitError> {
+/// u = 0, or the first keyed start, where value and gradient are finite; restarts begin at keyed ones.
+///
+/// A latent that the density does not move at u = 0 may lie between two modes (θ in y ~ Normal(θ², 1)): it begins a
+/// little off, by key.
+fn finite_start(joint: &mut Joint, problem: &Problem<'_>, restart: usize) -> Result<Vec<f64>, FitError> {
     let n = problem.joint.dim;
     let mut gradient = vec![0.0; n];
     let mut is_finite = |u: &[f64], joint: &mut Joint| {
         joint.value_and_gradient(u, &mut gradient).is_finite() && gradient.iter().all(|g| g.is_finite())
     };
     let zero = vec![0.0; n];
-    if is_finite(&zero, joint) {
-        return Ok(zero);
+    if restart == 0 && is_finite(&zero, joint) {
+        let mut beside = zero.clone();
+        noise::normals(&mut beside, noise::key(problem.settings.seed, TRIES, variable::START, 0), 0);
+        let mut gradient = vec![0.0; n];
+        joint.value_and_gradient(&zero, &mut gradient);
+        beside.iter_mut().zip(&gradient).for_each(|(u, g)| *u *= if *g == 0.0 { TRY_SD } else { 0.0 });
+        return Ok(if is_finite(&beside, joint) { beside } else { zero });
     }
+    let sd = if restart == 0 { TRY_SD } else { RESTART_SD };
     for index in 0..TRIES {
         let mut u = vec![0.0; n];
-        noise::normals(&mut u, noise::key(problem.settings.seed, index, variable::START, 0), 0);
-        u.iter_mut().for_each(|u| *u *= TRY_SD);
+        let key = noise::key(problem.settings.seed, index, variable::START, restart as u64);
+        noise::normals(&mut u, key, 0);
+        u.iter_mut().for_each(|u| *u *= sd);
         if is_finite(&u, joint) {
             return Ok(u);
         }

@@ -68,6 +68,7 @@ pub fn climb<T: Number>(
     problem: &Problem<'_>,
     joint: &mut Joint,
     coordinates: Coordinates,
+    (index, what): (usize, &str),
     progress: &mut dyn Progress,
 ) -> Result<Outcome, FitError> {
     let settings = problem.settings;
@@ -75,14 +76,14 @@ pub fn climb<T: Number>(
         Objective::<T>::new(problem, &guide_settings(problem, Path::NoNet)).map_err(messages::refused)?;
     let (start, draws) = (coordinates.start(), settings.full_batch_draws());
     let mut best_origin = (coordinates.clone(), start.clone());
-    let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, 0);
+    let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, index);
     let most = settings.steps.unwrap_or(MOST_STEPS);
-    progress.begin("fitting", most);
+    progress.begin(what, most);
     let mut judge = |guide: Gaussian| {
         let draws = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
         Candidate { guide, draws }
     };
-    let mut piece = problem.journal.open("stages");
+    let mut piece = problem.journal.open(&super::name_of("stages", index));
     let words = "full batch, whitened coordinates, stages";
     if let Some((done, warnings)) = piece.finished::<(OutcomeRecord, Limits)>()
         && done.guide.fits(problem.joint.dim, problem.joint.random_dim)
@@ -147,6 +148,7 @@ pub fn climb<T: Number>(
         clipped: climb.clipped,
         warnings: limits.words(),
         path: words.into(),
+        ..Outcome::empty()
     };
     piece.finish(&(OutcomeRecord::of(&outcome), limits));
     Ok(outcome)

@@ -2,8 +2,8 @@
 
 use super::{escape, figure, guide, with_code};
 use crate::report::figures::Figures;
-use crate::report::number::{axis, thousands};
-use crate::run_folder::Run;
+use crate::report::number::{axis, thousands, with_error};
+use crate::run_folder::{Run, RungRecord};
 
 /// Returns the section.
 pub(super) fn section(run: &Run, figures: &Figures) -> String {
@@ -34,7 +34,29 @@ pub(super) fn section(run: &Run, figures: &Figures) -> String {
         "" => String::new(),
         words => format!("<p>Rewritten for the guide: {}.</p>\n", with_code(words)),
     };
-    format!("<h2>The fit</h2>\n{plots}{rewrites}<table><tbody>\n{rows}</tbody></table>\n")
+    let ladder = rungs(&m.rungs);
+    format!("<h2>The fit</h2>\n{plots}{ladder}{rewrites}<table><tbody>\n{rows}</tbody></table>\n")
+}
+
+/// What was tried beyond the first guide, a row each.
+fn rungs(rungs: &[RungRecord]) -> String {
+    if rungs.is_empty() {
+        return String::new();
+    }
+    let row = |(i, r): (usize, &RungRecord)| {
+        let gain = if i == 0 { String::new() } else { with_error(r.gain, r.gain_se) };
+        let kept = if r.kept { "kept" } else { "not kept" };
+        let cells = [with_error(r.elbo, r.elbo_se), gain, seconds(r.seconds)];
+        let cells: String = cells.iter().map(|c| format!("<td class=\"number\">{c}</td>")).collect();
+        format!("<tr><td>{}</td>{cells}<td>{kept}</td></tr>\n", escape(&r.guide))
+    };
+    let rows: String = rungs.iter().enumerate().map(row).collect();
+    format!(
+        "<h3>Guides tried</h3>\n<p>Each with its ELBO and what it has more than the one kept before it, on the same \
+         draws.</p>\n<div class=\"wide\"><table><thead><tr><th>guide</th><th class=\"number\">ELBO</th>\
+         <th class=\"number\">gain</th><th class=\"number\">took</th><th></th></tr></thead>\n\
+         <tbody>\n{rows}</tbody></table></div>\n"
+    )
 }
 
 fn seconds(s: f64) -> String {
