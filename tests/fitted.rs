@@ -83,7 +83,10 @@ fn comes_back(model: &str, run: &Run, rows: usize) {
 #[test]
 fn every_example_predicts_what_its_fit_wrote() {
     let names = std::fs::read_dir(models()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-    let has_no_images = |n: &String| !std::fs::read_to_string(models().join(n)).unwrap().contains("idx(");
+    let has_no_images = |n: &String| {
+        let text = std::fs::read_to_string(models().join(n)).unwrap();
+        !["idx(", "images(", "cifar("].iter().any(|source| text.contains(source))
+    };
     let mut names: Vec<String> = names.filter(|n| n.ends_with(".bnn")).filter(has_no_images).collect();
     names.sort();
     assert!(names.len() > 15, "{names:?}");
@@ -112,5 +115,16 @@ fn every_method_predicts_what_its_fit_wrote() {
         for rows in [7, 8192] {
             comes_back(&format!("linear.bnn by {method}"), &run, rows);
         }
+    }
+}
+
+#[test]
+fn mixtures_predict_what_their_fit_wrote() {
+    for model in ["linear.bnn", "moons.bnn"] {
+        let set = [("fit.predict_draws", "9"), ("fit.restarts", "3"), ("fit.mix", "true")];
+        let set = set.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let run = fitted(model, Options { set, steps: Some(40), ..Options::default() });
+        assert!(run.tensors.iter().any(|t| t.name == "mixture.share"), "{model} has no mixture");
+        comes_back(&format!("{model} as a mixture"), &run, 37);
     }
 }

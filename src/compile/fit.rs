@@ -40,6 +40,8 @@ impl Fitted {
     /// Rounds the posterior to what the run folder keeps of it, so that what is told of it can be told again.
     fn round(&mut self) {
         self.outcome.guide.round();
+        let parts = self.outcome.mixture.iter_mut().flat_map(|mixture| &mut mixture.parts);
+        parts.for_each(|part| part.round());
         let draws = self.chains.iter_mut().flat_map(|c| &mut c.values);
         draws.for_each(|x| *x = f64::from(*x as f32));
     }

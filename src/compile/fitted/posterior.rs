@@ -5,6 +5,7 @@ use crate::diagnostic::Diagnostics;
 use crate::guide::collapse;
 use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
+use crate::infer::mixture::Mixture;
 use crate::infer::posterior::{Gaussian, Ties};
 use crate::infer::prior::Prior;
 use crate::infer::settings::{Method, Settings};
@@ -14,10 +15,13 @@ use crate::run_folder::{Compiled, Run};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// The tensor that says how much of each component there is.
+const SHARES: &str = "mixture.share";
+
 /// Where draws come from.
 pub enum Posterior {
-    /// a Gaussian, or a point
-    Guide(Box<Gaussian>),
+    /// a Gaussian or a point, or a mixture of them
+    Guide(Box<Mixture>),
     /// draws of Markov chains
     Chains(Chains),
     /// the prior
@@ -42,7 +46,8 @@ impl Posterior {
         joint: &LogJoint,
         settings: &Settings,
     ) -> Result<Posterior, Diagnostics> {
-        let tensors = Tensors(run.tensors.iter().map(|t| (t.name.as_str(), t.values.to_f64())).collect());
+        let tensors = run.tensors.iter().map(|t| (t.name.as_str(), t.values.to_f64()));
+        let tensors = Tensors(tensors.collect());
         match settings.method {
             Method::Prior => {
                 let starts: Vec<usize> = joint.latents.iter().map(|l| l.start).collect();
@@ -50,7 +55,7 @@ impl Posterior {
             }
             Method::Nuts => Ok(Posterior::Chains(chains(run, &tensors, model, joint)?)),
             Method::Advi | Method::Map | Method::Mle | Method::Laplace => {
-                Ok(Posterior::Guide(Box::new(guide(run, compiled, &tensors, model, joint)?)))
+                Ok(Posterior::Guide(Box::new(mixture(run, compiled, &tensors, model, joint)?)))
             }
         }
     }
@@ -71,6 +76,33 @@ impl Tensors<'_> {
             None => Err(damaged(format!("posterior.safetensors has no `{name}`"))),
         }
     }
+}
+
+/// One guide, or the components of `mixture.share` with one more axis in front of every other tensor.
+fn mixture(
+    run: &Run,
+    compiled: &Compiled,
+    tensors: &Tensors<'_>,
+    model: &Model,
+    joint: &LogJoint,
+) -> Result<Mixture, Diagnostics> {
+    let Some(shares) = tensors.0.get(SHARES) else {
+        return Ok(Mixture::one(guide(run, compiled, tensors, model, joint)?));
+    };
+    let is_share = |share: &f64| *share > 0.0 && *share <= 1.0;
+    if shares.is_empty() || !shares.iter().all(is_share) || (shares.iter().sum::<f64>() - 1.0).abs() > 1e-9 {
+        return Err(damaged(format!("`{SHARES}` of posterior.safetensors are no shares of 1")));
+    }
+    let count = shares.len();
+    let mut parts = vec![];
+    for k in 0..count {
+        let own = tensors.0.iter().filter(|(name, _)| **name != SHARES).map(|(name, values)| {
+            let len = values.len() / count;
+            (*name, values[k * len..(k + 1) * len].to_vec())
+        });
+        parts.push(guide(run, compiled, &Tensors(own.collect()), model, joint)?);
+    }
+    Ok(Mixture { parts, shares: shares.clone() })
 }
 
 fn guide(
