@@ -318,6 +318,7 @@ mod tests {
     fn every_row_of_the_table_has_every_column() {
         let targets = vec![TargetMetrics { target: "y".into(), values: vec![("nll".into(), 0.5)] }];
         let metrics = MetricsFile {
+            rungs: vec![],
             objective: Objective { is_elbo: false, value: -1.0, se: 0.1 },
             splits: vec![SplitMetrics { split: "valid".into(), rows: 3, targets }],
             extra: vec![("k_hat".into(), 0.5)],
