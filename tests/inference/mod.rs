@@ -11,6 +11,7 @@ mod examples;
 mod invariance;
 mod levels;
 mod methods;
+mod positive;
 mod posteriordb;
 mod prior;
 mod relevance;
