@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, suggest};
 use crate::dist;
 use crate::model::{ExprId, ExprKind, Reduce, Summary};
 use crate::source::Span;
-use crate::syntax::ast::{Arg, Expr, Name};
+use crate::syntax::ast::{Arg, Expr, ExprKind as Written, Name};
 use crate::syntax::foreign::names as foreign;
 use crate::ty::Support;
 
@@ -37,14 +37,20 @@ impl<'a> Checker<'a> {
         match self.any_call(name, args, span, scope)? {
             Output::One(id) => Some(id),
             Output::Heads(heads) => {
-                let names: Vec<String> =
-                    heads.iter().map(|(h, _)| format!("{}(…).{h}", name.value)).collect();
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                self.found.push(
-                    Diagnostic::new("T002", format!("`{}` has several outputs", name.value))
-                        .at(span, "one value is wanted here")
-                        .help(format!("say which: {}", error::or_list(&names))),
-                );
+                self.found.push(several_outputs(&name.value, "(…)", &heads, span));
+                None
+            }
+        }
+    }
+
+    /// `h = f(x)`: what a definition stands for; the heads of a net stay apart, for `h.mean`.
+    pub(super) fn definition(&mut self, i: usize, value: &'a Expr) -> Option<ExprId> {
+        let top = Scope::default();
+        let Written::Call { name, args } = &value.kind else { return self.expr(value, &top) };
+        match self.deeper(1, value.span, |checker| checker.any_call(name, args, value.span, &top))? {
+            Output::One(id) => Some(id),
+            Output::Heads(heads) => {
+                self.heads.insert(i, heads);
                 None
             }
         }
@@ -357,4 +363,13 @@ fn wrong_number(name: &str, given: usize, wanted: &[&str], span: Span) -> Diagno
     Diagnostic::new("T006", format!("`{name}` takes {takes}, {given} given"))
         .at(span, format!("{given} given"))
         .help(format!("write `{name}({})`", wanted.join(", ")))
+}
+
+/// T002: heads where one value is wanted; `call` is `(…)` after the name of a net, nothing after that of a definition.
+pub(super) fn several_outputs(name: &str, call: &str, heads: &[(String, ExprId)], span: Span) -> Diagnostic {
+    let names: Vec<String> = heads.iter().map(|(h, _)| format!("{name}{call}.{h}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Diagnostic::new("T002", format!("`{name}` has several outputs"))
+        .at(span, "one value is wanted here")
+        .help(format!("say which: {}", error::or_list(&names)))
 }

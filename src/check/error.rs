@@ -42,10 +42,11 @@ pub fn second_tilde(name: &Name, first: Span) -> Diagnostic {
         ))
 }
 
-/// X001: a construct that this version refuses.
-pub fn not_yet(construct: &str, span: Span) -> Diagnostic {
+/// X001: a construct that this version refuses, and what can be written instead.
+pub fn not_yet(construct: &str, span: Span, instead: impl Into<String>) -> Diagnostic {
     Diagnostic::new("X001", format!("this version cannot do {construct} yet"))
         .at(span, "part of the language, but not of this version")
+        .help(instead)
 }
 
 /// T001: two sizes that should agree.

@@ -115,7 +115,11 @@ impl<'a> Checker<'a> {
             return None;
         }
         if dist.family.name == "RandomWalk" && target.observed.is_some() {
-            self.found.push(error::not_yet("`RandomWalk` of data", dist.span));
+            self.found.push(error::not_yet(
+                "`RandomWalk` of data",
+                dist.span,
+                format!("say what one step is: `{0} ~ Normal(lag({0}, 1), sd)`", target.name),
+            ));
             return None;
         }
         if let (Some(given), Some(has)) =

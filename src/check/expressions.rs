@@ -24,8 +24,9 @@ impl<'a> Checker<'a> {
         work: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<T> {
         if self.depth + levels > DEEPEST {
-            // Both operands of one operator may be too deep: that is one cause.
-            if std::mem::replace(&mut self.is_too_deep, true) {
+            // Both operands of one operator may be too deep: that is one cause. So is a function that calls itself.
+            let is_circle = self.found.0.iter().any(|d| d.code.id() == "N003");
+            if std::mem::replace(&mut self.is_too_deep, true) || is_circle {
                 return None;
             }
             self.found.push(

@@ -21,13 +21,7 @@ impl<'a> Checker<'a> {
         if let ExprKind::Call { name, args } = &base.kind {
             return match self.any_call(name, args, base.span, scope)? {
                 Output::Heads(heads) => {
-                    let id = heads.iter().find(|(h, _)| *h == field.value).map(|(_, id)| *id);
-                    if id.is_none() {
-                        let names: Vec<&str> = heads.iter().map(|(h, _)| h.as_str()).collect();
-                        let finding = no_part(&name.value, field, &names, "head");
-                        self.found.push(finding);
-                    }
-                    id
+                    head(&name.value, field, &heads).map_err(|finding| self.found.push(finding)).ok()
                 }
                 Output::One(_) => {
                     self.found.push(
@@ -38,6 +32,14 @@ impl<'a> Checker<'a> {
                     None
                 }
             };
+        }
+        if let ExprKind::Name(name) = &base.kind
+            && let Some(i) = self.names.find(name)
+            && let Some(heads) = self.heads.get(&i)
+        {
+            let id = head(name, field, heads);
+            self.used.insert(self.names.declarations[i].span);
+            return id.map_err(|finding| self.found.push(finding)).ok();
         }
         let Some((root, path)) = dotted(base, field) else {
             self.found.push(
@@ -60,6 +62,8 @@ impl<'a> Checker<'a> {
             self.names.find(root).filter(|i| matches!(self.names.declarations[*i].what, What::Net { .. }));
         let Some(net) = net else {
             let finding = match self.names.find(root) {
+                // A definition that is wrong has been reported.
+                Some(i) if self.values[i] == Some(None) => return None,
                 Some(i) => Diagnostic::new("T002", format!("`{root}` is not a net and has no parts"))
                     .at(span, "a dot stands after a net only")
                     .at(self.names.declarations[i].span, "declared here"),
@@ -105,6 +109,13 @@ fn dotted<'a>(base: &'a Expr, field: &Name) -> Option<(&'a str, String)> {
             _ => return None,
         }
     }
+}
+
+/// The output of the head that is called so; N001 if there is none.
+fn head(of: &str, field: &Name, heads: &[(String, ExprId)]) -> Result<ExprId, Diagnostic> {
+    let found = heads.iter().find(|(h, _)| *h == field.value);
+    let names = || heads.iter().map(|(h, _)| h.as_str()).collect::<Vec<_>>();
+    found.map(|(_, id)| *id).ok_or_else(|| no_part(of, field, &names(), "head"))
 }
 
 fn no_part(net: &str, field: &Name, known: &[&str], what: &str) -> Diagnostic {

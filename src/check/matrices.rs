@@ -49,9 +49,11 @@ impl Checker<'_> {
         let slot = given.family.forms[given.form].args[given.place].slot;
         // A factor is found once for all rows.
         if slot == ArgSlot::Covariance && self.arena.is_row(given.id) {
-            let finding = error::not_yet("a covariance that differs from row to row", given.span())
-                .help("give its factor by `chol =`, or `sd =` with `corr_chol =`, which may");
-            self.found.push(finding);
+            self.found.push(error::not_yet(
+                "a covariance that differs from row to row",
+                given.span(),
+                "give its factor by `chol =`, or `sd =` with `corr_chol =`, which may",
+            ));
             return None;
         }
         let is_corr = matches!(self.arena.get(given.id).ty.support, Support::CholeskyCorr(_));
@@ -98,7 +100,7 @@ impl Checker<'_> {
     }
 
     /// The numbers of a join of constants.
-    fn numbers(&self, id: ExprId) -> Option<Vec<f64>> {
+    pub(super) fn numbers(&self, id: ExprId) -> Option<Vec<f64>> {
         match &self.arena.get(id).kind {
             Kind::Join(parts) => {
                 let parts: Vec<Vec<f64>> = parts.iter().map(|p| self.numbers(*p)).collect::<Option<_>>()?;

@@ -77,11 +77,20 @@ impl<'a> Checker<'a> {
         }
         if components.iter().any(|c| c.event() != components[0].event()) {
             let found = "a mixture of numbers and vectors";
-            self.found.push(error::not_yet(found, span));
+            let instead = "mix distributions of numbers only, or of vectors of one size only";
+            self.found.push(error::not_yet(found, span, instead));
+            return None;
+        }
+        if let Some(finding) = mixed_measures(&components, span) {
+            self.found.push(finding);
             return None;
         }
         if let Some(censored) = components.iter().find(|c| c.weight.is_some() || c.is_ordered) {
-            self.found.push(error::not_yet("this suffix of a component", censored.span));
+            self.found.push(error::not_yet(
+                "this suffix of a component",
+                censored.span,
+                "let it follow the mixture: `Mixture(…) weighted by w`",
+            ));
             return None;
         }
         // A point among them makes an unknown discrete, which is said elsewhere (G003).
@@ -103,7 +112,11 @@ impl<'a> Checker<'a> {
         if supports.iter().all(|s| *s == supports[0]) && !is_cut {
             return true;
         }
-        self.found.push(error::not_yet("a mixture of different supports for an unknown", span));
+        self.found.push(error::not_yet(
+            "a mixture of different supports for an unknown",
+            span,
+            "mix distributions of one support without bounds of their own, and let `on (a, b)` follow the mixture",
+        ));
         false
     }
 
@@ -190,4 +203,33 @@ impl<'a> Checker<'a> {
         }
         Some(parts)
     }
+}
+
+/// L002: the probabilities of whole numbers and the densities of a continuous distribution cannot be added; single
+/// points (`Delta`) have a place among both.
+fn mixed_measures(components: &[Distribution], span: Span) -> Option<Diagnostic> {
+    let mut leaves = vec![];
+    let mut pending: Vec<&Distribution> = components.iter().rev().collect();
+    while let Some(part) = pending.pop() {
+        match part.components.as_slice() {
+            [] if part.has_atom() => {}
+            [] => leaves.push(part),
+            parts => pending.extend(parts.iter().rev()),
+        }
+    }
+    let first = leaves.first()?;
+    let other = leaves.iter().find(|l| l.family.is_discrete != first.family.is_discrete)?;
+    let is = |d: &Distribution| if d.family.is_discrete { "gives whole numbers" } else { "is continuous" };
+    let (a, b) = (first.family.name, other.family.name);
+    Some(
+        Diagnostic::new(
+            "L002",
+            format!("`{a}` {}, but `{b}` {}: they cannot be mixed", is(first), is(other)),
+        )
+        .at(span, "these are mixed")
+        .at(first.span, is(first))
+        .at(other.span, is(other))
+        .note("a probability and a density have no sum")
+        .help("mix distributions of one kind; `Delta(value)` is a point that comes too often among both"),
+    )
 }

@@ -168,8 +168,10 @@ struct Checker<'a> {
     /// Names that anything mentions, in every alternative.
     mentioned: &'a HashSet<&'a str>,
     arena: Arena,
-    /// For each declaration its value, once it has been checked; `None` inside if it is wrong.
+    /// For each declaration its value, once it has been checked; `None` inside if it is wrong, or has heads.
     values: Vec<Option<Option<ExprId>>>,
+    /// The heads of definitions that call a net with several, by declaration.
+    heads: HashMap<usize, Vec<(String, ExprId)>>,
     /// Unknowns and definitions inside nets by their full names: `f.1.w`.
     parts: HashMap<String, ExprId>,
     unknowns: Vec<Unknown>,
@@ -218,6 +220,7 @@ impl<'a> Checker<'a> {
             net_states: vec![],
             layer_scopes: vec![],
             block_scopes: vec![],
+            heads: HashMap::new(),
             calls: HashMap::new(),
             observations: vec![],
             reports: vec![],
@@ -274,12 +277,11 @@ impl<'a> Checker<'a> {
 
     fn declaration(&mut self, i: usize) -> Option<ExprId> {
         let declaration = self.names.declarations[i].clone();
-        let top = Scope::default();
         match declaration.what {
             What::Column(position) => position.map(|p| self.arena.column(p, &self.columns[p])),
             What::Const(value) => self.constant(declaration.name, value),
             What::Define(value) => {
-                let id = self.expr(value, &top)?;
+                let id = self.definition(i, value)?;
                 self.arena.name(id, declaration.name);
                 Some(id)
             }

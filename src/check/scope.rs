@@ -7,6 +7,7 @@
 //! Declarations inside nets are checked when something asks for them: what a layer does not use is left out.
 
 use super::arena::Axis;
+use super::calls::several_outputs;
 use super::names::What;
 use super::{Checker, error, signatures};
 use crate::diagnostic::Diagnostic;
@@ -108,6 +109,9 @@ impl<'a> Checker<'a> {
             What::Function { parameters, .. } => ("a function", parameters),
             What::Net { parameters, .. } => ("a net", parameters),
             What::Column(_) | What::Const(_) | What::Define(_) | What::Unknown { .. } => {
+                if let Some(heads) = self.heads.get(&i) {
+                    self.found.push(several_outputs(name, "", heads, span));
+                }
                 return self.values[i].flatten();
             }
         };

@@ -101,7 +101,13 @@ impl Checker<'_> {
         let is_each_copy = given.family.event == Event::Vector && shape.0 == target.shape.0[..copies];
         if given.family.event != Event::Scalar && !shape.is_scalar() && !is_each_copy {
             let what = format!("{} of several numbers", given.slot());
-            self.found.push(error::not_yet(&what, given.span()).note(format!("this is {shape}")));
+            let instead = match given.family.name {
+                "RandomWalk" => {
+                    "give one number for all steps; two walks may be added where the pace changes"
+                }
+                _ => "give one number, or one for each copy",
+            };
+            self.found.push(error::not_yet(&what, given.span(), instead).note(format!("this is {shape}")));
             return None;
         }
         let is_along_tensor = !self.arena.axes(id).is_empty() && shape.is_suffix_of(target.shape);

@@ -4,7 +4,7 @@ use super::distributions::Target;
 use super::scope::Scope;
 use super::{Checker, error};
 use crate::diagnostic::Diagnostic;
-use crate::dist::{ArgSlot, Ends, Event};
+use crate::dist::{self, ArgSlot, Ends, Event};
 use crate::kernels::scalar::Binary;
 use crate::model::{Censoring, Distribution, ExprId, ExprKind};
 use crate::source::{Span, Spanned};
@@ -199,7 +199,9 @@ impl<'a> Checker<'a> {
             };
             if ends_of(dist) == Ends::Constant {
                 let what = format!("`censored by` of `{}`", dist.family.name);
-                self.found.push(error::not_yet(&what, span));
+                let instead =
+                    "`Poisson` and `Geometric` counts may be censored, and all of them cut: `on (a, b)`";
+                self.found.push(error::not_yet(&what, span, instead));
                 return None;
             }
             self.ends_fit(dist, ends, span)?;
@@ -223,13 +225,14 @@ impl<'a> Checker<'a> {
             return Some(());
         }
         if family.log_mass.is_none() || family.event != Event::Scalar {
-            self.found.push(error::not_yet(&format!("`{word}` of `{}`", family.name), span));
+            let what = format!("`{word}` of `{}`", family.name);
+            self.found.push(error::not_yet(&what, span, with_a_mass(family)));
             return None;
         }
         for (spec, id) in family.forms[dist.form].args.iter().zip(&dist.args) {
             if family.fixed_for_mass.contains(&spec.name) && !self.arena.is_data(*id) {
                 let what = format!("`{word}` of `{}` where `{}` is unknown", family.name, spec.name);
-                let finding = error::not_yet(&what, span)
+                let finding = error::not_yet(&what, span, with_a_mass(family))
                     .at(self.arena.get(*id).span, "this would have to be a constant or data");
                 self.found.push(finding);
                 return None;
@@ -267,8 +270,8 @@ impl<'a> Checker<'a> {
                 } else {
                     "a whole number up to 1000"
                 };
-                let finding = error::not_yet(&what, span)
-                    .at(self.arena.get(end).span, format!("this would have to be {least}"));
+                let finding = error::not_yet(&what, span, format!("write {least}"))
+                    .at(self.arena.get(end).span, "this is not known before the fit, or no whole number");
                 self.found.push(finding);
                 return None;
             }
@@ -286,15 +289,35 @@ impl<'a> Checker<'a> {
                 .at(span, "this restricts copies to increasing order")
                 .help(format!("give it copies: `{}[2] ~ …`", target.name))
         } else if dist.event() != Event::Scalar {
-            error::not_yet(&format!("`ordered` of `{}`", dist.family.name), span)
+            error::not_yet(
+                &format!("`ordered` of `{}`", dist.family.name),
+                span,
+                "order copies of numbers: `mu[2] ~ Normal(0, 2) ordered`",
+            )
         } else if dist.exprs().iter().any(|id| !is_alike(self.arena.shape(*id), target.shape)) {
-            error::not_yet("`ordered` of copies with arguments of their own", span)
+            error::not_yet(
+                "`ordered` of copies with arguments of their own",
+                span,
+                "write the steps between them: `gap ~ HalfNormal(1)` and `mu = [low, low + gap]`",
+            )
         } else {
             return Some(());
         };
         self.found.push(finding);
         None
     }
+}
+
+/// Which distributions can be cut and censored whatever their arguments are.
+fn with_a_mass(family: &dist::Family) -> String {
+    let any = |f: &&&dist::Family| {
+        f.log_mass.is_some()
+            && f.is_discrete == family.is_discrete
+            && f.event == Event::Scalar
+            && f.fixed_for_mass.is_empty()
+    };
+    let names: Vec<&str> = dist::ALL.iter().filter(any).map(|f| f.name).collect();
+    format!("{} take any arguments here", error::and_list(&names))
 }
 
 /// Whether a value is the same for all copies along the last axis.

@@ -1,7 +1,7 @@
 //! The smallest models, right and wrong, against columns made by hand.
 
 use super::{Context, check};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostics, Level};
 use crate::model::{Column, Model};
 use crate::source::SourceFile;
 use crate::syntax;
@@ -106,6 +106,7 @@ fn right_models_have_no_findings() {
         "net f(x) { dense 5 tanh\n dense 1 }\ny ~ Normal(f(x), 1)",
         "net f(x) { dense 5 tanh\n heads { m: dense 1; s: { dense 3 tanh; dense 1 softplus } } }\ny ~ Normal(f(x).m, f(x).s)",
         "net f(x) { each layer { w ~ Normal(0, s); s ~ HalfNormal(1) }\n residual { dense 1 tanh } \n out: dense 1 }\nreport w = f.out.w[1, 1]\ny ~ Normal(f(x), 1)",
+        "net f(x) { dense 5 tanh\n heads { m: dense 1; s: dense 1 softplus } }\nh = f(x)\ny ~ Normal(h.m, h.s)",
         "ly = log(square(y) + 1)\nb ~ Normal(0, 1)\nly ~ Normal(b * x, 1)",
         "b ~ Normal(0, 1)\ny ~ Normal(b * (x > 0) + (y == 1) * 0, 1)",
     ];
@@ -209,6 +210,9 @@ fn each_mistake_has_its_code() {
         ("D010", "b ~ Normal(0, 1)\ny ~ Normal(x * (b > 0), 1)"),
         ("L001", "b ~ Normal(0, 1)\nreport z = b * x + y"),
         ("L002", "y ~ Poisson(exp(x))"),
+        ("T002", "net f(x) { heads { m: dense 1; s: dense 1 } }\nh = f(x)\ny ~ Normal(h, 1)"),
+        ("T002", "net f(x) { heads { m: dense 1; s: dense 1 } }\nh = f(x)\nh ~ Normal(x, 1)"),
+        ("N001", "net f(x) { heads { m: dense 1; s: dense 1 } }\nh = f(x)\ny ~ Normal(h.q, 1)"),
         ("G003", "k ~ Poisson(3)\ny ~ Normal(k * x, 1)"),
         ("K006", "net f(x) { residual { w ~ Normal(0, 1)\n dense 1 }\n dense 1 }\ny ~ Normal(f(x), 1)"),
         ("N002", "net f(x) { residual { s = 1; s = 2; dense 1 { w ~ Normal(0, s) } } }\ny ~ Normal(f(x), 1)"),
@@ -241,6 +245,29 @@ fn each_mistake_has_its_code() {
         let text = with_data(text);
         let found = codes(&text);
         assert!(found.contains(code), "{code} is not in {found:?}:\n{text}");
+    }
+}
+
+/// What this version cannot do has a way out; of one cause there is one finding.
+#[test]
+fn refusals_say_what_to_write_instead() {
+    let cases = [
+        "m[2] ~ Normal([0, 1], 1) ordered\ny ~ Normal(m[1] * x, 1)",
+        "b ~ Beta(2, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)",
+        "k ~ LogNormal(0, 1)\nb ~ Gamma(k, rate = 1) on (0.1, inf)\ny ~ Normal(b * x, 1)",
+        "s[3] ~ HalfNormal(1)\nl[3] ~ RandomWalk(s)\ny ~ Normal(l[1] * x, 1)",
+        "b ~ Mixture([0.5, 0.5], Normal(0, 1), Gamma(2, rate = 1))\ny ~ Normal(b * x, 1)",
+        "b[2] ~ Normal(0, 1) on ([-1, 0], [1, inf])\ny ~ Normal(b[1] * x + b[2], 1)",
+        "a ~ Normal(0, 1)\nb ~ Gamma(2, rate = 1) on (a, inf)\ny ~ Normal(b * x, 1)",
+        "net f(x) { dense 1 }\ng(x) = g(x) + 1\ny ~ Normal(g(x), f(x))",
+        "net f(x) { heads { m: dense 1 wrong; s: dense 1 } }\nh = f(x)\ny ~ Normal(h.m, h.s)",
+    ];
+    for text in cases {
+        let (_, found) = check_with(&with_data(text), &Context::default());
+        let errors: Vec<_> = found.0.iter().filter(|d| d.level() == Level::Error).collect();
+        let one = errors.first().unwrap_or_else(|| panic!("nothing is wrong with\n{text}"));
+        assert!(errors.iter().all(|d| d.code == one.code), "{text}\n{found:#?}");
+        assert!(one.help.is_some() || one.fix.is_some(), "{text}\n{one:#?}");
     }
 }
 

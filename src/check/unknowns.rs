@@ -271,7 +271,12 @@ impl<'a> Checker<'a> {
         let column = self.first_column(id);
         let words = column.as_ref().map_or("a column".to_owned(), |(_, c)| format!("the column `{c}`"));
         let finding = match target.along_factor {
-            true => error::not_yet(&format!("{words} in the arguments of a prior"), at),
+            true => error::not_yet(
+                &format!("{words} in the arguments of such a prior"),
+                at,
+                "copies along one factor may read columns, `theta[school] ~ Normal(a * income, s)`; here, \
+                 move it to the likelihood, where each row has its own value",
+            ),
             false => Diagnostic::new(
                 "T002",
                 format!("`{name}` has one value for all rows, but its prior depends on {words}"),
@@ -374,7 +379,11 @@ impl<'a> Checker<'a> {
                 return match transform::for_support(&own) {
                     Some((bijection, _)) => Some((own, bijection, vec![])),
                     None => {
-                        self.found.push(error::not_yet(&format!("an unknown that is {own}"), prior.span));
+                        self.found.push(error::not_yet(
+                            &format!("an unknown that is {own}"),
+                            prior.span,
+                            "take a distribution of numbers, `Dirichlet` or `LKJCholesky`",
+                        ));
                         None
                     }
                 };
@@ -387,6 +396,18 @@ impl<'a> Checker<'a> {
                 _ => End::number(number),
             });
         if let Some((a, b)) = prior.truncation {
+            // Where an end is infinite the bijection is another one, and all copies have the same.
+            let is_endless = |id: &&ExprId| {
+                self.numbers(**id).is_some_and(|n| n.len() > 1 && n.iter().any(|x| x.is_infinite()))
+            };
+            if let Some(bound) = [a, b].iter().find(is_endless) {
+                self.found.push(error::not_yet(
+                    "`inf` as the bound of some copies only",
+                    self.arena.get(*bound).span,
+                    "one `inf` may stand for all copies; declare those with other bounds by themselves",
+                ));
+                return None;
+            }
             let (from, to) = (self.end(a), self.end(b));
             let Some(ends) = low.cut(from, true).zip(high.cut(to, false)) else {
                 self.found.push(error::not_yet(
@@ -395,6 +416,7 @@ impl<'a> Checker<'a> {
                         prior.family.name
                     ),
                     prior.span,
+                    "let the bound lie inside by itself: `exp(…)` and `softplus(…)` are positive",
                 ));
                 return None;
             };
@@ -414,7 +436,11 @@ impl<'a> Checker<'a> {
             false => pattern,
         };
         let Some((bijection, numbers)) = transform::for_support(&Support::Interval(pattern)) else {
-            self.found.push(error::not_yet(&format!("an unknown on {interval} (`{name}`)"), prior.span));
+            self.found.push(error::not_yet(
+                &format!("an unknown on {interval} (`{name}`)"),
+                prior.span,
+                "give it bounds that are constants",
+            ));
             return None;
         };
         let mut ends = vec![];
@@ -453,7 +479,7 @@ impl<'a> Checker<'a> {
         let found = if is_known { transform::for_support(&support) } else { None };
         let Some((bijection, numbers)) = found else {
             let what = "`ordered` between bounds that are unknown";
-            self.found.push(error::not_yet(what, prior.span).help("give it bounds that are constants"));
+            self.found.push(error::not_yet(what, prior.span, "give it bounds that are constants"));
             return None;
         };
         let bounds = numbers.into_iter().map(|n| self.arena.number(n, prior.span)).collect();

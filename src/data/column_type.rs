@@ -89,7 +89,11 @@ impl ColumnType {
             let size = match ty.sizes.as_slice() {
                 [] => None,
                 [size] => Some(constant::whole(size, constants, 1)?),
-                _ => return Err(error::not_yet(ty.span, "a column of more than one axis")),
+                _ => {
+                    return Err(error::not_yet(ty.span, "a column of more than one axis").help(format!(
+                        "declare its numbers as one vector, `{word}[6]`, or as `image(2, 3)`"
+                    )));
+                }
             };
             return Ok(ColumnType::Number { element: *element, interval: *interval, size });
         }
@@ -111,7 +115,8 @@ impl ColumnType {
         }?;
         match ty.sizes.as_slice() {
             [] => Ok(known),
-            _ => Err(error::not_yet(ty.span, &format!("a vector of `{word}` columns"))),
+            _ => Err(error::not_yet(ty.span, &format!("a vector of `{word}` columns"))
+                .help(format!("declare each by its name: `a, b : {word}`"))),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Lint;
 use super::numbers::shown;
-use super::subject::Subject;
+use super::subject::{Subject, argument};
 use crate::diagnostic::Diagnostic;
 use crate::dist::{ArgValue, SHARES_OFF};
 use crate::model::{Distribution, Observation};
@@ -18,7 +18,7 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
         if dist.censoring.is_some() {
             continue;
         }
-        found.extend(no_shares(subject, observation));
+        found.extend(no_shares(subject, observation).or_else(|| beyond_own_ends(subject, observation)));
         let (Some(parts), Some(values)) = (possible(subject, dist), subject.values(observation.target))
         else {
             continue;
@@ -86,6 +86,40 @@ fn no_shares(subject: &Subject, observation: &Observation) -> Option<Diagnostic>
             .note("the log density of such a row is -inf, and so is the ELBO")
             .help("divide each row by its sum before; a share of 0 needs another model, or `where` to leave it out"),
     )
+}
+
+/// A row whose value lies beyond what the row itself says: more successes than `n`, a bound of `on` that is a column.
+fn beyond_own_ends(subject: &Subject, observation: &Observation) -> Option<Diagnostic> {
+    let dist = &observation.dist;
+    let values = subject.values(observation.target).filter(|_| dist.components.is_empty())?;
+    let end = |side: usize| dist.family.ends[side].and_then(|at| dist.args.get(at).copied());
+    let cut = |side: usize| dist.truncation.map(|(low, high)| [low, high][side]);
+    // The number of trials is the upper end of the counts that have one.
+    let trials = argument(dist, "n");
+    for (id, is_low) in [(end(0), true), (cut(0), true), (end(1), false), (cut(1), false), (trials, false)] {
+        let Some(id) = id.filter(|id| subject.number(*id).is_none()) else { continue };
+        let Some(ends) = subject.values(id).filter(|ends| ends.len() == values.len()) else { continue };
+        let is_outside = |v: f64, end: f64| if is_low { v < end } else { v > end };
+        let mut outside = values.iter().zip(&ends).filter(|(v, end)| is_outside(**v, **end));
+        let Some((value, end)) = outside.next() else { continue };
+        let (name, family) = (&observation.name, dist.family.name);
+        let count = 1 + outside.count();
+        let words = if is_low { "lower" } else { "upper" };
+        return Some(
+            Diagnostic::new(
+                "L005",
+                format!("value {} of `{name}` has zero density under `{family}`", shown(*value)),
+            )
+            .at(subject.model.expr(id).span, format!("the {words} end, which is {} in that row", shown(*end)))
+            .at(
+                subject.model.expr(observation.target).span,
+                format!("{count} of {} training rows lie outside", values.len()),
+            )
+            .note("the log density of such a row is -inf, and so is the ELBO")
+            .help("are two columns exchanged? else correct those rows, or leave them out with `where`"),
+        );
+    }
+    None
 }
 
 fn listed(shares: &[String]) -> String {

@@ -12,6 +12,7 @@ mod invariance;
 mod levels;
 mod methods;
 mod mixtures;
+mod positive;
 mod posteriordb;
 mod prior;
 mod relevance;

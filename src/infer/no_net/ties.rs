@@ -11,13 +11,14 @@ use std::ops::Range;
 const MOST: usize = 8;
 
 /// The latents that are logarithms of one positive number each: the scales, rates and shapes of the model.
+///
+/// None where there is nothing else in the block: a scale follows no scale.
 pub fn scales(problem: &Problem<'_>) -> Vec<usize> {
-    let is_scale = |l: &&crate::lower::Latent| {
-        l.len == 1
-            && l.start < problem.joint.plain_dim
-            && problem.model.unknown(l.unknown).bijection.name == "exp"
-    };
-    problem.joint.latents.iter().filter(is_scale).map(|l| l.start).take(MOST).collect()
+    let is_scale =
+        |l: &crate::lower::Latent| l.len == 1 && problem.model.unknown(l.unknown).bijection.name == "exp";
+    let plain = || problem.joint.latents.iter().filter(|l| l.start < problem.joint.plain_dim);
+    let scales: Vec<usize> = plain().filter(|l| is_scale(l)).map(|l| l.start).take(MOST).collect();
+    if scales.len() == plain().count() { vec![] } else { scales }
 }
 
 /// The latents of each other unknown of the block: they follow a scale together.
