@@ -20,6 +20,7 @@ mod fit;
 mod fmt;
 mod interrupt;
 mod new;
+mod profile;
 mod progress;
 mod refused;
 mod report;

@@ -6,6 +6,7 @@ use super::record::{manifest, tensors};
 use super::{FitFailure, Session};
 use crate::data::Dataset;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::engine::Profiler;
 use crate::infer::chains::Chains;
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::each_draw::Source;
@@ -56,6 +57,7 @@ pub(super) struct Prepared {
     pub(super) refused: Vec<Note>,
     pub(super) threads: usize,
     pub(super) journal: Journal,
+    pub(super) profiler: Profiler,
 }
 
 impl Prepared {
@@ -69,6 +71,7 @@ impl Prepared {
             settings: &self.settings,
             threads: self.threads,
             journal: self.journal.clone(),
+            profiler: self.profiler.clone(),
         }
     }
 }
@@ -110,7 +113,8 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
     let journal = Journal::default();
-    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal })
+    let profiler = Profiler::default();
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal, profiler })
 }
 
 /// Compiles, fits and evaluates.
@@ -138,6 +142,11 @@ impl<'s> Ready<'s> {
         let wrong = |diagnostics: Diagnostics| FitFailure { diagnostics, exit: 1 };
         let prepared = prepare(session).map_err(wrong)?;
         Ok(Ready { session, prepared, compile_s: begun.elapsed().as_secs_f64() })
+    }
+
+    /// The same fit, its programs' time told to a profiler; evaluating is not in it.
+    pub fn profiled(self, profiler: Profiler) -> Ready<'s> {
+        Ready { prepared: Prepared { profiler, ..self.prepared }, ..self }
     }
 
     /// What is known of the fit before it: two fits that agree in it give the same bits.
@@ -169,6 +178,7 @@ fn fit_prepared(
     journal.set_stepping(true);
     let fitted = super::methods::fit(&mut prepared, progress);
     journal.set_stepping(false);
+    prepared.profiler = Profiler::default();
     let fitted = fitted.map_err(failed)?;
     let fit_s = journal.earlier_seconds() + begun.elapsed().as_secs_f64();
     let outcome = &fitted.outcome;
