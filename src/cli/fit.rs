@@ -4,8 +4,9 @@ use super::args::{Setting, truth};
 use super::progress::{Shown, duration, grouped};
 use super::resume::{self, About, Found, Kept};
 use super::terminal::{Terminal, columns, wrapped};
-use super::{clock, interrupt, refused};
+use super::{clock, interrupt, profile};
 use crate::compile::{self, Ready, Session};
+use crate::engine::{Measured, Profiler};
 use crate::report;
 use crate::run_folder::{self, MetricsFile, Run};
 use crate::source::SourceFile;
@@ -50,15 +51,13 @@ pub(super) struct Options {
     /// The generator that made the rows of a file, for the ceiling and the true boundary: `moons(noise = 0.43)`
     #[arg(long, value_name = "GENERATOR", value_parser = truth)]
     pub truth: Option<String>,
-    #[arg(long, hide = true)]
-    profile: bool,
+    /// Measure every step of the fit's programs, and print where the time goes
+    #[arg(long)]
+    pub profile: bool,
 }
 
 /// Runs the command.
 pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]) -> u8 {
-    if let Some(status) = refused::option(terminal, &[("--profile", options.profile)]) {
-        return status;
-    }
     let place = options.resume.as_ref().or(options.out.as_ref());
     let place = place.cloned().unwrap_or_else(|| default_folder(&options.model));
     let mut compile_options = compile_options(options);
@@ -94,8 +93,9 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
     }
     let started = clock::now();
     let mut progress = Shown::new(terminal);
+    let profiler = if options.profile { Profiler::on() } else { Profiler::default() };
     let ready = match Ready::new(&session) {
-        Ok(ready) => ready,
+        Ok(ready) => ready.profiled(profiler.clone()),
         Err(failure) => return terminal.fail(&failure.diagnostics, session.source(), failure.exit),
     };
     let about = About {
@@ -122,7 +122,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
     };
     complete(&mut run, kept.origin());
     match kept.finish(&run) {
-        Ok(folder) => tell(terminal, &run, &folder),
+        Ok(folder) => tell(terminal, &run, &folder, options.profile.then(|| profiler.measured())),
         Err(finding) => return terminal.refuse(&finding),
     }
     0
@@ -239,7 +239,7 @@ pub(super) fn command_line(arguments: &[OsString]) -> String {
     std::iter::once("bnnc".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")
 }
 
-fn tell(terminal: &Terminal, run: &Run, folder: &Path) {
+fn tell(terminal: &Terminal, run: &Run, folder: &Path, measured: Option<Vec<Measured>>) {
     let m = &run.manifest;
     let page = folder.join("report.html");
     if terminal.is_json {
@@ -249,11 +249,15 @@ fn tell(terminal: &Terminal, run: &Run, folder: &Path) {
             result.insert("verdict".into(), json!(m.verdict));
             result.insert("warnings".into(), json!(m.warnings));
             result.insert("fit_s".into(), json!(m.fit_s));
+            if let Some(measured) = &measured {
+                result.insert("profile".into(), profile::to_json(measured));
+            }
         }
         return terminal.out_json(&result);
     }
+    let table = measured.map(|programs| profile::table(&programs, m.fit_s, m.threads));
     if terminal.is_quiet {
-        return;
+        return terminal.out(&table.unwrap_or_default());
     }
     let speed = if m.steps_per_s.is_finite() {
         format!(", {} a second", grouped(m.steps_per_s.round() as u64))
@@ -272,6 +276,9 @@ fn tell(terminal: &Terminal, run: &Run, folder: &Path) {
     }
     terminal.out(&format!("\n{}", tables(&run.metrics)));
     terminal.out(&format!("\n  report  {}\n", terminal.bold(&page.display().to_string())));
+    if let Some(table) = table {
+        terminal.out(&format!("\n{table}"));
+    }
 }
 
 /// One table per target: a row per split, a column per metric.

@@ -23,6 +23,7 @@ mod interrupt;
 mod new;
 mod new_data;
 mod predict;
+mod profile;
 mod progress;
 mod refused;
 mod report;

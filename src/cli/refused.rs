@@ -17,12 +17,6 @@ pub(super) fn command(terminal: &Terminal, name: &str) -> u8 {
     terminal.refuse(&yet(format!("`bnnc {name}` is not in this version yet")))
 }
 
-/// Refuses the first option that was given and does nothing yet.
-pub(super) fn option(terminal: &Terminal, given: &[(&str, bool)]) -> Option<u8> {
-    let (name, _) = given.iter().find(|(_, is_given)| *is_given)?;
-    Some(terminal.refuse(&yet(format!("`{name}` is not in this version yet"))))
-}
-
 fn yet(message: String) -> Diagnostic {
     Diagnostic::new("X001", message).help("`bnnc --help` lists what there is")
 }

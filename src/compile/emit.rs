@@ -6,8 +6,8 @@ use crate::diagnostic::Diagnostics;
 use crate::guide::guide;
 use crate::infer::draws::PARAMETERS;
 use crate::infer::error::FitError;
-use crate::infer::objective::with_gradient_reported;
-use crate::infer::{self, messages};
+use crate::infer::objective::{with_gradient, with_gradient_reported};
+use crate::infer::{self, messages, minibatch};
 use crate::plan::plan;
 use crate::syntax;
 
@@ -56,6 +56,18 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     if stage == Stage::Grad {
         return Ok(text + &tape.to_string());
     }
-    let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
-    Ok(text + &program.to_string())
+    let number = problem.settings.precision.bytes().unwrap_or(path.bytes());
+    if !path.draws_by_key() {
+        let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
+        return Ok(text + &program.schedule(number).to_string());
+    }
+    // These paths run the terms that need no draw as a program of their own.
+    let compile = |slot| with_gradient(&guided.tape, slot, &minibatch::PARAMETERS).map_err(refused);
+    let (drawn, exact) = (compile(guided.drawn)?, compile(guided.exact)?);
+    let capacity = path.rows(&problem, &guided, &drawn);
+    for (what, tape) in [(minibatch::DRAWN, drawn), (minibatch::EXACT, exact)] {
+        let program = plan(&tape, capacity).map_err(refused)?;
+        text += &format!("program {what}:\n{}", program.schedule(number));
+    }
+    Ok(text)
 }

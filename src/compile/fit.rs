@@ -6,6 +6,7 @@ use super::record::{compiled, manifest, tensors};
 use super::{FitFailure, Session};
 use crate::data::Dataset;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::engine::Profiler;
 use crate::infer::chains::Chains;
 use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::each_draw::Source;
@@ -68,6 +69,7 @@ pub(super) struct Prepared {
     pub(super) refused: Vec<Note>,
     pub(super) threads: usize,
     pub(super) journal: Journal,
+    pub(super) profiler: Profiler,
 }
 
 impl Prepared {
@@ -81,6 +83,7 @@ impl Prepared {
             settings: &self.settings,
             threads: self.threads,
             journal: self.journal.clone(),
+            profiler: self.profiler.clone(),
         }
     }
 }
@@ -123,7 +126,8 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let available = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = session.options.threads.unwrap_or(available).max(1);
     let journal = Journal::default();
-    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal })
+    let profiler = Profiler::default();
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal, profiler })
 }
 
 /// Bytes that a fit takes for each latent: parameters, moments and averages of the optimiser, and in each of a dozen
@@ -173,6 +177,11 @@ impl<'s> Ready<'s> {
         Ok(Ready { session, prepared, compile_s: begun.elapsed().as_secs_f64() })
     }
 
+    /// The same fit, its programs' time told to a profiler; evaluating is not in it.
+    pub fn profiled(self, profiler: Profiler) -> Ready<'s> {
+        Ready { prepared: Prepared { profiler, ..self.prepared }, ..self }
+    }
+
     /// What is known of the fit before it: two fits that agree in it give the same bits.
     pub fn identity(&self) -> Manifest {
         super::record::of_model(self.session, &self.prepared)
@@ -202,6 +211,7 @@ fn fit_prepared(
     journal.set_stepping(true);
     let fitted = super::methods::fit(&mut prepared, progress);
     journal.set_stepping(false);
+    prepared.profiler = Profiler::default();
     let mut fitted = fitted.map_err(failed)?;
     if prepared.joint.dim > MANY_DIMS {
         fitted.round();

@@ -2,11 +2,13 @@
 
 use super::execute::{Context, execute, scratch_len};
 use super::memory::Memory;
+use super::profile::{Counter, Profiler};
 use super::shard::Shard;
 use crate::kernels::real::Real;
-use crate::plan::{Operand, Output, Program, Space, Step};
+use crate::plan::{Operand, Output, Program, Section, Space, Step};
 use crate::tape::Instruction;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What noise is a function of, beside its variable and element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,11 +43,27 @@ pub struct Executor<T> {
     row: Vec<T>,
     index: Vec<u8>,
     scratch: Vec<T>,
+    counter: Option<Counter>,
 }
 
 impl<T: Real> Executor<T> {
     /// Allocates all memory the program will ever need and computes its constants.
     pub fn new(program: Arc<Program>) -> Self {
+        Self::counting(program, None)
+    }
+
+    /// The same, its steps' time told to a profiler as that of `what`.
+    pub fn timed(program: Arc<Program>, profiler: &Profiler, what: &str) -> Self {
+        let counter = profiler.count(what, &program, size_of::<T>());
+        Self::counting(program, counter)
+    }
+
+    /// Other memory for the same program, timed as this one is.
+    pub fn fork(&self) -> Self {
+        Self::counting(self.program.clone(), self.counter.as_ref().and_then(Counter::fork))
+    }
+
+    fn counting(program: Arc<Program>, counter: Option<Counter>) -> Self {
         check_ranges(&program);
         let scratch = scratch_len::<T>(&program);
         let mut executor = Executor {
@@ -53,10 +71,10 @@ impl<T: Real> Executor<T> {
             row: vec![T::ZERO; program.row_len],
             index: vec![0; program.index_len],
             scratch: vec![T::ZERO; scratch],
+            counter,
             program,
         };
-        let program = executor.program.clone();
-        executor.run(&program.setup, None, NoiseKey::default());
+        executor.run(Section::Setup, None, NoiseKey::default());
         executor
     }
 
@@ -78,7 +96,7 @@ impl<T: Real> Executor<T> {
     /// Computes the global values of a draw and zeroes the sums over rows.
     pub fn begin(&mut self, key: NoiseKey) {
         let program = self.program.clone();
-        self.run(&program.prologue, None, key);
+        self.run(Section::Prologue, None, key);
         for sum in &program.accumulators {
             self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
         }
@@ -86,14 +104,12 @@ impl<T: Real> Executor<T> {
 
     /// Adds a shard of rows to the sums over rows, and computes their per-row values.
     pub fn rows(&mut self, shard: &Shard<T>, key: NoiseKey) {
-        let program = self.program.clone();
-        self.run(&program.body, Some(shard), key);
+        self.run(Section::Body, Some(shard), key);
     }
 
     /// Computes what depends on sums over rows.
     pub fn end(&mut self, key: NoiseKey) {
-        let program = self.program.clone();
-        self.run(&program.epilogue, None, key);
+        self.run(Section::Epilogue, None, key);
     }
 
     /// Adds another executor's sums over rows to this one's (same program, same draw).
@@ -149,7 +165,24 @@ impl<T: Real> Executor<T> {
         self.run_checked(&program.epilogue, None, key)
     }
 
-    fn run(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) {
+    fn run(&mut self, section: Section, shard: Option<&Shard<T>>, key: NoiseKey) {
+        let program = self.program.clone();
+        let steps = program.steps(section);
+        let mut counter = self.counter.take();
+        match &mut counter {
+            None => self.run_steps(steps, shard, key),
+            Some(counter) => {
+                for (step, tally) in steps.iter().zip(counter.of(section)) {
+                    let begun = Instant::now();
+                    self.run_steps(std::slice::from_ref(step), shard, key);
+                    tally.add(begun.elapsed());
+                }
+            }
+        }
+        self.counter = counter;
+    }
+
+    fn run_steps(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) {
         let capacity = self.program.capacity;
         let memory = Memory {
             global: self.global.as_mut_ptr(),
@@ -165,7 +198,7 @@ impl<T: Real> Executor<T> {
 
     fn run_checked(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) -> Option<BadValue> {
         for step in steps {
-            self.run(std::slice::from_ref(step), shard, key);
+            self.run_steps(std::slice::from_ref(step), shard, key);
             let memory = Memory {
                 global: self.global.as_mut_ptr(),
                 row: self.row.as_mut_ptr(),

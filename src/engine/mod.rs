@@ -8,9 +8,11 @@ mod execute;
 mod executor;
 mod loops;
 mod memory;
+mod profile;
 mod shard;
 mod team;
 
 pub use executor::{BadValue, Executor, NoiseKey};
+pub use profile::{Line, Measured, Profiler, Tally};
 pub use shard::{RowSource, Shard};
 pub use team::Team;

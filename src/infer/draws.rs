@@ -5,7 +5,7 @@ use super::objective::{FullBatch, program, shards, with_gradient};
 use super::points::Points;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
-use crate::engine::{Executor, NoiseKey, Shard};
+use crate::engine::{Executor, NoiseKey, Profiler, Shard};
 use crate::guide::collapse::Collapse;
 use crate::guide::{GuideSettings, guide};
 use crate::kernels::noise;
@@ -49,6 +49,7 @@ pub struct Objective<T> {
     random: usize,
     collapse: Arc<Collapse>,
     points: Points,
+    profiler: Profiler,
     is_score_given: bool,
 }
 
@@ -68,6 +69,7 @@ impl<T: Number> Objective<T> {
             random: problem.joint.random_dim,
             collapse: guided.collapse,
             points: Points::of(problem),
+            profiler: problem.profiler.clone(),
             is_score_given: settings.stick_the_landing,
         })
     }
@@ -79,7 +81,7 @@ impl<T: Number> Objective<T> {
 
     /// Memory for one thread.
     pub fn evaluator(&self) -> Evaluator<T> {
-        let executor = Executor::new(self.program.clone());
+        let executor = Executor::timed(self.program.clone(), &self.profiler, "steps");
         let n = self.random;
         Evaluator {
             batch: FullBatch { executor, shards: self.shards.clone() },
@@ -217,13 +219,13 @@ impl Joint {
         let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
         let program = program::<f64>(&tape, rows.len())?;
         let shards = shards(&program, &problem.rows, rows, 1.0);
-        let executor = Executor::new(program);
+        let executor = Executor::timed(program, &problem.profiler, "log joint");
         Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })
     }
 
     /// Another evaluator that shares the rows.
     pub fn fork(&self) -> Joint {
-        let executor = Executor::new(self.batch.executor.program().clone());
+        let executor = self.batch.executor.fork();
         Joint { batch: FullBatch { executor, shards: self.batch.shards.clone() } }
     }
 

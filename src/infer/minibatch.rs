@@ -37,6 +37,12 @@ use std::time::Instant;
 pub const ROWS_PER_DRAW: usize = 16;
 /// Rate of the log of all weights under a collapsed scale together, from the time on when the rates fall.
 const DILATION_RATE: f64 = 0.05;
+/// What the steps are a function of.
+pub const PARAMETERS: [&str; 2] = ["mu", "omega"];
+/// The program of a step that computes from draws, in words.
+pub const DRAWN: &str = "steps";
+/// The program of a step that needs no draw.
+pub const EXACT: &str = "exact terms of the steps";
 /// Fewest pairs of draws in a step of a model without a net.
 const PAIRS: usize = 32;
 /// Lanes where each shard has its own draw, and where one draw is shared.
@@ -62,7 +68,7 @@ fn minibatch_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
 fn from_starts(
     problem: &Problem<'_>,
     progress: &mut dyn Progress,
-    fit: &mut dyn FnMut(usize, &str, &mut dyn Progress) -> Result<Outcome, FitError>,
+    fit: &mut super::mix::FromStart<'_>,
 ) -> Result<Outcome, FitError> {
     let has_net = !problem.model.nets.is_empty();
     let mut worth = |outcome: &Outcome, progress: &mut dyn Progress| {
@@ -132,7 +138,7 @@ impl<'p> Trainer<'p> {
         let guided = guide(problem.joint, problem.model, &wants);
         super::asked::applied(problem, &guided.notes)?;
         let shared = shared_draws(problem, &guided);
-        let compile = |slot| with_gradient(&guided.tape, slot, &["mu", "omega"]).map_err(messages::refused);
+        let compile = |slot| with_gradient(&guided.tape, slot, &PARAMETERS).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
         let capacity = rows_per_shard(problem, path, &guided, &drawn, size_of::<T>());
@@ -155,7 +161,11 @@ impl<'p> Trainer<'p> {
     ) -> Result<Outcome, FitError> {
         let (dim, random) = (recipe.mu.len(), recipe.omega.len());
         let job = |program: &Arc<Program>, has_rows: bool| Job {
-            executor: Executor::new(program.clone()),
+            executor: Executor::timed(
+                program.clone(),
+                &self.problem.profiler,
+                if has_rows { DRAWN } else { EXACT },
+            ),
             shard: has_rows.then(|| Shard::new(program)),
             g_mu: vec![T::ZERO; dim],
             g_omega: vec![T::ZERO; random],

@@ -23,6 +23,9 @@ pub fn compare_draws(problem: &Problem<'_>) -> usize {
     (WORK / work.max(1)).clamp(DRAWS.0, DRAWS.1) / 2 * 2
 }
 
+/// A fit from the start of this number, with what to call it while it runs.
+pub type FromStart<'a> = dyn FnMut(usize, &str, &mut dyn Progress) -> Result<Outcome, FitError> + 'a;
+
 /// Fits from one start, or from as many as `restarts` asks for, one after another; the guides come best first by their
 /// worth. Starts that diverge are left out where another does not.
 ///
@@ -31,7 +34,7 @@ pub fn compare_draws(problem: &Problem<'_>) -> usize {
 pub fn several(
     problem: &Problem<'_>,
     progress: &mut dyn Progress,
-    fit: &mut dyn FnMut(usize, &str, &mut dyn Progress) -> Result<Outcome, FitError>,
+    fit: &mut FromStart<'_>,
     worth: &mut dyn FnMut(&Outcome, &mut dyn Progress) -> Result<f64, FitError>,
 ) -> Result<(Outcome, Vec<Gaussian>), FitError> {
     let is_mixed = problem.settings.mix != Mix::No;

@@ -3,7 +3,7 @@
 use super::journal::Journal;
 use super::settings::Settings;
 use crate::data::{Dataset, FromData};
-use crate::engine::RowSource;
+use crate::engine::{Profiler, RowSource};
 use crate::kernels::real::Real;
 use crate::lower::LogJoint;
 use crate::model::Model;
@@ -41,6 +41,8 @@ pub struct Problem<'a> {
     pub threads: usize,
     /// What of it is done already.
     pub journal: Journal,
+    /// Where its programs' time goes.
+    pub profiler: Profiler,
 }
 
 impl Problem<'_> {

@@ -116,6 +116,17 @@ pub enum Precision {
     F64,
 }
 
+impl Precision {
+    /// Bytes of a number, where one precision is asked for.
+    pub fn bytes(self) -> Option<usize> {
+        match self {
+            Precision::Auto => None,
+            Precision::F32 => Some(4),
+            Precision::F64 => Some(8),
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {

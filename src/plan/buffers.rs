@@ -5,19 +5,10 @@
 
 use super::kernel::{Kernel, Operand, Space, Step};
 use super::select::Choice;
-use super::{ColumnUse, Output, Program};
+use super::{ColumnUse, Output, Program, Section};
 use crate::plan::legalise::is_image;
 use crate::tape::{Op, Slot, Tape};
 use crate::ty::Kind;
-
-/// When a step runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Section {
-    Setup,
-    Prologue,
-    Body,
-    Epilogue,
-}
 
 /// Places the chosen kernels.
 pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Program, String> {
@@ -112,18 +103,7 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
 }
 
 fn accumulates(choice: &Choice) -> bool {
-    matches!(
-        choice,
-        Choice::Run {
-            kernel: Kernel::SumRows
-                | Kernel::SumRowsImage
-                | Kernel::DenseWeight
-                | Kernel::Scatter
-                | Kernel::ConvKernel(_)
-                | Kernel::ConvPoolKernel(..),
-            ..
-        }
-    )
+    matches!(choice, Choice::Run { kernel, .. } if kernel.accumulates())
 }
 
 /// Rows per feature where a kernel runs on rows.

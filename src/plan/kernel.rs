@@ -200,6 +200,21 @@ pub enum Kernel {
     ConvPoolKernel(Geometry, Window),
 }
 
+impl Kernel {
+    /// Whether it adds to its result, which is zeroed before the rows.
+    pub fn accumulates(&self) -> bool {
+        matches!(
+            self,
+            Kernel::SumRows
+                | Kernel::SumRowsImage
+                | Kernel::DenseWeight
+                | Kernel::Scatter
+                | Kernel::ConvKernel(_)
+                | Kernel::ConvPoolKernel(..)
+        )
+    }
+}
+
 /// Sizes of a convolution or pool on one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Geometry {

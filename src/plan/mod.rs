@@ -13,11 +13,13 @@
 //! last one with row weight 0.
 
 mod buffers;
+mod cost;
 mod kernel;
 mod legalise;
 mod print;
 mod select;
 
+pub use cost::{Cost, Footprint};
 pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
 
 use crate::tape::Tape;
@@ -52,6 +54,46 @@ pub struct Program {
     pub accumulators: Vec<Operand>,
     /// The tape that was planned: what a step's slot stands for.
     pub tape: Tape,
+}
+
+/// When a step runs, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// once per executor
+    Setup,
+    /// once per draw, before the rows
+    Prologue,
+    /// once per shard
+    Body,
+    /// once per draw, after the rows
+    Epilogue,
+}
+
+impl Section {
+    /// All of them, in the order in which they run.
+    pub const ALL: [Section; 4] = [Section::Setup, Section::Prologue, Section::Body, Section::Epilogue];
+
+    /// As `--emit plan` prints it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Section::Setup => "setup",
+            Section::Prologue => "prologue",
+            Section::Body => "body",
+            Section::Epilogue => "epilogue",
+        }
+    }
+}
+
+impl Program {
+    /// The steps of a section.
+    pub fn steps(&self, section: Section) -> &[Step] {
+        match section {
+            Section::Setup => &self.setup,
+            Section::Prologue => &self.prologue,
+            Section::Body => &self.body,
+            Section::Epilogue => &self.epilogue,
+        }
+    }
 }
 
 /// A data column as the program wants it.

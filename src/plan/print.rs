@@ -1,6 +1,6 @@
-//! Text form of a program, for `--emit plan`.
+//! Text form of a program, for `--emit plan`: its memory, and every step with what a run of it costs.
 
-use super::{Operand, Program, Space, Step};
+use super::{Operand, Program, Section, Space, Step};
 use std::fmt;
 
 impl fmt::Display for Operand {
@@ -15,30 +15,60 @@ impl fmt::Display for Operand {
     }
 }
 
-impl fmt::Display for Program {
+impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ← {}", self.out, kernel(self))?;
+        self.args.iter().try_for_each(|a| write!(f, " {a}"))
+    }
+}
+
+impl Step {
+    /// What it computes and how many numbers it makes, without places: for tables.
+    pub fn label(&self) -> String {
+        format!("{} → {}", kernel(self), self.out.len)
+    }
+}
+
+impl Program {
+    /// The program with sizes and costs for numbers of `number` bytes.
+    pub fn schedule(&self, number: usize) -> Schedule<'_> {
+        Schedule { program: self, number }
+    }
+}
+
+/// A program as text.
+pub struct Schedule<'p> {
+    program: &'p Program,
+    number: usize,
+}
+
+impl fmt::Display for Schedule<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Schedule { program, number } = *self;
         writeln!(
             f,
             "shards of {} rows; {} numbers global, {} per shard, {} winners",
-            self.capacity, self.global_len, self.row_len, self.index_len
+            program.capacity, program.global_len, program.row_len, program.index_len
         )?;
-        let sections: [(&str, &[Step]); 4] = [
-            ("setup", &self.setup),
-            ("prologue", &self.prologue),
-            ("body", &self.body),
-            ("epilogue", &self.epilogue),
-        ];
-        for (name, steps) in sections {
-            writeln!(f, "{name}:")?;
-            for step in steps {
-                write!(f, "  {} ← {}", step.out, kernel(step))?;
-                for a in &step.args {
-                    write!(f, " {a}")?;
-                }
-                writeln!(f, "  # {}", step.slot)?;
+        let memory = program.footprint(number);
+        writeln!(
+            f,
+            "memory of a lane, in bytes ({number} a number): {} global + {} per row + {} winners + {} columns = {}",
+            memory.global,
+            memory.row,
+            memory.index,
+            memory.shard,
+            memory.total()
+        )?;
+        for section in Section::ALL {
+            let total = program.cost(section, number);
+            writeln!(f, "{}:  # {} flops, {} bytes", section.name(), total.flops, total.bytes)?;
+            for step in program.steps(section) {
+                let cost = step.cost(program.capacity, number);
+                writeln!(f, "  {step}  # {}, {} flops, {} bytes", step.slot, cost.flops, cost.bytes)?;
             }
         }
-        for output in &self.outputs {
+        for output in &program.outputs {
             writeln!(f, "output {} = {}", output.name, output.place)?;
         }
         Ok(())

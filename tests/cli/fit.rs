@@ -33,6 +33,44 @@ fn a_fit_leaves_a_whole_folder_and_a_verdict() {
 }
 
 #[test]
+fn a_profile_has_the_lines_of_the_plan_and_leaves_the_fit_alone() {
+    let place = Place::with_line();
+    let plain = place.run("fit line.bnn --steps 20 --out runs/plain");
+    let timed = place.run("fit line.bnn --steps 20 --out runs/timed --profile --json");
+    assert_eq!((plain.status, timed.status), (0, 0), "{}{}", plain.err, timed.err);
+    let posterior = |run: &str| fs::read(place.path(&format!("runs/{run}/posterior.safetensors"))).unwrap();
+    assert!(posterior("plain") == posterior("timed"), "measuring changes nothing");
+    let result: serde_json::Value = serde_json::from_str(&timed.out).unwrap();
+    let programs = result["profile"].as_array().unwrap();
+    let steps = programs.iter().find(|p| p["program"] == "steps").expect("a fit has steps");
+    let plan = place.run("check line.bnn --emit plan").out;
+    let lines = steps["lines"].as_array().unwrap();
+    for line in lines {
+        let text = line["step"].as_str().unwrap();
+        let cost = format!("{text}  # {}, {} flops", line["value"].as_str().unwrap(), line["flops_a_run"]);
+        assert!(plan.contains(&cost), "{cost} is not in\n{plan}");
+        assert!(line["runs"].as_u64().unwrap() > 0, "{text} ran");
+    }
+    let sum: f64 = lines.iter().map(|l| l["seconds"].as_f64().unwrap()).sum();
+    let total = steps["seconds"].as_f64().unwrap();
+    assert!((sum - total).abs() < 1e-6, "{sum} s of {total} s");
+}
+
+#[test]
+fn a_profile_is_printed_below_the_verdict_or_alone() {
+    let place = Place::with_line();
+    let timed = place.run("fit line.bnn --steps 20 --profile");
+    assert_eq!(timed.status, 0, "{}", timed.err);
+    let (before, profile) = timed.out.split_once("  profile  the fit took ").expect("a profile");
+    assert!(before.starts_with("line fitted in "), "{before}");
+    for words in ["\n  steps: ", "share ", "GFLOP/s", "epilogue", "%"] {
+        assert!(profile.contains(words), "{words} is not in\n{profile}");
+    }
+    let quiet = place.run("fit line.bnn --steps 20 --profile --quiet --force");
+    assert!(quiet.out.starts_with("  profile  the fit took "), "{}", quiet.out);
+}
+
+#[test]
 fn what_a_fit_must_be_warned_of_is_said_at_once() {
     let place = Place::with_line();
     let cut_short = place.run("fit line.bnn --steps 5 --quiet");

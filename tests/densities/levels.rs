@@ -267,6 +267,7 @@ fn evaluated(text: &str, cells: usize, is_standard: bool, differences: bool) -> 
         settings: &settings,
         threads: 1,
         journal: Journal::default(),
+        profiler: bnnc::engine::Profiler::default(),
     };
     let mut density = Joint::new(&problem).expect("it runs");
     let mut gradient = vec![0.0; joint.dim];

@@ -43,6 +43,7 @@ pub(super) fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, V
         settings: &settings,
         threads: 1,
         journal: Journal::default(),
+        profiler: bnnc::engine::Profiler::default(),
     };
     (Joint::new(&problem).expect("it runs"), names)
 }

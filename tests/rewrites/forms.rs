@@ -76,6 +76,7 @@ impl Fixture {
             settings: &self.settings,
             threads: 1,
             journal: Journal::default(),
+            profiler: bnnc::engine::Profiler::default(),
         }
     }
 

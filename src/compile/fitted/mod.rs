@@ -61,6 +61,7 @@ impl FittedModel {
             settings: &self.settings,
             threads,
             journal: Journal::default(),
+            profiler: crate::engine::Profiler::default(),
         }
     }
 }
