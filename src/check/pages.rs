@@ -212,7 +212,8 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("optimizer", "sgd", "Plain gradient steps."),
     ("precision", "f32", "Steps are computed in single precision, sums in double."),
     ("precision", "f64", "Everything is computed in double precision."),
-    ("mix", "true", "The mixture of all starts is kept, weighted by their ELBOs."),
+    ("mix", "true", "The mixture of all starts is kept, each with the same share."),
+    ("mix", "elbo", "The mixture of all starts is kept, with the shares of the largest ELBO."),
     ("batch", "all", "All training rows in each step."),
     ("warmup", "off", "The prior counts fully from the first step on."),
 ];

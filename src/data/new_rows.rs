@@ -12,7 +12,7 @@ use super::bind::{self, Bound};
 use super::declare::{self, Declared, DeclaredColumn};
 use super::schema::{typed_as, wanted};
 use super::source;
-use super::table::{Header, Opened, Table, Tables};
+use super::table::{Content, Header, Opened, Table, Tables};
 use super::{Dataset, Files, Options, Values, error, filter, levels, read};
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::model::Column;
@@ -149,7 +149,7 @@ impl<'a> NewRows<'a> {
     ///
     /// # Errors
     /// What cannot be read.
-    pub fn next(&mut self) -> Result<Option<Part>, Diagnostics> {
+    pub fn next_part(&mut self) -> Result<Option<Part>, Diagnostics> {
         let Some(table) = self.tables.next() else { return Ok(None) };
         let mut table = table?;
         let before = self.done;
@@ -276,6 +276,7 @@ fn bound_to(
     // A lone array has no name: it fills the lone column that is needed.
     if let ([only], true) = (header, required)
         && only.name == source::NAMELESS
+        && only.content != Content::Text
     {
         candidates.push(vec![only.name.clone()]);
     }

@@ -79,6 +79,7 @@ fn a_net_for_new_digits_starts_from_one_for_others() {
         ("../data/mnist", mnist.as_str()),
         ("take 1000 per y", "take 8 per y"),
         ("epochs = 15", "epochs = 2"),
+        ("batch = 50", "batch = 16"),
     ];
     with_model(&place, "transfer", "digits_low", &low);
     let high = [

@@ -145,7 +145,7 @@ impl Predicting<'_> {
     /// # Errors
     /// What is wrong with the rows.
     pub fn next(&mut self, progress: &mut dyn FnMut(f64)) -> Result<Option<Batch>, Diagnostics> {
-        let Some(part) = self.rows.next()? else { return Ok(None) };
+        let Some(part) = self.rows.next_part()? else { return Ok(None) };
         let model = &self.fitted.model;
         let unknown = self.rows.unknown_levels(&part, &model.columns);
         if let (Some((column, labels)), Levels::Global) = (unknown.first(), self.asked.levels) {
