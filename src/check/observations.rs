@@ -27,6 +27,10 @@ impl Checker<'_> {
             );
             return;
         }
+        if let Some(heads) = self.heads.get(&declaration) {
+            let finding = super::calls::several_outputs(&name.value, "", heads, name.span);
+            self.found.push(finding);
+        }
         let target =
             self.values[declaration].flatten().and_then(|id| self.is_data_target(id, declaration, name.span));
         // Without a target the right side is still checked, as far as it does not depend on it.

@@ -259,7 +259,7 @@ fn refusals_say_what_to_write_instead() {
         "b ~ Mixture([0.5, 0.5], Normal(0, 1), Gamma(2, rate = 1))\ny ~ Normal(b * x, 1)",
         "b[2] ~ Normal(0, 1) on ([-1, 0], [1, inf])\ny ~ Normal(b[1] * x + b[2], 1)",
         "a ~ Normal(0, 1)\nb ~ Gamma(2, rate = 1) on (a, inf)\ny ~ Normal(b * x, 1)",
-        "net f(x) { dense 1 }\ng(x) = g(x) + 1\ny ~ Normal(g(x), f(x))",
+        "g(x) = g(x) + 1\ny ~ Normal(g(x), 1)",
         "net f(x) { heads { m: dense 1 wrong; s: dense 1 } }\nh = f(x)\ny ~ Normal(h.m, h.s)",
     ];
     for text in cases {

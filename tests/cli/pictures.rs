@@ -86,6 +86,7 @@ fn a_net_for_new_digits_starts_from_one_for_others() {
         ("../data/mnist", mnist.as_str()),
         ("take 20 per y\n  test idx", "take 6 per y\n  split valid = 0.5 #"),
         ("epochs = 800", "epochs = 2"),
+        ("batch = 20", "batch = 5"),
     ];
     with_model(&place, "transfer", "digits_high", &high);
     let missing = place.run("check digits_high.bnn");
