@@ -197,10 +197,13 @@ impl<'a> Checker<'a> {
                 Censoring::Between(low, high) => vec![low, high],
                 Censoring::Sides { .. } => vec![],
             };
-            if ends_of(dist) == Ends::Constant {
+            if matches!(ends_of(dist), Ends::Constant | Ends::Known) {
                 let what = format!("`censored by` of `{}`", dist.family.name);
-                let instead =
-                    "`Poisson` and `Geometric` counts may be censored, and all of them cut: `on (a, b)`";
+                let instead = if dist.is_discrete() {
+                    "`Poisson` and `Geometric` counts may be censored, and all of them cut: `on (a, b)`"
+                } else {
+                    "`Kumaraswamy` has values in (0, 1) too and may be censored; `Beta` may be cut: `on (a, b)`"
+                };
                 self.found.push(error::not_yet(&what, span, instead));
                 return None;
             }
@@ -230,10 +233,25 @@ impl<'a> Checker<'a> {
             return None;
         }
         for (spec, id) in family.forms[dist.form].args.iter().zip(&dist.args) {
-            if family.fixed_for_mass.contains(&spec.name) && !self.arena.is_data(*id) {
-                let what = format!("`{word}` of `{}` where `{}` is unknown", family.name, spec.name);
-                let finding = error::not_yet(&what, span, with_a_mass(family))
-                    .at(self.arena.get(*id).span, "this would have to be a constant or data");
+            let is_number = family.mass_ends == Ends::Known;
+            let is_fixed =
+                if is_number { self.arena.constant(*id).is_some() } else { self.arena.is_data(*id) };
+            if family.fixed_for_mass.contains(&spec.name) && !is_fixed {
+                let (state, wanted) = if is_number && self.arena.is_data(*id) {
+                    ("no constant", "this would have to be a constant")
+                } else {
+                    (
+                        "unknown",
+                        if is_number {
+                            "this would have to be a constant"
+                        } else {
+                            "this would have to be a constant or data"
+                        },
+                    )
+                };
+                let what = format!("`{word}` of `{}` where `{}` is {state}", family.name, spec.name);
+                let finding =
+                    error::not_yet(&what, span, with_a_mass(family)).at(self.arena.get(*id).span, wanted);
                 self.found.push(finding);
                 return None;
             }
@@ -262,16 +280,22 @@ impl<'a> Checker<'a> {
                             .constant(end)
                             .is_some_and(|n| n == n.floor() && n.abs() <= crate::dist::MOST_TERMS as f64)
                 }
+                Ends::Known => is_infinite || self.arena.constant(end).is_some(),
             };
             if !fits {
                 let what = format!("such an interval of `{}`", dist.family.name);
-                let least = if wanted == Ends::Data {
-                    "a whole number from constants or data"
-                } else {
-                    "a whole number up to 1000"
+                let (least, but) = match wanted {
+                    Ends::Any | Ends::Known => ("a constant", "this is not known before the data are read"),
+                    Ends::Data => (
+                        "a whole number from constants or data",
+                        "this is not known before the fit, or no whole number",
+                    ),
+                    Ends::Constant => {
+                        ("a whole number up to 1000", "this is not known before the fit, or no whole number")
+                    }
                 };
-                let finding = error::not_yet(&what, span, format!("write {least}"))
-                    .at(self.arena.get(end).span, "this is not known before the fit, or no whole number");
+                let finding =
+                    error::not_yet(&what, span, format!("write {least}")).at(self.arena.get(end).span, but);
                 self.found.push(finding);
                 return None;
             }
@@ -330,6 +354,7 @@ fn ends_of(dist: &Distribution) -> Ends {
     let parts = dist.components.iter().map(ends_of);
     parts.fold(dist.family.mass_ends, |a, b| match (a, b) {
         (Ends::Constant, _) | (_, Ends::Constant) => Ends::Constant,
+        (Ends::Known, _) | (_, Ends::Known) => Ends::Known,
         (Ends::Data, _) | (_, Ends::Data) => Ends::Data,
         (Ends::Any, Ends::Any) => Ends::Any,
     })

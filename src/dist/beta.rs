@@ -1,8 +1,9 @@
 //! `Beta(a, b)`.
 
 use super::probability::log_and_complement;
-use super::{ArgSpec, Family, Form, guard, number};
+use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
+use crate::kernels::special::log_beta_regularized;
 use crate::ty::{Interval, Support};
 use rand_distr::Distribution;
 use statrs::function::beta::checked_beta_reg;
@@ -41,6 +42,14 @@ pub static FAMILY: Family = Family {
     cdf: Some(|_, args, x| {
         checked_beta_reg(number(args, 0), number(args, 1), x.clamp(0.0, 1.0)).unwrap_or(f64::NAN)
     }),
+    log_mass: Some(|b, _, args, low, high| {
+        let [first, second, low, high] =
+            [args[0], args[1], low, high].map(|v| b.constant_value(v).unwrap_or(f64::NAN));
+        b.constant(log_mass(first, second, low.max(0.0), high.min(1.0)))
+    }),
+    fixed_for_mass: &["a", "b"],
+    mass_ends: Ends::Known,
+    log_kernel: Some(|_, args, x| (number(args, 0) - 1.0) * x.ln() + (number(args, 1) - 1.0) * (-x).ln_1p()),
     page: "\
 log density      lgamma(a + b) - lgamma(a) - lgamma(b) + (a - 1) log(x) + (b - 1) log(1 - x)   for 0 < x < 1
 mean             a/(a + b)
@@ -51,3 +60,12 @@ As a prior of a probability it counts like a earlier successes and b earlier fai
 Reference: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 2, chapter 25.",
     ..super::PLAIN
 };
+
+/// log(I_high(a, b) − I_low(a, b)) of 0 ≤ low < high ≤ 1, by whichever tail keeps its digits.
+fn log_mass(a: f64, b: f64, low: f64, high: f64) -> f64 {
+    let below = |x: f64| log_beta_regularized(a, b, x, 1.0 - x);
+    let above = |x: f64| log_beta_regularized(b, a, 1.0 - x, x);
+    let is_right = low > a / (a + b);
+    let (larger, smaller) = if is_right { (above(low), above(high)) } else { (below(high), below(low)) };
+    larger + (-(smaller - larger).exp()).ln_1p()
+}

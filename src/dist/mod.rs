@@ -146,6 +146,8 @@ pub enum Ends {
     Data,
     /// whole numbers known before the data are read, or infinite
     Constant,
+    /// any numbers known before the data are read, as the arguments then have to be too: the mass is a number
+    Known,
 }
 
 /// What one value of a distribution is.

@@ -205,14 +205,18 @@ impl<'a> Numbers<'a> {
         let nearest = mode.max(low).min(high);
         // A kernel like e^−z²/2 falls by e within 1/z of a far end; for flatter ones this is only too careful.
         let first = FIRST * scale / ((nearest - mode) / scale).abs().max(1.0);
+        let first = first.min(FIRST * self.fall(nearest, if nearest > low { -first } else { first }));
         // Near a finite end of the support a density may rise like a power: pieces double from there too.
-        let is_endless = self.kernel(own.low) == f64::INFINITY;
-        let from_low = (if is_endless { -SINGULAR } else { -PIECES }..PIECES)
-            .filter(|_| family.location_scale.is_none() && own.low.is_finite())
-            .map(|k| own.low + FIRST * scale * 2f64.powi(k));
+        let from_end = |end: f64, side: f64| {
+            let is_endless = self.kernel(end) == f64::INFINITY;
+            (if is_endless { -SINGULAR } else { -PIECES }..PIECES)
+                .filter(move |_| family.location_scale.is_none() && end.is_finite())
+                .map(move |k| end + side * FIRST * scale * 2f64.powi(k))
+        };
         let mut places: Vec<f64> = (0..PIECES)
             .flat_map(|k| [-1.0, 1.0].map(|side| nearest + side * first * 2f64.powi(k)))
-            .chain(from_low)
+            .chain(from_end(own.low, 1.0))
+            .chain(from_end(own.high, -1.0))
             .chain([nearest, mode, low, high])
             .filter(|x| x.is_finite() && (low..=high).contains(x))
             .collect();
@@ -230,6 +234,13 @@ impl<'a> Numbers<'a> {
             cut.pieces.push((ends[0], ends[1], mass));
         }
         cut
+    }
+
+    /// On what length beside x, on the side of `step`, the kernel falls by one; infinite where it does not.
+    fn fall(&self, x: f64, step: f64) -> f64 {
+        let step = 1e-3 * step;
+        let fall = self.kernel(x) - self.kernel(x + step);
+        if fall.is_finite() && fall > 0.0 { step.abs() / fall } else { f64::INFINITY }
     }
 
     /// How far the median lies from the lower end, by doubling and halving; where there are no moments.
@@ -275,6 +286,15 @@ impl<'a> Numbers<'a> {
             return f(from - cut.nearest) * (self.kernel(from) - self.kernel(cut.nearest)).exp();
         }
         let (top, half, middle) = (self.kernel(cut.nearest), 0.5 * (to - from), 0.5 * (from + to));
+        for (end, other) in [(from, to), (to, from)] {
+            // ∫₀ʰ t^p dt = h^(p+1)/(p+1): all that is left beside an end at which the density is infinite.
+            if self.kernel(end) == f64::INFINITY {
+                // Away from the end, because near 1 there may be no number between them.
+                let further = self.kernel(end + 2.0 * (other - end));
+                let power = (further - self.kernel(other)) / std::f64::consts::LN_2;
+                return 2.0 * half / (power + 1.0) * f(end - cut.nearest) * (self.kernel(other) - top).exp();
+            }
+        }
         let at = |x: f64| f(x - cut.nearest) * (self.kernel(x) - top).exp();
         half * RULE.iter().map(|(x, w)| w * (at(middle - half * x) + at(middle + half * x))).sum::<f64>()
     }

@@ -581,6 +581,8 @@ def more_log_masses():
         yield "Pareto", 0, (1.5, 1.1), low, high, lambda a, s, l, h: (s / max(l, s)) ** a - (mp.mpf(0) if mp.isinf(h) else (s / h) ** a)
     for low, high in [(0.2, 0.7), (0.0, 0.4), (0.5, 1.0), (-1.0, 2.0), (1e-5, 1e-4), (0.9, 0.99)]:
         yield "Kumaraswamy", 0, (2.0, 5.0), low, high, lambda a, b, l, h: (1 - max(l, mp.mpf(0)) ** a) ** b - (1 - min(h, mp.mpf(1)) ** a) ** b
+        for a, b in [(2.0, 5.0), (0.5, 0.5), (0.02, 30.0), (800.0, 300.0)]:
+            yield "Beta", 0, (a, b), low, high, beta_mass
     for low, high in [(-1.0, 1.5), (-40.0, -39.0), (39.0, 40.0), (2.0, 2.0 + 1e-9), (-inf, -30.0), (30.0, inf), (-inf, inf), (-3.0, 700.0)]:
         yield "Logistic", 0, (0.3, 1.2), low, high, lambda m, s, l, h: (mp.mpf(1) if mp.isinf(h) else sigmoid((h - m) / s)) - (mp.mpf(0) if mp.isinf(l) else sigmoid((l - m) / s))
     for low, high in [(-1.0, 1.5), (-5.0, -4.0), (39.0, 40.0), (2.0, 2.0 + 1e-9), (-inf, -3.0), (30.0, inf), (-inf, inf)]:
@@ -604,6 +606,13 @@ def more_log_masses():
             yield "BetaBinomial", 0, (n, 0.5, 2.0), low, high, lambda n, a, b, l, h: terms_between(l, min(h, n), lambda k: mp.fsum(beta_binomial_terms(k, n, a, b)))
     for low, high in [(-1.0, 4.0), (2.5, 3.0), (3.0, 4.0)]:
         yield "Delta", 0, (2.5,), low, high, lambda v, l, h: mp.mpf(l <= v <= h)
+
+
+def beta_mass(a, b, low, high):
+    """By the tail that the interval lies in: the other one leaves nothing of 60 digits."""
+    low, high = max(low, mp.mpf(0)), min(high, mp.mpf(1))
+    below = lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True)
+    return below(b, a, 1 - low) - below(b, a, 1 - high) if low > a / (a + b) else below(a, b, high) - below(a, b, low)
 
 
 def student_mass(v, m, s, low, high):
@@ -631,6 +640,14 @@ def moments_of(name, form, args, low, high):
     f = next(f for f in FAMILIES if f.name == name and f.form == form)
     if name == "Delta":
         return args[0], mp.mpf(0)
+    if name == "Beta":
+        # By the moments of the whole: with a small shape a quadrature misses what lies beside 0.
+        a, b = args
+        low, high = max(low, mp.mpf(0)), min(high, mp.mpf(1))
+        mass = [beta_mass(a + k, b, low, high) for k in range(3)]
+        first = a / (a + b) * mass[1] / mass[0]
+        second = a * (a + 1) / (a + b) / (a + b + 1) * mass[2] / mass[0]
+        return first, sqrt(second - first**2)
     mean = f.mean(*args)
     if mp.isinf(high) and (mp.isinf(mean) or mp.isnan(mean)):
         return nan, nan
@@ -647,7 +664,7 @@ def moments_of(name, form, args, low, high):
     own = {"Pareto": args[-1]}.get(name, mp.mpf(0))
     real = name in ("Logistic", "Gumbel", "StudentT")
     low = low if real else max(low, own)
-    high = min(high, mp.mpf(1)) if name == "Kumaraswamy" else high
+    high = min(high, mp.mpf(1)) if name in ("Kumaraswamy", "Beta") else high
     centre = args[-2] if real else mp.mpf(1)
     nearest = min(max(centre, low), high)
     sd = f.sd(*args)
@@ -714,7 +731,7 @@ def moments_between(name, form, args, low, high):
         return m + s * (nearest + shift), s * sqrt(second / mass - shift**2)
 
 
-FIXED = {"Gamma": [0], "ChiSquared": [0], "InvGamma": [0], "StudentT": [0], "HalfStudentT": [0], "Delta": [0], "Binomial": [0], "BetaBinomial": [0]}
+FIXED = {"Beta": [0, 1], "Gamma": [0], "ChiSquared": [0], "InvGamma": [0], "StudentT": [0], "HalfStudentT": [0], "Delta": [0], "Binomial": [0], "BetaBinomial": [0]}
 POSITIVE_SUPPORT = ("Weibull", "HalfNormal", "HalfCauchy", "LogNormal", "Gamma", "ChiSquared", "InvGamma", "HalfStudentT")
 
 
@@ -737,7 +754,7 @@ def write_truncation():
             # Where the mass is known without its derivative in an argument, or the ends are whole numbers.
             fixed = FIXED.get(name, [])
             gargs = [nan if i in fixed else derivative(lambda t, i=i: log(mass(*exacts[:i], t, *exacts[i + 1:], l, h)), exacts[i]) for i in range(len(exacts))]
-            is_whole = name in ("Poisson", "Geometric", "NegBinomial", "Binomial", "BetaBinomial", "Delta")
+            is_whole = name in ("Beta", "Poisson", "Geometric", "NegBinomial", "Binomial", "BetaBinomial", "Delta")
             at_support = name in POSITIVE_SUPPORT and l <= 0 or name == "Kumaraswamy" and l <= 0 or name == "Pareto" and l <= exacts[1]
             gl = None if mp.isinf(l) or is_whole or at_support else derivative(lambda t: log(mass(*exacts, t, h)), l)
             gh = None if mp.isinf(h) or is_whole or name == "Kumaraswamy" and h >= 1 else derivative(lambda t: log(mass(*exacts, l, t)), h)
