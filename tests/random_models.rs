@@ -19,6 +19,9 @@ use std::path::Path;
 const FEW: u32 = 24;
 const MANY: u32 = 1_000;
 
+/// What many models came to, from the root of the repository.
+const PAGE: &str = "docs/random-models.md";
+
 /// What the generator writes, as it stands in a model.
 const CONSTRUCTS: &[&str] = &[
     "net f",
@@ -63,26 +66,51 @@ const CONSTRUCTS: &[&str] = &[
     "weighted by",
     "chol = [[",
     "OrderedLogistic",
+    "heads {",
+    ".noise",
+    "skip: residual",
+    "only positive",
 ];
 
 #[test]
 fn random_models_run() {
-    try_models(FEW, "map");
+    println!("{}", try_models(FEW, "map"));
 }
 
 #[test]
 #[ignore = "slow: a thousand models; run with --ignored"]
 fn many_random_models_run() {
-    try_models(MANY, "map");
+    let counts = try_models(MANY, "map");
+    println!("{counts}");
+    if std::env::var_os("BNNC_WRITE_PAGES").is_some() {
+        let page = format!(
+            "# What `check` accepts, `fit` runs\n\n\
+             Well-typed models, made at random by `tests/random_models.rs`, are checked, compiled, differentiated, stepped \
+             three times, saved, and read again.\n\
+             A finding of any stage, or a panic, would be a contradiction; a fit that diverges is none.\n\
+             Written by `BNNC_WRITE_PAGES=1 cargo test --release --test suite -- --ignored many_random_models_run`.\n\n\
+             {} models without a contradiction, {} diverged.\n\n\
+             | what the models hold | models |\n|---|---|\n{}",
+            counts.models,
+            counts.diverged,
+            counts
+                .with
+                .iter()
+                .map(|(what, n)| format!("| `{}` | {n} |\n", what.replace('|', "\\|")))
+                .collect::<String>()
+        );
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+        std::fs::write(path, page).expect("the docs folder can be written");
+    }
 }
 
 #[test]
 #[ignore = "slow: each ELBO is evaluated; run with --ignored"]
 fn random_models_have_elbos() {
-    try_models(60, "advi");
+    println!("{}", try_models(200, "advi"));
 }
 
-fn try_models(cases: u32, method: &str) {
+fn try_models(cases: u32, method: &str) -> Counts {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("data.csv"), rows()).unwrap();
     let old = earlier_run(folder.path());
@@ -100,7 +128,7 @@ fn try_models(cases: u32, method: &str) {
             ran.map(|_| ()).map_err(|why| TestCaseError::fail(format!("{why}\n{text}")))
         })
         .unwrap();
-    println!("{}", counts.into_inner());
+    counts.into_inner()
 }
 
 /// What was tried, for a person who runs this with `--nocapture`.
@@ -234,6 +262,10 @@ impl Writer<'_> {
             "data \"data.csv\" {{ x, z, u, r, top : real; p, w : positive; k, n : count; g, d : factor; c : class; b : bool; \
              o : class(\"lo\", \"mid\", \"hi\"); v : real[2]{missing}{split}{rows} }}"
         );
+        if w.pick(16) == 0 {
+            w.only_positive();
+            return w.text;
+        }
         for i in 0..w.pick(6) {
             w.declaration(i);
         }
@@ -349,14 +381,45 @@ impl Writer<'_> {
             "w ~ Normal(0, s); s[inputs] ~ InvGamma(2, 1)",
             "b ~ Laplace(0, 1)",
         ][self.pick(3)];
-        let middle = ["", "layernorm\n", "residual { dense 3 tanh }\n", "concat { dense 2 }\n"][self.pick(4)];
+        let middle = [
+            "",
+            "layernorm\n",
+            "residual { dense 3 tanh }\n",
+            "concat { dense 2 }\n",
+            "skip: residual { t ~ HalfNormal(1)\neach layer { w ~ Normal(0, t) }\ndense 3 tanh }\n",
+        ][self.pick(5)];
         let (a, b) = (self.of_row(1), self.of_row(1));
+        if self.pick(4) == 0 {
+            let _ = writeln!(
+                self.text,
+                "net f(v) {{\neach layer {{ {prior} }}\ndense 3 {activation}\n{middle}\
+                 heads {{ mean: dense 1; noise: dense 1 softplus {{ w ~ Normal(0, 0.1) }} }}\n}}\n\
+                 fx = f([{a}, {b}])"
+            );
+            self.row.push("(fx.mean + fx.noise)".to_owned());
+            return;
+        }
         let _ = writeln!(
             self.text,
             "net place(v) {{ embed 2 }}\nnet f(v, w) {{\neach layer {{ {prior} }}\ndense 3 {activation}\n{middle}dense 1\n}}\n\
              fx = f([{a}, {b}], place(g))"
         );
         self.row.push("fx".to_owned());
+    }
+
+    /// Unknowns that are positive scalars and nothing else.
+    fn only_positive(&mut self) {
+        let _ = writeln!(self.text, "# only positive\ns0 ~ HalfNormal(1)");
+        let others = self.pick(3);
+        for i in 1..=others {
+            let prior =
+                ["HalfCauchy(1)", "InvGamma(2, 1)", "LogNormal(0, 1)", "Gamma(2, rate = s0)"][self.pick(4)];
+            let _ = writeln!(self.text, "s{i} ~ {prior}\nt{i} = s0 * s{i}");
+        }
+        let scale = if others == 0 { "s0".to_owned() } else { format!("t{others}") };
+        let line = ["z ~ Normal(0, $)", "p ~ Exponential($)", "n ~ Poisson($)", "r ~ StudentT(4, x, $)"]
+            [self.pick(4)];
+        let _ = writeln!(self.text, "{}", line.replace('$', &scale));
     }
 
     /// A real expression per row.

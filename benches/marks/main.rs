@@ -6,6 +6,7 @@
 //!
 //! A part is a file with one function from nothing to the text of its section, and a line in [`PARTS`].
 
+mod examples;
 mod grid;
 mod mnist;
 mod page;
@@ -26,6 +27,7 @@ const PARTS: &[Part] = &[
     ("moons-circles", grid::section),
     ("mnist", mnist::section),
     ("rewrites", rewrites::section),
+    ("examples", examples::section),
 ];
 
 fn main() -> ExitCode {

@@ -7,7 +7,7 @@ use crate::data::{Dataset, Split};
 use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
-use crate::infer::evaluate::{Elbo, elbo, k_hat};
+use crate::infer::evaluate::{Elbo, elbo, weights};
 use crate::infer::of_rows::of_rows;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::Problem;
@@ -94,7 +94,10 @@ pub(super) fn evaluate(
     metrics.extra = fitted.extra.clone();
     metrics.rungs = record::rungs(&fitted.outcome);
     if fitted.chains.is_none() {
-        metrics.extra.extend(k_hat(problem, &fitted.outcome.posterior())?.map(|k| ("k_hat".to_owned(), k)));
+        if let Some(found) = weights(problem, &fitted.outcome.posterior())? {
+            let named = [("k_hat", found.k_hat), ("weight_efficiency", found.efficiency)];
+            metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        }
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     let pictures = pictures::pictures(problem, from, data, &held_out)?;

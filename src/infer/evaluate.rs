@@ -106,12 +106,21 @@ fn run<T: Number>(
 const WEIGHED: usize = 2_000;
 const WEIGHED_WORK: f64 = 2e9;
 
-/// k̂ of the guide's importance weights p(y, u)/q(u) (section 8); none for points, for noise of the model's own, beyond
+/// What the importance weights p(y, u)/q(u) of the guide's draws say of it (section 8).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Weights {
+    /// the shape of their tail
+    pub k_hat: f64,
+    /// of how many equal ones as many are worth, 1/Σw² of shares w, divided by their number
+    pub efficiency: f64,
+}
+
+/// Judges the guide by the importance weights of its draws; none for points, for noise of the model's own, beyond
 /// 2,000 dimensions, where weights of weights say nothing, and where rows are too many for 2,000 draws of all of them.
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
-pub fn k_hat(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<f64>, String> {
+pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>, String> {
     let random = guide.noise();
     let work = problem.train.len() as f64 * work_of_a_row(&problem.joint.tape) * WEIGHED as f64;
     if random == 0 || random > MANY_DIMS || problem.joint.is_noisy() || work > WEIGHED_WORK {
@@ -131,9 +140,11 @@ pub fn k_hat(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<f64>, Stri
     let (least, most) =
         log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
     if most - least < 1e-6 {
-        return Ok(Some(0.0));
+        return Ok(Some(Weights { k_hat: 0.0, efficiency: 1.0 }));
     }
-    Ok(Some(smooth(&mut log_weights)))
+    let k_hat = smooth(&mut log_weights);
+    let squares: f64 = log_weights.iter().map(|w| (2.0 * w).exp()).sum();
+    Ok(Some(Weights { k_hat, efficiency: 1.0 / squares / log_weights.len() as f64 }))
 }
 
 /// Multiply-adds of the log joint in one row: a kernel is used again at every place of its image.

@@ -37,6 +37,11 @@ const TABLE: &[(&str, &str, Better)] = &[
         Better::Lower,
     ),
     (
+        "weight_efficiency",
+        "independent draws of the posterior that one of the guide is worth, by those weights; 1 is right",
+        Better::Higher,
+    ),
+    (
         "laplace_evidence",
         "log evidence from the curvature of the mode, in nats: an estimate, not a bound",
         Better::Neither,
@@ -64,7 +69,8 @@ mod tests {
             ["accuracy", "nll", "brier", "ece", "entropy", "aleatoric", "epistemic", "expected_error"];
         let reals = ["rmse", "mae", "nll", "coverage90", "crps"];
         assert!(classes.iter().chain(&reals).all(|m| explain(m).is_some()));
-        let of_fits = ["k_hat", "laplace_evidence", "rhat", "ess_bulk", "ess_tail", "divergences"];
+        let of_fits =
+            ["k_hat", "weight_efficiency", "laplace_evidence", "rhat", "ess_bulk", "ess_tail", "divergences"];
         assert!(of_fits.iter().all(|m| explain(m).is_some()));
         assert_eq!(explain("made up"), None);
     }

@@ -263,14 +263,25 @@ fn rung_sentence(run: &Run) -> Option<String> {
     ))
 }
 
+/// In sds: from here on a mean is not called right.
+const NEAR: f64 = 0.1;
+
 /// The words of `docs/inference.md`, section on diagnostics.
 fn guide_sentence(run: &Run) -> Option<String> {
-    let k_hat =
-        run.metrics.extra.iter().find(|(n, _)| n == "k_hat").map(|(_, v)| *v).filter(|v| v.is_finite())?;
+    let of = |name: &str| {
+        run.metrics.extra.iter().find(|(n, _)| n == name).map(|(_, v)| *v).filter(|v| v.is_finite())
+    };
+    let k_hat = of("k_hat")?;
+    // By Cauchy and Schwarz no mean is further off than this, in sds of the guide: √Var(w)/E w.
+    let farthest = of("weight_efficiency").map_or(f64::INFINITY, |e| (1.0 / e - 1.0).max(0.0).sqrt());
     // The variables of a net have a point in their names.
     let has_net = run.manifest.variables.iter().any(|v| v.name.contains('.'));
     Some(match k_hat {
         k if k < 0.7 => format!("k̂ is {k:.2}: draws can be reweighted; means and sds checked."),
+        k if farthest < NEAR => format!(
+            "k̂ is {k:.2}, but the weights of draws hardly differ: as far as they reach, means are right to {farthest:.2} \
+             sd; the far tails are heavier than the guide's."
+        ),
         k if k < 1.0 => format!(
             "k̂ is {k:.2}: the guide differs from the posterior. Means may hold; do not trust sds or tails. Try \
              `guide = fullrank` or `method = nuts`."
@@ -354,6 +365,19 @@ mod tests {
             let words = verdict(&run);
             assert!(words.iter().any(|w| w.contains(word)), "{word}: {words:#?}");
         }
+    }
+
+    #[test]
+    fn weights_that_hardly_differ_are_no_alarm_whatever_their_tail() {
+        let mut run = sample::regression();
+        let mut words = |k_hat: f64, efficiency: f64| {
+            run.metrics.extra = vec![("k_hat".into(), k_hat), ("weight_efficiency".into(), efficiency)];
+            guide_sentence(&run).unwrap_or_default()
+        };
+        assert!(words(1.4, 0.999).contains("means are right to 0.03 sd"), "{}", words(1.4, 0.999));
+        assert!(words(1.4, 0.5).contains("misses the posterior's mass"));
+        assert!(words(0.8, 0.9).contains("differs from the posterior"));
+        assert!(words(0.2, 0.9).contains("can be reweighted"));
     }
 
     #[test]
