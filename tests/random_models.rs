@@ -262,7 +262,7 @@ impl Writer<'_> {
             "data \"data.csv\" {{ x, z, u, r, top : real; p, w : positive; k, n : count; g, d : factor; c : class; b : bool; \
              o : class(\"lo\", \"mid\", \"hi\"); v : real[2]{missing}{split}{rows} }}"
         );
-        if w.pick(16) == 0 {
+        if w.pick(16) == 0 && !has_missing {
             w.only_positive();
             return w.text;
         }
@@ -417,8 +417,9 @@ impl Writer<'_> {
             let _ = writeln!(self.text, "s{i} ~ {prior}\nt{i} = s0 * s{i}");
         }
         let scale = if others == 0 { "s0".to_owned() } else { format!("t{others}") };
-        let line = ["z ~ Normal(0, $)", "p ~ Exponential($)", "n ~ Poisson($)", "r ~ StudentT(4, x, $)"]
-            [self.pick(4)];
+        let line =
+            ["z ~ Normal(0, $)", "p ~ Exponential(rate = $)", "n ~ Poisson($)", "r ~ StudentT(4, x, $)"]
+                [self.pick(4)];
         let _ = writeln!(self.text, "{}", line.replace('$', &scale));
     }
 

@@ -138,9 +138,9 @@ fn some_operations_of_a_fit_may_fail() {
     for (i, kind) in ["enospc", "cut", "eio", "drop"].into_iter().enumerate() {
         let mut n = 1 + i;
         while fit_with_fault(&place, n, kind, &bits) {
-            n += 17;
+            n += 43;
         }
-        assert!(n > 17, "{kind}: a fit has more operations than that");
+        assert!(n > 43, "{kind}: a fit has more operations than that");
     }
 }
 

@@ -142,7 +142,7 @@ fn starter_models_check_clean_and_fit() {
         let checked = place.run(&format!("check my_{kind}.bnn --deny warnings"));
         assert_eq!((checked.status, checked.err), (0, format!("my_{kind}.bnn: no findings\n")), "{kind}");
         assert_eq!(place.run(&format!("fmt my_{kind}.bnn --check")).status, 0, "{kind} is not laid out");
-        let fitted = place.run(&format!("fit my_{kind}.bnn --steps 60"));
+        let fitted = place.run(&format!("fit my_{kind}.bnn --steps 20 --set predict_draws=5"));
         assert_eq!(fitted.status, 0, "{kind}: {}", fitted.err);
     }
 }

@@ -87,12 +87,23 @@ fn calls(family: &Family, form: usize) -> Vec<String> {
 
 #[test]
 fn arguments_and_targets_of_any_shape_are_answered() {
+    try_calls(4);
+}
+
+#[test]
+#[ignore = "slow: all of them, minutes"]
+fn all_arguments_and_targets_of_any_shape_are_answered() {
+    try_calls(1);
+}
+
+/// One in so many pairs of a call and a target.
+fn try_calls(one_in: usize) {
     let (mut complaints, mut right) = (vec![], 0);
     for family in dist::ALL.iter().filter(|f| f.name != "Mixture") {
         let mut of_family = 0;
         for form in 0..family.forms.len() {
             for (i, call) in calls(family, form).iter().enumerate() {
-                for (j, target) in TARGETS.iter().enumerate() {
+                for (j, target) in TARGETS.iter().enumerate().filter(|(j, _)| (i + 3 * j) % one_in == 0) {
                     // One suffix for each pair, so that all meet all in the end.
                     for suffix in ["", SUFFIXES[(i + j) % SUFFIXES.len()]] {
                         match goes_through(&model(
