@@ -1,6 +1,6 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, eval, explain, fit, fmt, new, predict, refused, report, runs, sweep};
+use super::{check, completions, data, eval, explain, export, fit, fmt, new, predict, report, runs, sweep};
 use crate::data::truth::Truth;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -55,13 +55,12 @@ pub(super) enum Command {
     Explain(explain::Options),
     Predict(predict::Options),
     Eval(eval::Options),
+    Export(export::Options),
     Report(report::Options),
     Runs(runs::Options),
     Data(data::Options),
     New(new::Options),
     Completions(completions::Options),
-    #[command(hide = true)]
-    Export(refused::Anything),
 }
 
 /// What a model is compiled with.
@@ -141,31 +140,6 @@ mod tests {
         assert_eq!(pair("n = 3"), Ok(("n".into(), "3".into())));
         assert_eq!(pair("f=a=b"), Ok(("f".into(), "a=b".into())));
         assert!(pair("n").is_err() && pair("=3").is_err());
-    }
-
-    #[test]
-    fn commands_that_do_not_work_are_not_in_the_help() {
-        let help = Arguments::command().render_long_help().to_string();
-        let word = |w: &str| help.lines().any(|l| l.split_whitespace().next() == Some(w));
-        assert!(
-            [
-                "fit",
-                "check",
-                "sweep",
-                "fmt",
-                "explain",
-                "data",
-                "predict",
-                "eval",
-                "report",
-                "runs",
-                "new",
-                "completions"
-            ]
-            .into_iter()
-            .all(word)
-        );
-        assert!(!["export"].into_iter().any(word), "{help}");
     }
 
     /// `docs/cli.md` ends with the help of every command, as the program prints it.

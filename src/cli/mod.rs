@@ -17,6 +17,7 @@ mod completions;
 mod data;
 mod eval;
 mod explain;
+mod export;
 mod fit;
 mod fmt;
 mod interrupt;
@@ -25,7 +26,6 @@ mod new_data;
 mod predict;
 mod profile;
 mod progress;
-mod refused;
 mod report;
 mod resume;
 mod runs;
@@ -65,7 +65,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Sweep(options) => sweep::run(&terminal, &options, &arguments),
         Command::Predict(options) => predict::run(&terminal, &options),
         Command::Eval(options) => eval::run(&terminal, &options),
-        Command::Export(_) => refused::command(&terminal, "export"),
+        Command::Export(options) => export::run(&terminal, &options),
     };
     ExitCode::from(status)
 }

@@ -6,7 +6,7 @@ use super::terminal::Terminal;
 use crate::compile::fitted::{Asked, FittedModel, Levels};
 use crate::diagnostic::Diagnostic;
 use crate::export::{FORMATS, Table, format_of, predicted_columns};
-use crate::files;
+use crate::files::Pending;
 use crate::run_folder::Cells;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -159,8 +159,7 @@ fn predict(
 /// Where a table goes: a file under a temporary name that is renamed when it is whole, or standard output.
 struct Out {
     table: Box<dyn Table>,
-    place: Option<(PathBuf, PathBuf)>,
-    is_whole: bool,
+    pending: Option<Pending>,
 }
 
 impl Out {
@@ -169,7 +168,7 @@ impl Out {
             let format = format_of(if is_json { ".json" } else { ".csv" });
             let format = format.ok_or_else(|| Diagnostic::new("X001", "no format"))?;
             let stdout = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout());
-            return Ok(Out { table: format(Box::new(stdout)), place: None, is_whole: false });
+            return Ok(Out { table: format(Box::new(stdout)), pending: None });
         };
         let shown = path.display().to_string();
         let Some(format) = format_of(&shown) else {
@@ -183,46 +182,18 @@ impl Out {
             };
             return Err(what.note(format!("known are {}", known.join(", "))));
         };
-        let partial = files::beside(path, "partial").map_err(|fault| not_written(&shown, &fault))?;
-        let _ = files::remove(&partial);
-        let file = files::create(&partial).map_err(|fault| not_written(&shown, &fault))?;
+        let (pending, file) = Pending::file(path).map_err(|fault| not_written(&shown, &fault))?;
         let file = std::io::BufWriter::with_capacity(1 << 16, file);
-        Ok(Out { table: format(Box::new(file)), place: Some((partial, path.to_path_buf())), is_whole: false })
+        Ok(Out { table: format(Box::new(file)), pending: Some(pending) })
     }
 
     fn rows(&mut self, columns: &[(String, Cells)]) -> std::io::Result<()> {
         self.table.rows(columns)
     }
 
-    fn finish(mut self) -> std::io::Result<()> {
-        let table = std::mem::replace(&mut self.table, Box::new(Nothing));
-        table.finish()?;
-        if let Some((partial, path)) = &self.place {
-            files::rename(partial, path)?;
-        }
-        self.is_whole = true;
-        Ok(())
-    }
-}
-
-impl Drop for Out {
-    /// A table that was not finished leaves nothing behind.
-    fn drop(&mut self) {
-        if let (Some((partial, _)), false) = (&self.place, self.is_whole) {
-            let _ = files::remove(partial);
-        }
-    }
-}
-
-/// In place of a table that has been finished.
-struct Nothing;
-
-impl Table for Nothing {
-    fn rows(&mut self, _: &[(String, Cells)]) -> std::io::Result<()> {
-        Ok(())
-    }
-    fn finish(self: Box<Self>) -> std::io::Result<()> {
-        Ok(())
+    fn finish(self) -> std::io::Result<()> {
+        self.table.finish()?;
+        self.pending.map_or(Ok(()), Pending::finish)
     }
 }
 

@@ -167,9 +167,14 @@ fn in_own_units(problem: &Problem<'_>) -> f64 {
     problem.model.observations.iter().map(scale).sum()
 }
 
-/// How many densities of a target the log likelihood is a sum of: a row counts with its weight, and a value that was
-/// not seen counts with a probability, which has no unit.
+/// How many densities of a target the log likelihood is a sum of.
 fn densities(problem: &Problem<'_>, o: &Observation) -> f64 {
+    density_counts(problem, o).iter().sum()
+}
+
+/// The same for each training row: a row counts with its weight, and a value that was not seen counts with a
+/// probability, which has no unit.
+pub(super) fn density_counts(problem: &Problem<'_>, o: &Observation) -> Vec<f64> {
     // Bounds that unknowns move hide nothing that could be told here.
     let of = |id: ExprId| match problem.model.expr(id).kind {
         ExprKind::Number(x) => vec![x; problem.train.len()],
@@ -178,7 +183,7 @@ fn densities(problem: &Problem<'_>, o: &Observation) -> f64 {
     };
     let mut counts = o.dist.weight.map_or_else(|| vec![1.0; problem.train.len()], of);
     let hidden: Vec<f64> = match o.dist.censoring {
-        None => return counts.iter().sum(),
+        None => return counts,
         Some(Censoring::Sides { right, left }) => {
             let left = left.map_or_else(|| vec![0.0; counts.len()], of);
             of(right).iter().zip(left).map(|(a, b)| a.max(b)).collect()
@@ -188,7 +193,7 @@ fn densities(problem: &Problem<'_>, o: &Observation) -> f64 {
         }
     };
     counts.iter_mut().zip(hidden).for_each(|(count, hidden)| *count *= 1.0 - hidden);
-    counts.iter().sum()
+    counts
 }
 
 /// A hash of what the training rows' densities are of: the targets in their own units, in the order of the rows.

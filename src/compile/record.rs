@@ -2,6 +2,7 @@
 
 use super::evaluated::{Evaluated, levels};
 use super::fit::{Fitted, MANY_DIMS, Prepared};
+use super::fitted::{DIVERGING, STEPS};
 use super::{Session, earlier, statistics};
 use crate::infer::chains::Chains;
 use crate::infer::mixture::Mixture;
@@ -83,7 +84,13 @@ fn of_chains(prepared: &Prepared, chains: &Chains, values: &dyn Fn(&[f64]) -> Te
             values: values(&own),
         }
     };
-    prepared.joint.latents.iter().map(of).collect()
+    let of_draws = |name: &str, x: &[f64]| Tensor {
+        name: name.to_owned(),
+        shape: vec![chains.chains, chains.draws],
+        values: TensorValues::F32(x.iter().map(|x| *x as f32).collect()),
+    };
+    let statistics = [of_draws(DIVERGING, &chains.diverging), of_draws(STEPS, &chains.steps)];
+    prepared.joint.latents.iter().map(of).chain(statistics).collect()
 }
 
 /// The tensors of the guide; of several components each has one more axis in front, and `mixture.share` says how much of

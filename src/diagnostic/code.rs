@@ -326,6 +326,8 @@ pub const ALL: &[Entry] = &[
     entry("R002", Level::Error, "the output folder exists already"),
     entry("R003", Level::Error, "an interrupted fit is another one than asked for, or another program's"),
     entry("R004", Level::Warning, "a checkpoint is lost or could not be kept; the fit goes on"),
+    entry("R005", Level::Error, "an export would be larger than is allowed"),
+    entry("R006", Level::Error, "the rows given are not those of the fit"),
     entry(
         "S001",
         Level::Error,

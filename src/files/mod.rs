@@ -11,8 +11,10 @@
 pub mod fault;
 mod lock;
 pub mod memory;
+mod pending;
 
 pub use lock::Lock;
+pub use pending::{Pending, put_in_place};
 
 use fault::{Kind, Verdict};
 use std::fs::{self, File, OpenOptions};

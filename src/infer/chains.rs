@@ -18,6 +18,10 @@ pub struct Chains {
     pub divergences: Vec<usize>,
     /// Kept draws of each chain whose trajectory was as long as is allowed.
     pub at_most_depth: Vec<usize>,
+    /// For each draw 1 where its trajectory diverged, else 0; none in a run of an earlier version.
+    pub diverging: Vec<f64>,
+    /// For each draw the steps of its trajectory.
+    pub steps: Vec<f64>,
 }
 
 impl Chains {

@@ -188,6 +188,8 @@ struct Kept {
     values: Vec<f64>,
     divergences: usize,
     at_most_depth: usize,
+    diverging: Vec<f64>,
+    steps: Vec<f64>,
 }
 
 /// Draws from the posterior, from starts that the guide gives.
@@ -247,6 +249,8 @@ pub fn nuts(
         out.values.extend(chain.values);
         out.divergences.push(chain.divergences);
         out.at_most_depth.push(chain.at_most_depth);
+        out.diverging.extend(chain.diverging);
+        out.steps.extend(chain.steps);
     }
     Ok(out)
 }
@@ -311,14 +315,21 @@ fn go<S: Settings>(
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (chain << 48));
     let mut sampler = settings.new_chain(chain, CpuMath::new(density), &mut rng).map_err(failed)?;
     sampler.set_position(&start).map_err(failed)?;
-    let mut kept =
-        Kept { values: Vec::with_capacity(draws * place.u.len()), divergences: 0, at_most_depth: 0 };
+    let mut kept = Kept {
+        values: Vec::with_capacity(draws * place.u.len()),
+        divergences: 0,
+        at_most_depth: 0,
+        diverging: vec![],
+        steps: vec![],
+    };
     for i in 0..tune + draws {
         piece.pause(|| lock(&answers).clone())?;
         let (v, info) = sampler.draw().map_err(failed)?;
         if i >= tune {
             place.place(&v[..random]);
             kept.values.extend_from_slice(&place.u);
+            kept.diverging.push(f64::from(u8::from(info.diverging)));
+            kept.steps.push(info.num_steps as f64);
             kept.divergences += usize::from(info.diverging);
             kept.at_most_depth += usize::from(!info.diverging && info.num_steps >= (1 << DEPTH) - 1);
         }

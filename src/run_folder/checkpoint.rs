@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Version of checkpoints; that of another program is not read, because a state has no meaning but to the program that
 /// wrote it.
-pub const CHECKPOINT_FORMAT: u32 = 1;
+pub const CHECKPOINT_FORMAT: u32 = 2;
 const NAMES: [&str; 2] = ["checkpoint", "checkpoint.before"];
 /// A header is options and names; more than this is none.
 const LONGEST_HEADER: usize = 16 << 20;

@@ -113,20 +113,5 @@ fn json<T: Serialize>(file: &str, value: &T) -> Result<Vec<u8>, Fault> {
 
 /// Gives a whole folder its name; an older run goes away only when the new one is in its place.
 pub(super) fn put_in_place(whole: &Path, folder: &Path) -> Result<(), Fault> {
-    let rename =
-        |from: &Path, to: &Path| files::rename(from, to).map_err(|e| Fault::system("rename", from, &e));
-    if !folder.exists() {
-        return rename(whole, folder);
-    }
-    let old = files::beside(folder, "replaced").map_err(|e| Fault::system("write", folder, &e))?;
-    if let Err(fault) = rename(folder, &old).and_then(|()| rename(whole, folder)) {
-        // The old run gets its name back, unless the new one has it and only the disk has not said so.
-        if !folder.exists() {
-            let _ = files::rename(&old, folder);
-        }
-        return Err(fault);
-    }
-    // The new run is in its place; what is left of the old one has a name that is never read.
-    let _ = files::remove_folder(&old);
-    Ok(())
+    files::put_in_place(whole, folder).map_err(|e| Fault::system("rename", whole, &e))
 }

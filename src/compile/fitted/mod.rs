@@ -7,13 +7,17 @@
 //! Nothing of the files that the model was fitted on is needed. The same rows give the same numbers as the fit wrote,
 //! bit for bit: draws are keyed, and a row's own noise is keyed by what the row holds.
 
+mod axes;
+mod export;
 mod load;
 mod posterior;
 mod predict;
 mod rows;
 
+pub use export::{Exporting, Stop};
 pub use load::load;
 pub use posterior::Posterior;
+pub(super) use posterior::{DIVERGING, STEPS};
 pub use predict::{Asked, Batch, Levels, Predicting};
 
 use crate::data::Dataset;

@@ -18,6 +18,10 @@ use std::sync::Arc;
 /// The tensor that says how much of each component there is.
 const SHARES: &str = "mixture.share";
 
+/// For each draw of chains, whether its trajectory diverged, and how many steps it had.
+pub(in crate::compile) const DIVERGING: &str = "sample_stats.diverging";
+pub(in crate::compile) const STEPS: &str = "sample_stats.n_steps";
+
 /// Where draws come from.
 pub enum Posterior {
     /// a Gaussian or a point, or a mixture of them
@@ -173,6 +177,12 @@ fn chains(run: &Run, tensors: &Tensors<'_>, model: &Model, joint: &LogJoint) -> 
             draw[latent.start..latent.start + latent.len].copy_from_slice(own);
         }
     }
-    let (divergences, at_most_depth) = (vec![], vec![]);
-    Ok(Chains { chains, draws: all / chains, dim: joint.dim, values, divergences, at_most_depth })
+    // Runs of earlier versions say nothing of single trajectories.
+    let of = |name: &str| match tensors.0.contains_key(name) {
+        true => tensors.of(name, all).map(<[f64]>::to_vec),
+        false => Ok(vec![]),
+    };
+    let (diverging, steps) = (of(DIVERGING)?, of(STEPS)?);
+    let draws = all / chains;
+    Ok(Chains { chains, draws, dim: joint.dim, values, diverging, steps, ..Chains::default() })
 }

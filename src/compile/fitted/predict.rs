@@ -258,7 +258,7 @@ fn columns_of(model: &Model, id: ExprId) -> Vec<u32> {
     found
 }
 
-fn refused(what: String) -> Diagnostics {
+pub(super) fn refused(what: String) -> Diagnostics {
     match messages::refused(what) {
         FitError::Refused(d) | FitError::Diverged(d) => d.into(),
         // Nothing here asks a prediction to stop.
