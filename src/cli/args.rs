@@ -1,6 +1,8 @@
 //! The command line as a tree of types; what is written here is its help.
 
-use super::{check, completions, data, eval, explain, export, fit, fmt, new, predict, report, runs, sweep};
+use super::{
+    check, completions, data, eval, explain, export, fit, fmt, man, new, predict, report, runs, sweep,
+};
 use crate::data::truth::Truth;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -61,6 +63,7 @@ pub(super) enum Command {
     Data(data::Options),
     New(new::Options),
     Completions(completions::Options),
+    Man(man::Options),
 }
 
 /// What a model is compiled with.
@@ -151,7 +154,7 @@ mod tests {
         let (before, after) = page.split_once(mark).expect("the page marks where the help begins");
         let mut current = String::new();
         // The width of a terminal must not change the page.
-        let mut root = Arguments::command().term_width(100);
+        let mut root = super::super::examples::command().term_width(100);
         root.build();
         for command in root.get_subcommands_mut().filter(|c| !c.is_hide_set() && c.get_name() != "help") {
             let name = command.get_name().to_owned();

@@ -141,8 +141,10 @@ fn too_large(contents: &Contents, options: &Options) -> Option<Diagnostic> {
         let numbers: u64 = contents.variables.iter().filter(of).map(|v| v.len() as u64).sum();
         format!("{group}: {} numbers a draw", grouped(numbers))
     };
-    let mut finding =
-        Diagnostic::new("R005", format!("the arrays take {} MiB, and {} are allowed", bytes >> 20, most >> 20));
+    let mut finding = Diagnostic::new(
+        "R005",
+        format!("the arrays take {} MiB, and {} are allowed", bytes >> 20, most >> 20),
+    );
     for group in contents.groups() {
         if contents.variables.iter().any(|v| v.group == group && v.is_drawn()) {
             finding = finding.note(of_group(group));
@@ -178,10 +180,9 @@ fn export(
             (zarr::open(contents, Box::new(folder))?, Some(pending))
         }
     };
-    let threads = options.threads.map_or_else(
-        || std::thread::available_parallelism().map_or(1, |n| n.get()),
-        usize::from,
-    );
+    let threads = options
+        .threads
+        .map_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()), usize::from);
     fitted.export(exporting, data, threads, &mut *store, &mut Shown::new(terminal))?;
     store.finish()?;
     Ok(pending.map_or(Ok(()), Pending::finish)?)
@@ -208,7 +209,8 @@ fn tell(terminal: &Terminal, exporting: &Exporting, has_rows: bool, out: Option<
         terminal.note(&format!("note: {note}"));
     }
     if !has_rows {
-        terminal.note("note: without the rows of the fit (--data FILE) there are draws of the unknowns alone");
+        terminal
+            .note("note: without the rows of the fit (--data FILE) there are draws of the unknowns alone");
     }
     let Some(out) = out else { return };
     let out = out.display().to_string();

@@ -16,11 +16,13 @@ mod clock;
 mod completions;
 mod data;
 mod eval;
+mod examples;
 mod explain;
 mod export;
 mod fit;
 mod fmt;
 mod interrupt;
+mod man;
 mod new;
 mod new_data;
 mod predict;
@@ -33,7 +35,7 @@ mod sweep;
 mod terminal;
 
 use args::{Arguments, Command};
-use clap::Parser;
+use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use terminal::Terminal;
@@ -41,7 +43,10 @@ use terminal::Terminal;
 /// Runs the program with the given arguments, the first of which is its own name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
-    let parsed = match Arguments::try_parse_from(&arguments) {
+    let parsed = match examples::command()
+        .try_get_matches_from(&arguments)
+        .and_then(|m| Arguments::from_arg_matches(&m))
+    {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are not errors: they go to standard output and end with 0.
@@ -65,6 +70,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Sweep(options) => sweep::run(&terminal, &options, &arguments),
         Command::Predict(options) => predict::run(&terminal, &options),
         Command::Eval(options) => eval::run(&terminal, &options),
+        Command::Man(options) => man::run(&terminal, &options),
         Command::Export(options) => export::run(&terminal, &options),
     };
     ExitCode::from(status)

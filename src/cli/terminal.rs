@@ -22,12 +22,8 @@ pub(super) struct Terminal {
 
 impl Terminal {
     pub(super) fn new(arguments: &Arguments) -> Terminal {
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
-        let wanted = |is_terminal: bool| match arguments.output.color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => is_terminal && !plain,
-        };
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
+        let wanted = |is_terminal: bool| is_coloured(arguments.output.color, is_terminal, no_color);
         Terminal {
             is_quiet: arguments.output.quiet,
             is_json: arguments.output.json,
@@ -99,6 +95,15 @@ impl Terminal {
     }
 }
 
+/// Whether messages are coloured: `--color` is stronger than `NO_COLOR`, and both are stronger than the terminal.
+fn is_coloured(asked: Color, is_terminal: bool, no_color: bool) -> bool {
+    match asked {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => is_terminal && !no_color,
+    }
+}
+
 /// Returns findings for a program.
 pub(super) fn list(findings: &Diagnostics, source: &SourceFile) -> Vec<Value> {
     findings.0.iter().map(|f| json(f, source)).collect()
@@ -149,6 +154,14 @@ pub(super) fn columns(rows: &[Vec<String>], indent: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        assert!(is_coloured(Color::Auto, true, false));
+        assert!(!is_coloured(Color::Auto, true, true), "NO_COLOR");
+        assert!(!is_coloured(Color::Auto, false, false), "a pipe");
+        assert!(is_coloured(Color::Always, false, true) && !is_coloured(Color::Never, true, false));
+    }
 
     #[test]
     fn sentences_are_broken_between_words() {

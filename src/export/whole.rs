@@ -112,7 +112,8 @@ pub fn safetensors(contents: &Contents, draws: &[Vec<f64>], out: &mut dyn Write)
         Ok((a.name.as_str(), TensorView::new(*dtype, a.shape.clone(), bytes).map_err(io::Error::other)?))
     });
     let views = views.collect::<io::Result<Vec<_>>>()?;
-    let words = json!({ "attributes": attributes(contents), "dims": dims(contents), "coords": coords(contents) });
+    let words =
+        json!({ "attributes": attributes(contents), "dims": dims(contents), "coords": coords(contents) });
     let metadata = HashMap::from([("bnnc".to_owned(), words.to_string())]);
     out.write_all(&::safetensors::serialize(views, Some(metadata)).map_err(io::Error::other)?)
 }

@@ -101,7 +101,13 @@ impl Zarr<'_> {
         }
         for axis in axes {
             let elements = axis.labels.elements();
-            self.whole(&format!("{group}/{}", axis.name), &[axis.labels.len()], &[&axis.name], &elements, &[])?;
+            self.whole(
+                &format!("{group}/{}", axis.name),
+                &[axis.labels.len()],
+                &[&axis.name],
+                &elements,
+                &[],
+            )?;
         }
         Ok(())
     }
@@ -121,7 +127,8 @@ impl Zarr<'_> {
             Values::Wholes => Encoding { dtype: "<i8".into(), is_compressed: true },
             Values::Truths => Encoding { dtype: "|b1".into(), is_compressed: true },
         };
-        let chunks: Vec<usize> = [1, most].into_iter().chain(shape[2..].iter().map(|n| (*n).max(1))).collect();
+        let chunks: Vec<usize> =
+            [1, most].into_iter().chain(shape[2..].iter().map(|n| (*n).max(1))).collect();
         self.header(&key, &shape, &chunks, &dims, &encoding, &variable.attributes)?;
         Ok(Open { key, most, done: 0, values: vec![] })
     }
@@ -151,15 +158,18 @@ impl Zarr<'_> {
         encoding: &Encoding,
         attributes: &[(String, Value)],
     ) -> io::Result<()> {
-        let compressor = if encoding.is_compressed { json!({ "id": "zlib", "level": 1 }) } else { Value::Null };
+        let compressor =
+            if encoding.is_compressed { json!({ "id": "zlib", "level": 1 }) } else { Value::Null };
         let array = json!({
             "zarr_format": 2, "shape": shape, "chunks": chunks, "dtype": encoding.dtype, "compressor": compressor,
             // Without a fill value no number is taken for a missing one.
             "fill_value": Value::Null, "order": "C", "filters": Value::Null, "dimension_separator": ".",
         });
         self.describe(&format!("{key}/.zarray"), array)?;
-        let named: Map<String, Value> =
-            [("_ARRAY_DIMENSIONS".to_owned(), json!(dims))].into_iter().chain(attributes.iter().cloned()).collect();
+        let named: Map<String, Value> = [("_ARRAY_DIMENSIONS".to_owned(), json!(dims))]
+            .into_iter()
+            .chain(attributes.iter().cloned())
+            .collect();
         self.describe(&format!("{key}/.zattrs"), Value::Object(named))
     }
 
@@ -201,7 +211,11 @@ impl Store for Zarr<'_> {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        let all = json!({ "zarr_consolidated_format": 1, "metadata": self.metadata });
+        // zarr-python 3 finds the arrays of a group only if their keys stand together.
+        let mut metadata: Vec<(String, Value)> = std::mem::take(&mut self.metadata).into_iter().collect();
+        metadata.sort_by(|a, b| a.0.cmp(&b.0));
+        let metadata: Map<String, Value> = metadata.into_iter().collect();
+        let all = json!({ "zarr_consolidated_format": 1, "metadata": metadata });
         self.place.put(".zmetadata", format!("{all:#}\n").as_bytes())
     }
 }

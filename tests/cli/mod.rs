@@ -1,6 +1,7 @@
 //! The program as a user runs it: arguments in, output, errors and exit status out.
 
 mod commands;
+mod export;
 mod faults;
 mod fit;
 mod formats;

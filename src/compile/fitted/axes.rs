@@ -41,7 +41,9 @@ fn nameless(name: &str, axis: usize) -> String {
 /// The factor with these levels that has no axis here yet.
 fn factor(model: &Model, labels: &[String], is_taken: &dyn Fn(&str) -> bool) -> Option<String> {
     let is_it = |c: &&crate::model::Column| {
-        matches!(c.ty.support, Support::Factor(_) | Support::Class(_)) && c.levels == labels && !is_taken(&c.name)
+        matches!(c.ty.support, Support::Factor(_) | Support::Class(_))
+            && c.levels == labels
+            && !is_taken(&c.name)
     };
     model.columns.iter().find(is_it).map(|c| c.name.clone())
 }

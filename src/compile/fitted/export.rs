@@ -231,7 +231,8 @@ impl FittedModel {
             }
             let count = rows.len().saturating_mul(column.ty.shape.len());
             if count > MOST_INPUTS {
-                out.notes.push(format!("the {count} numbers of `{}` are left out of constant_data", column.name));
+                out.notes
+                    .push(format!("the {count} numbers of `{}` are left out of constant_data", column.name));
                 continue;
             }
             out.contents.variables.push(Variable {
@@ -388,7 +389,12 @@ fn put(drawn: &mut [Vec<f64>], shown: &Shown, values: &[f64]) {
         return;
     }
     let (entry, len) = shown.entry;
-    drawn[shown.observation].iter_mut().skip(entry).step_by(len).zip(values).for_each(|(to, from)| *to = *from);
+    drawn[shown.observation]
+        .iter_mut()
+        .skip(entry)
+        .step_by(len)
+        .zip(values)
+        .for_each(|(to, from)| *to = *from);
 }
 
 /// A class for each row, drawn from its log probabilities.
@@ -437,12 +443,18 @@ fn inputs(column: &crate::model::Column, values: &Column, rows: &[u32]) -> Eleme
     Elements::F64(numbers)
 }
 
-/// No array has the name of an axis of another kind: xarray takes such an array for the axis's places.
+/// No array has the name of an axis of its group: xarray takes such an array for the axis's places.
 fn apart(contents: &mut Contents) {
-    let axes: Vec<String> = contents.variables.iter().flat_map(|v| &v.axes).map(|a| a.name.clone()).collect();
-    let is_axis = |name: &str| name == "chain" || name == "draw" || axes.iter().any(|a| a == name);
-    for variable in contents.variables.iter_mut().filter(|v| is_axis(&v.name)) {
-        variable.name.push('_');
+    let axes = |v: &Variable| v.axes.iter().map(|a| (v.group, a.name.clone())).collect::<Vec<_>>();
+    let axes: Vec<(&str, String)> = contents.variables.iter().flat_map(axes).collect();
+    let is_axis = |v: &Variable| {
+        let is_drawn_axis = v.is_drawn() && matches!(v.name.as_str(), "chain" | "draw");
+        is_drawn_axis || axes.iter().any(|(group, name)| *group == v.group && *name == v.name)
+    };
+    for at in 0..contents.variables.len() {
+        if is_axis(&contents.variables[at]) {
+            contents.variables[at].name.push('_');
+        }
     }
 }
 
