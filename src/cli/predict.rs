@@ -22,7 +22,7 @@ pub(super) struct Options {
     /// by name, others are ignored, and the target may be absent
     #[arg(long, value_name = "FILE")]
     pub data: String,
-    /// Where the predictions go, in the format of its name: .csv, .tsv (also .gz), .json, .npy, .npz [default: CSV on
+    /// Where the predictions go, in the format of its name: .csv, .tsv (also .gz), .json, .npy, .npz, .parquet [default: CSV on
     /// standard output]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -174,7 +174,10 @@ impl Out {
         let Some(format) = format_of(&shown) else {
             let known: Vec<&str> = FORMATS.iter().map(|(end, _)| *end).collect();
             let what = match shown.to_ascii_lowercase().ends_with(".parquet") {
-                true => Diagnostic::new("X001", "writing .parquet files is not supported yet"),
+                true => Diagnostic::new(
+                    "X001",
+                    "this build of bnnc writes no Parquet: it has not the feature `parquet`",
+                ),
                 false => Diagnostic::new(
                     "D015",
                     format!("cannot write {shown}: its name does not say in what format"),

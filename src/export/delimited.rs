@@ -31,6 +31,14 @@ fn open<'a>(out: Box<dyn Write + 'a>, delimiter: u8) -> Box<dyn Table + 'a> {
     Box::new(Delimited { writer, has_header: false })
 }
 
+/// The system's own fault where there is one: whoever writes wants to know a closed pipe from a full disk.
+pub(super) fn fault(of: csv::Error) -> io::Error {
+    match of.into_kind() {
+        csv::ErrorKind::Io(fault) => fault,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
 struct Delimited<'a> {
     writer: csv::Writer<Box<dyn Write + 'a>>,
     has_header: bool,
@@ -39,14 +47,14 @@ struct Delimited<'a> {
 impl Table for Delimited<'_> {
     fn rows(&mut self, columns: &[(String, Cells)]) -> io::Result<()> {
         if !std::mem::replace(&mut self.has_header, true) {
-            self.writer.write_record(columns.iter().map(|(name, _)| name))?;
+            self.writer.write_record(columns.iter().map(|(name, _)| name)).map_err(fault)?;
         }
         let rows = columns.first().map_or(0, |(_, cells)| cells.len());
         for row in 0..rows {
             for (_, cells) in columns {
-                self.writer.write_field(cells.text(row))?;
+                self.writer.write_field(cells.text(row)).map_err(fault)?;
             }
-            self.writer.write_record(None::<&[u8]>)?;
+            self.writer.write_record(None::<&[u8]>).map_err(fault)?;
         }
         Ok(())
     }
@@ -54,6 +62,6 @@ impl Table for Delimited<'_> {
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.writer.flush()?;
         // Dropping an encoder writes its end, but tells of no error.
-        self.writer.into_inner().map_err(|fault| io::Error::other(fault.to_string()))?.flush()
+        self.writer.into_inner().map_err(|fault| fault.into_error())?.flush()
     }
 }

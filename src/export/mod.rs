@@ -8,6 +8,8 @@ mod contents;
 mod delimited;
 mod json;
 mod numpy;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod predicted;
 mod table;
 pub mod whole;

@@ -1,5 +1,7 @@
 //! A table that is written as its rows come, in a format chosen by the name of its file.
 
+#[cfg(feature = "parquet")]
+use super::parquet;
 use super::{delimited, json, numpy};
 use crate::run_folder::Cells;
 use std::io::{self, Write};
@@ -28,6 +30,8 @@ pub const FORMATS: &[(&str, Format)] = &[
     (".csv.gz", delimited::comma_gz),
     (".tsv.gz", delimited::tab_gz),
     (".json", json::open),
+    #[cfg(feature = "parquet")]
+    (".parquet", parquet::open),
     (".npz", numpy::open_npz),
     (".npy", numpy::open_npy),
 ];

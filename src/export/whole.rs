@@ -4,6 +4,7 @@
 //! (`log_likelihood/y`), which no name of a model looks like.
 
 use super::contents::{Contents, Store, Values, Variable};
+use super::delimited::fault;
 use super::numpy::{self, Array, Elements};
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Map, Value, json};
@@ -47,17 +48,17 @@ pub fn csv(contents: &Contents, draws: &[Vec<f64>], out: &mut dyn Write) -> io::
         v.scalars().into_iter().map(move |name| format!("{group}{name}"))
     };
     let head = ["chain".to_owned(), "draw".to_owned()].into_iter().chain(drawn().flat_map(|(v, _)| named(v)));
-    writer.write_record(head)?;
+    writer.write_record(head).map_err(fault)?;
     for d in 0..contents.chains * contents.draws {
-        writer.write_field((d / contents.draws).to_string())?;
-        writer.write_field((d % contents.draws).to_string())?;
+        writer.write_field((d / contents.draws).to_string()).map_err(fault)?;
+        writer.write_field((d % contents.draws).to_string()).map_err(fault)?;
         for (variable, values) in drawn() {
             let n = variable.len();
             for x in &values[d * n..(d + 1) * n] {
-                writer.write_field(x.to_string())?;
+                writer.write_field(x.to_string()).map_err(fault)?;
             }
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_record(None::<&[u8]>).map_err(fault)?;
     }
     writer.flush()
 }

@@ -49,6 +49,7 @@ pub fn standings(runs: &[Compared]) -> Vec<Standing> {
         .max_by(|a, b| a.metrics.objective.value.total_cmp(&b.metrics.objective.value));
     runs.iter()
         .map(|run| match best {
+            _ if run.metrics.objective.value.is_nan() => Standing::Apart(NO_BOUND),
             _ if !is_elbo(run) => Standing::Apart(NO_ELBO),
             _ if key(run).is_empty() => {
                 Standing::Apart("written by a version that kept no hash of its targets")
@@ -61,6 +62,8 @@ pub fn standings(runs: &[Compared]) -> Vec<Standing> {
 }
 
 const NO_ELBO: &str = "its value is no ELBO (a flat prior or a learned tensor): not compared";
+
+const NO_BOUND: &str = "draws of Markov chains have no ELBO: not compared";
 
 /// best − run, part by part where both have the same noise.
 fn below(run: &Compared, best: &Compared) -> Standing {

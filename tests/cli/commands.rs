@@ -100,3 +100,89 @@ fn a_closed_pipe_is_not_an_error_of_ours() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_ne!(output.status.code(), Some(101), "a panic ends with 101");
 }
+
+#[test]
+fn mistyped_commands_and_options_get_suggestions() {
+    let place = Place::with_line();
+    for (line, tip) in [
+        ("chekc line.bnn", "a similar subcommand exists: 'check'"),
+        ("exprot runs/line", "some similar subcommands exist: 'report', 'export'"),
+        ("fit line.bnn --sed 2", "a similar argument exists: '--seed'"),
+        ("export runs/line --to arvis --out x", "a similar value exists: 'arviz'"),
+        ("man ftt", "a similar value exists: 'fit'"),
+        ("completions bsah", "a similar value exists: 'bash'"),
+    ] {
+        let shown = place.run(line);
+        assert_eq!((shown.status, shown.out.as_str()), (2, ""), "{line}");
+        assert!(shown.err.contains(tip), "{line}: {}", shown.err);
+    }
+}
+
+#[test]
+fn colours_stay_out_of_pipes_unless_they_are_asked_for() {
+    let place = Place::with_line();
+    place.write("wrong.bnn", "data \"line.csv\" { x, y : real }\ny ~ Normal(x, sgima)\n");
+    let coloured = |line: &str, no_color: &str| {
+        let output = command(&place.path(""), line).env("NO_COLOR", no_color).output().unwrap();
+        output.stderr.contains(&0x1b)
+    };
+    assert!(!coloured("check wrong.bnn", ""));
+    assert!(!coloured("check wrong.bnn --color never", ""));
+    assert!(coloured("check wrong.bnn --color always", ""));
+    assert!(coloured("check wrong.bnn --color always", "1"), "what is said now is stronger than a habit");
+    // Bars are drawn over and over; only a terminal shows that.
+    let fit = place.run("fit line.bnn --set predict_draws=5");
+    assert!(!fit.err.contains(['\r', '\x1b']) && fit.err.contains("fitting"), "{}", fit.err);
+    assert_eq!(place.run("fit line.bnn --set predict_draws=5 --force --quiet").err, "");
+}
+
+#[test]
+fn commands_whose_reader_has_gone_away_say_nothing() {
+    let place = Place::with_line();
+    assert_eq!(place.run("fit line.bnn --quiet --set predict_draws=5").status, 0);
+    let rows: String = (0..4000).map(|i| format!("{}\n", f64::from(i) / 1000.0)).collect();
+    place.write("many.csv", &format!("x\n{rows}"));
+    for line in [
+        "predict runs/line --data many.csv --quiet",
+        "check line.bnn --emit grad",
+        "explain Normal",
+        "man fit",
+        "completions bash",
+        "runs",
+        "predict runs/line --data line.csv --quiet",
+        "eval runs/line --data line.csv --quiet",
+        "export runs/line --to csv --quiet",
+        "export runs/line --to json --quiet",
+        "report runs/line runs/line",
+        "--help",
+    ] {
+        let mut child =
+            command(&place.path(""), line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr).replace("note: without the rows", ""),
+            "",
+            "{line}"
+        );
+        assert_ne!(output.status.code(), Some(101), "{line}: a panic ends with 101");
+    }
+}
+
+#[test]
+fn help_and_manual_show_examples() {
+    let place = Place::new();
+    for name in ["fit", "check", "sweep", "predict", "export", "runs", "man"] {
+        let help = place.run(&format!("{name} --help"));
+        assert!(
+            help.status == 0 && help.out.contains(&format!("Examples:\n  bnnc {name}")),
+            "{name}: {}",
+            help.out
+        );
+        let page = place.run(&format!("man {name}"));
+        assert!(page.status == 0 && page.out.contains(&format!(".TH bnnc-{name} 1")), "{name}: {}", page.out);
+    }
+    assert!(place.run("man").out.contains(".TH bnnc 1"));
+    assert_eq!(place.run("man --out pages").status, 0);
+    assert_eq!(std::fs::read_dir(place.path("pages")).unwrap().count(), 15, "bnnc and 14 commands");
+}

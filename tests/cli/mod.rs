@@ -3,6 +3,7 @@
 mod commands;
 mod export;
 mod faults;
+mod first_ten;
 mod fit;
 mod formats;
 mod hostile;

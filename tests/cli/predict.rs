@@ -110,3 +110,27 @@ fn the_held_out_rows_have_the_metrics_of_the_fit() {
     let value: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(value["metrics"], place.json("runs/line/metrics.json")["splits"]["valid"]);
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_goes_out_and_comes_in_with_the_same_numbers() {
+    let place = fitted();
+    place.write("new.csv", "x,y\n0.5,1\n-1,\n2,3.5\n");
+    for file in ["p.csv", "p.parquet"] {
+        let shown = place.run(&format!("predict runs/line --data new.csv --out {file}"));
+        assert_eq!(shown.status, 0, "{}", shown.err);
+    }
+    // What was written is read again, by this program's own reader of pages: a model of the predictions themselves.
+    place.write(
+        "again.bnn",
+        "data \"p.csv\" { x : real from \"mean\"; y : real from \"sd\" }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\n",
+    );
+    assert_eq!(place.run("fit again.bnn --quiet --set predict_draws=5").status, 0);
+    let rows = |file: &str| {
+        let shown = place.run(&format!("predict runs/again --data {file} --quiet"));
+        assert_eq!(shown.status, 0, "{file}: {}", shown.err);
+        shown.out
+    };
+    assert_eq!(rows("p.csv"), rows("p.parquet"));
+    assert_eq!(rows("p.csv").lines().count(), 4);
+}
