@@ -109,7 +109,7 @@ fn mistyped_commands_and_options_get_suggestions() {
         ("exprot runs/line", "some similar subcommands exist: 'report', 'export'"),
         ("fit line.bnn --sed 2", "a similar argument exists: '--seed'"),
         ("export runs/line --to arvis --out x", "a similar value exists: 'arviz'"),
-        ("man ftt", "a similar value exists: 'fit'"),
+        ("man sweeep", "a similar value exists: 'sweep'"),
         ("completions bsah", "a similar value exists: 'bash'"),
     ] {
         let shown = place.run(line);
