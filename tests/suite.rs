@@ -19,7 +19,7 @@ mod surface;
 /// What distributions and suffixes mean, on whole models; the example models of distributions, fitted.
 #[path = "densities/mod.rs"]
 mod densities;
-/// Examples in the documents, checked.
+/// The page of every code, looked at or run.
 #[path = "docs/check.rs"]
 mod docs_check;
 /// Examples in the documents that read files.

@@ -92,7 +92,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
         return terminal.refuse(&fault.diagnostic(&place));
     }
     let started = clock::now();
-    let mut progress = Shown::new(terminal);
+    let mut progress = Shown::of(terminal, session.source());
     let profiler = if options.profile { Profiler::on() } else { Profiler::default() };
     let ready = match Ready::new(&session) {
         Ok(ready) => ready.profiled(profiler.clone()),

@@ -3,6 +3,7 @@
 use super::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use crate::infer::progress::Progress;
+use crate::source::SourceFile;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,8 @@ const SHARE: f64 = 0.2;
 /// Shows what a fit is doing.
 pub(super) struct Shown {
     terminal: Terminal,
+    /// The model that findings point into.
+    source: SourceFile,
     phase: Option<Phase>,
 }
 
@@ -36,7 +39,12 @@ impl Phase {
 
 impl Shown {
     pub(super) fn new(terminal: &Terminal) -> Shown {
-        Shown { terminal: *terminal, phase: None }
+        Shown::of(terminal, &SourceFile::new("", ""))
+    }
+
+    /// Of a computation whose findings point into a model.
+    pub(super) fn of(terminal: &Terminal, source: &SourceFile) -> Shown {
+        Shown { terminal: *terminal, source: source.clone(), phase: None }
     }
 
     fn bar(&self, what: &str, total: u64) -> Option<ProgressBar> {
@@ -91,9 +99,10 @@ impl Progress for Shown {
     }
 
     fn warn(&mut self, finding: &Diagnostic) {
+        let draw = || self.terminal.findings(&finding.clone().into(), &self.source, true);
         match self.phase.as_ref().and_then(|p| p.bar.as_ref()) {
-            Some(bar) => bar.suspend(|| self.terminal.finding(finding)),
-            None => self.terminal.finding(finding),
+            Some(bar) => bar.suspend(draw),
+            None => draw(),
         }
     }
 

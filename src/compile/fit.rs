@@ -218,7 +218,8 @@ fn fit_prepared(
     }
     let fit_s = journal.earlier_seconds() + begun.elapsed().as_secs_f64();
     let outcome = &fitted.outcome;
-    outcome.warnings.iter().for_each(|warning| progress.warn(warning));
+    let of_the_fit = session.not_silenced(&outcome.warnings);
+    of_the_fit.iter().for_each(|warning| progress.warn(warning));
     let begun = Instant::now();
     let problem = prepared.problem();
     let evaluated = evaluate(&problem, &fitted, &prepared.data, progress)
@@ -228,8 +229,9 @@ fn fit_prepared(
     manifest.eval_s = begun.elapsed().as_secs_f64();
     (manifest.elbo_parts, manifest.elbo_noise) = (evaluated.elbo_parts.clone(), evaluated.elbo_noise.clone());
     manifest.targets_sha256 = targets_hash(&problem);
-    evaluated.warnings.iter().for_each(|warning| progress.warn(warning));
-    let after_the_fit = [outcome.warnings.as_slice(), &evaluated.warnings].concat();
+    let of_the_rows = session.not_silenced(&evaluated.warnings);
+    of_the_rows.iter().for_each(|warning| progress.warn(warning));
+    let after_the_fit = [of_the_fit, of_the_rows].concat();
     manifest.warnings = warnings(session, &after_the_fit);
     Ok(Run {
         manifest,

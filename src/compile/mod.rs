@@ -34,6 +34,7 @@ use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files;
 use crate::infer::settings::{Method, Settings};
+use crate::lint;
 use crate::model::Model;
 use crate::source::SourceFile;
 use crate::syntax::{self, ast};
@@ -161,6 +162,15 @@ impl Session {
     pub fn with_files(self, name: &str, files: Box<dyn Files>) -> Session {
         let options = Options { data: Some(name.to_owned()), ..self.options };
         Session { files, options, analysis: OnceCell::new(), ..self }
+    }
+
+    /// Findings of a fit that no comment of the model silences.
+    fn not_silenced(&self, found: &[Diagnostic]) -> Vec<Diagnostic> {
+        let mut found = Diagnostics(found.to_vec());
+        if let Some(tree) = &self.analysis().ast {
+            lint::allow::silence(&mut found, &self.source, &tree.comments, &syntax::statements(&self.source));
+        }
+        found.0
     }
 
     /// Returns the text of the model.

@@ -1,7 +1,9 @@
 //! The page of a code, `docs/errors/CODE.md`: what `bnnc explain` prints.
 //!
 //! A page holds the smallest failing model in a block ` ```bnn fails `, the reason, and the cure with models in
-//! blocks ` ```bnn `. A block ` ```csv NAME ` is a file that those models read. Tests run them all.
+//! blocks ` ```bnn `. A block ` ```csv NAME ` is a file that those models read. What only a command finds is shown by
+//! a block ` ```console fails `, in which the last command shows the code; ` ```console ` does not. Commands find the
+//! model above them in a file named like the code, `g007.bnn`. Tests run them all.
 
 use super::Code;
 
@@ -42,6 +44,10 @@ pub enum Example<'a> {
     Works(&'a str),
     /// ` ```csv NAME `: a file that the models read.
     File(&'a str, &'a str),
+    /// ` ```console fails `: commands, of which the last one shows the code.
+    RunFails(&'a str),
+    /// ` ```console `: commands that do not.
+    RunWorks(&'a str),
 }
 
 /// The examples on a page, top to bottom.
@@ -54,6 +60,8 @@ pub fn examples(page: &str) -> Vec<Example<'_>> {
         match head.split_once(' ').unwrap_or((head, "")) {
             ("bnn", "fails") => found.push(Example::Fails(&body[..end])),
             ("bnn", _) => found.push(Example::Works(&body[..end])),
+            ("console", "fails") => found.push(Example::RunFails(&body[..end])),
+            ("console", _) => found.push(Example::RunWorks(&body[..end])),
             ("csv", name) => found.push(Example::File(name, &body[..end])),
             _ => {}
         }

@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::small_net::map_start;
 use super::{Outcome, linear, messages, no_net};
 use crate::diagnostic::Diagnostic;
-use crate::model::Role;
+use crate::model::{Role, Unknown};
 
 /// Random latents up to which the Hessian is computed.
 pub const MOST_DIMS: usize = 2_000;
@@ -57,11 +57,11 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     progress.end();
     let flat = |i: usize| {
         let latent = problem.joint.latents.iter().find(|l| (l.start..l.start + l.len).contains(&i));
-        latent.map_or("an unknown", |l| problem.model.unknown(l.unknown).name.as_str())
+        latent.map(|l| problem.model.unknown(l.unknown))
     };
     let is_curved = |i: usize| h[i * random + i].is_finite() && h[i * random + i] > 0.0;
     if let Some(i) = block.iter().find(|i| !is_curved(**i)) {
-        return Err(no_maximum(Some(flat(*i))));
+        return Err(no_maximum(flat(*i)));
     }
     if !falls_off(&h, random) {
         return Err(no_maximum(None));
@@ -100,13 +100,17 @@ fn best_of_starts(joint: &mut Joint, problem: &Problem<'_>) -> Vec<f64> {
 }
 
 /// G011: no maximum, or none with a curvature.
-fn no_maximum(name: Option<&str>) -> FitError {
-    let what = match name {
-        Some(name) => format!("the log density does not fall off along `{name}`"),
+fn no_maximum(along: Option<&Unknown>) -> FitError {
+    let what = match along {
+        Some(unknown) => format!("the log density does not fall off along `{}`", unknown.name),
         None => "the log density does not fall off in some direction".to_owned(),
     };
+    let finding = Diagnostic::new("G011", format!("`method = laplace` finds no maximum: {what}"));
+    let finding = match along {
+        Some(unknown) => finding.at(unknown.span, "this is not pinned down"),
+        None => finding,
+    };
     FitError::Refused(
-        Diagnostic::new("G011", format!("`method = laplace` finds no maximum: {what}"))
-            .help("give it a proper prior, or fit with `method = advi` or `method = nuts`"),
+        finding.help("give it a proper prior, or fit with `method = advi` or `method = nuts`"),
     )
 }

@@ -12,6 +12,7 @@ use super::problem::Problem;
 use super::small_net::scale_latents;
 use crate::diagnostic::Diagnostic;
 use crate::model::Role;
+use crate::source::Span;
 
 /// A weight of less than this many nats is at its prior.
 const LEAST: f64 = 0.05;
@@ -51,7 +52,7 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
         let (distance, variance) = (here[*i] / precision, (2.0 * guide.omega[*i]).exp());
         0.5 * (precision * (distance * distance + variance) - 1.0 - (precision * variance).ln())
     };
-    let mut bad: Vec<(usize, String)> = vec![];
+    let mut bad: Vec<(usize, String, Span)> = vec![];
     for layer in layers {
         // Scales of single inputs or outputs switch some of them off: that is what they are for.
         let precisions = (layer.start..layer.start + layer.len).map(precision_of);
@@ -62,14 +63,17 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
         let idle = (layer.start..layer.start + layer.len).filter(|i| nats(i) < LEAST).count();
         if 5 * idle > 4 * layer.len {
             let share = 100 * idle / layer.len;
-            bad.push((share, format!("{share} % of {}", problem.model.unknown(layer.unknown).name)));
+            let unknown = problem.model.unknown(layer.unknown);
+            bad.push((share, format!("{share} % of {}", unknown.name), unknown.span));
         }
     }
     bad.sort_by(|a, b| b.cmp(a));
-    let names: Vec<String> = bad.into_iter().map(|(_, name)| name).collect();
-    (!names.is_empty()).then(|| {
+    let place = bad.first().map(|(_, _, span)| *span);
+    let names: Vec<String> = bad.into_iter().map(|(_, name, _)| name).collect();
+    place.map(|place| {
         let message = format!("the net underfits: its rows left {} at the prior", names.join(", "));
         Diagnostic::new("G010", message)
+            .at(place, "their prior")
             .note("a weight counts as left there if its posterior is less than 0.05 nat from its prior")
             .help(
                 "take a narrower net, or a prior with a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`",

@@ -65,6 +65,17 @@ pub fn apply(
     found.extend(stale);
 }
 
+/// Takes out what comments silence of the findings of a fit, which come when `allow` has been looked at already.
+pub fn silence(
+    found: &mut Diagnostics,
+    source: &SourceFile,
+    comments: &[Spanned<String>],
+    statements: &[Span],
+) {
+    apply(found, source, comments, statements, false, false);
+    found.0.retain(|d| d.code.id() != "S005");
+}
+
 fn starts_in(finding: &Diagnostic, place: Option<Span>) -> bool {
     let start = finding.labels.first().map(|l| l.span.start);
     place

@@ -141,6 +141,8 @@ pub fn difference(kept: &Manifest, now: &Manifest) -> Option<String> {
         if let Some(name) = names.into_iter().find(|n| kept.get(*n) != now.get(*n)) {
             let said = |v: Option<&Value>| match v {
                 Some(Value::String(text)) => text.clone(),
+                // Options are kept as reals: a seed of 2 is no 2.0 to its user.
+                Some(Value::Number(n)) => n.as_f64().map_or_else(|| n.to_string(), |x| x.to_string()),
                 Some(value) => value.to_string(),
                 None => "not given".to_owned(),
             };

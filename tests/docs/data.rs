@@ -16,7 +16,16 @@ const FOUND_IN_FILES: [&str; 11] =
     ["D001", "D002", "D003", "D013", "D015", "D016", "D017", "D018", "N010", "S005", "Z001"];
 
 /// The files of a page, and under `data/` those of `models/`.
-struct Folder<'a>(Vec<(&'a str, &'a str)>);
+pub struct Folder<'a>(pub Vec<(&'a str, &'a str)>);
+
+/// The files that a page holds, by name.
+pub fn files_of(page: &str) -> Vec<(&str, &str)> {
+    let file = |e| match e {
+        Example::File(name, text) => Some((name, text)),
+        _ => None,
+    };
+    examples(page).into_iter().filter_map(file).collect()
+}
 
 impl Files for Folder<'_> {
     fn open(&self, path: &str) -> std::io::Result<Box<dyn Read>> {
@@ -45,17 +54,13 @@ fn pages_show_their_code_and_its_cure() {
     let mut wrong = vec![];
     for id in FOUND_IN_FILES.into_iter().chain(lint::ALL.iter().map(|l| l.code)) {
         let text = page(Code::named(id)).unwrap_or_else(|| panic!("{id} has no page"));
-        let files = examples(text).into_iter().filter_map(|e| match e {
-            Example::File(name, text) => Some((name, text)),
-            _ => None,
-        });
-        let folder = Folder(files.collect());
+        let folder = Folder(files_of(text));
         let (mut fails, mut works) = (0, 0);
         for example in examples(text) {
             let (model, expected): (_, &[&str]) = match example {
                 Example::Fails(model) => (model, &[id]),
                 Example::Works(model) => (model, &[]),
-                Example::File(..) => continue,
+                Example::File(..) | Example::RunFails(_) | Example::RunWorks(_) => continue,
             };
             let source = SourceFile::new(format!("{id}.bnn"), model);
             let found = findings(&source, &folder, id);
