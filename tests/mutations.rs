@@ -99,7 +99,21 @@ fn formats() -> Vec<Format> {
     };
     let of_csv = "{ y : class(2); x : real; g : factor }";
     let net = "net f(x) { each layer { w ~ Normal(0, 1); b ~ Normal(0, 1) }\n dense 2 softmax\n}\ny ~ Categorical(probs = f(x))\n";
+    let parquet = |name: &str| {
+        std::fs::read(format!("{}/tests/oracles/parquet/{name}.parquet", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let of_parquet = |column: &str| {
+        model(
+            &format!(
+                "\"t.parquet\" {{ x : real from \"{column}\"; g : factor from \"group\"; missing = drop }}"
+            ),
+            lines,
+        )
+    };
     vec![
+        (of_parquet("f8"), vec![("t.parquet", parquet("snappy"))]),
+        (of_parquet("i8"), vec![("t.parquet", parquet("deltas"))]),
+        (of_parquet("price"), vec![("t.parquet", parquet("zstd"))]),
         (model(&format!("\"a.csv\" {of_csv}"), lines), vec![("a.csv", csv.clone().into_bytes())]),
         (
             model(&format!("\"a.tsv\" {of_csv}"), lines),

@@ -7,6 +7,8 @@ use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::diagnostic::Level;
 use bnnc::infer::progress::Silent;
 use bnnc::run_folder;
+use bnnc::source::SourceFile;
+use bnnc::syntax::{format::format, parse};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRunner};
@@ -501,5 +503,39 @@ fn the_generator_writes_every_construct() {
     for construct in CONSTRUCTS {
         let count = models.iter().filter(|m| m.contains(construct)).count();
         assert!(count >= 3, "{construct} stands in {count} of {} models", models.len());
+    }
+}
+
+/// `bnnc fmt` on models that nobody wrote, with a comment at the end of every line and, every third line, alone on one.
+#[test]
+fn a_layout_changes_no_random_model() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("data.csv"), rows()).unwrap();
+    let old = earlier_run(folder.path());
+    let mut runner = TestRunner::deterministic();
+    let bytes = prop::collection::vec(any::<u8>(), 30..120);
+    let model = |text: &str| {
+        let path = folder.path().join("model.bnn");
+        Session::of(&path, text.to_owned(), Options::default()).emit(Stage::Model)
+    };
+    for _ in 0..60 {
+        let text = Writer::model(&bytes.new_tree(&mut runner).expect("a list of bytes").current());
+        let commented =
+            text.replace("OLD", &old).lines().enumerate().fold(String::new(), |all, (i, line)| {
+                let alone = if i % 3 == 0 { format!("# alone {i}\n") } else { String::new() };
+                format!("{all}{alone}{line}   # at the end of {i}\n")
+            });
+        let source = SourceFile::new("model.bnn", commented.as_str());
+        let tree = parse(&source).unwrap_or_else(|e| panic!("{e:?}\n{commented}"));
+        let after = format(&source, &tree);
+        let again = SourceFile::new("model.bnn", after.as_str());
+        let tree = parse(&again).unwrap_or_else(|e| panic!("{e:?}\n{after}"));
+        assert_eq!(format(&again, &tree), after, "not laid out once and for all");
+        for line in commented.lines() {
+            let (_, comment) = line.split_once('#').expect("every line has one");
+            assert!(after.contains(&format!("#{comment}")), "#{comment} is lost in\n{after}");
+        }
+        let (before, now) = (model(&commented), model(&after));
+        assert_eq!(before.ok(), now.ok(), "{commented}\n{after}");
     }
 }

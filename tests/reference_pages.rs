@@ -78,6 +78,9 @@ fn explanations_are_the_reference() {
     for word in check::settings::OPTIONS.iter().map(|o| o.name) {
         assert!(functions.contains(&check::pages::option(word).expect("it has a page")), "{word}");
     }
+    for word in check::words::ALL.iter().map(|w| w.name) {
+        assert!(functions.contains(&check::words::page(word).expect("it has a page")), "{word}");
+    }
     for word in check::pages::values() {
         assert!(functions.contains(&check::pages::value(word).expect("it has a page")), "{word}");
     }

@@ -70,7 +70,7 @@ impl<'a> Checker<'a> {
 
     /// `heads { mean: dense 1; noise: { … } }`
     pub(super) fn heads(&mut self, walk: &mut Walk<'a>, line: &'a Line, x: ExprId) -> Option<Output> {
-        let span = line.span;
+        let (span, all) = (line.span, line.span);
         let items = self.choices.active(line.body.as_deref().unwrap_or_default(), self.picks);
         let (outer_block, path) = (walk.block, walk.block_path(line));
         walk.block = self.block_scope(walk, path, &items, line);
@@ -122,7 +122,11 @@ impl<'a> Checker<'a> {
             walk.count = count;
             walk.is_head = false;
             match value {
-                Some(id) => heads.push((label.value.clone(), self.arena.single(id))),
+                Some(id) => {
+                    let id = self.arena.single(id);
+                    self.named_heads.push((id, label, all));
+                    heads.push((label.value.clone(), id));
+                }
                 None => is_right = false,
             }
         }

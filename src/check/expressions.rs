@@ -306,6 +306,11 @@ impl<'a> Checker<'a> {
         match ty.element {
             Element::Class | Element::Factor => format!("a {}", ty.element.name()),
             _ if ty.shape.is_scalar() => format!("{}", ty.support),
+            // A matrix: its range would read as a size, `whole numbers in [1, 2][4]`.
+            _ if ty.shape.rank() > 1 => format!(
+                "a matrix of {}",
+                ty.shape.0.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ")
+            ),
             _ => match ty.support {
                 Support::Interval(i) => {
                     let range = i.to_string();

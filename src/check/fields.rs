@@ -21,7 +21,9 @@ impl<'a> Checker<'a> {
         if let ExprKind::Call { name, args } = &base.kind {
             return match self.any_call(name, args, base.span, scope)? {
                 Output::Heads(heads) => {
-                    head(&name.value, field, &heads).map_err(|finding| self.found.push(finding)).ok()
+                    let id =
+                        head(&name.value, field, &heads).map_err(|finding| self.found.push(finding)).ok();
+                    self.uses_head(id)
                 }
                 Output::One(_) => {
                     self.found.push(
@@ -39,7 +41,8 @@ impl<'a> Checker<'a> {
         {
             let id = head(name, field, heads);
             self.used.insert(self.names.declarations[i].span);
-            return id.map_err(|finding| self.found.push(finding)).ok();
+            let id = id.map_err(|finding| self.found.push(finding)).ok();
+            return self.uses_head(id);
         }
         let Some((root, path)) = dotted(base, field) else {
             self.found.push(
@@ -50,6 +53,13 @@ impl<'a> Checker<'a> {
             return None;
         };
         self.part_of_net(root, &path, span)
+    }
+
+    /// Notes that something uses a head.
+    fn uses_head(&mut self, id: Option<ExprId>) -> Option<ExprId> {
+        let labels = self.named_heads.iter().filter(|(head, ..)| Some(*head) == id);
+        self.used.extend(labels.map(|(_, label, _)| label.span));
+        id
     }
 
     fn part_of_net(&mut self, root: &'a str, path: &str, span: Span) -> Option<ExprId> {

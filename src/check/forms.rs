@@ -82,6 +82,9 @@ fn misplaced(family: &Family, args: &[Arg]) -> Option<Diagnostic> {
     None
 }
 
+/// What a message says of `observed = y`: the likelihood is there.
+pub(super) const OBSERVED: &str = "what is observed stands left of `~`";
+
 /// N012 for a name that other languages give to an argument, `sigma` of `Normal`; and what says how many copies.
 fn spelled_elsewhere(
     family: &Family,
@@ -101,7 +104,7 @@ fn spelled_elsewhere(
         );
     }
     if matches!(name.value.as_str(), "observed" | "obs") {
-        return Some(finding.at(name.span, "what is observed stands left of `~`").help(format!(
+        return Some(finding.at(name.span, OBSERVED).help(format!(
             "write `{} ~ {}(…)`",
             error::written(&given.value),
             family.name

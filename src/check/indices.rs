@@ -126,10 +126,17 @@ impl<'a> Checker<'a> {
         span: Span,
     ) -> Option<ExprId> {
         let size = self.arena.shape(x).0[0];
+        let whole = error::written(base);
+        let uses = self.indexed.entry(whole.clone()).or_default();
+        uses.size = size;
+        match number {
+            0.0 => uses.zeros.push(index.span),
+            // One beyond the end is counted from 1, or not counted at all.
+            _ => uses.largest = uses.largest.max(number.clamp(0.0, size as f64) as usize),
+        }
         if number == number.floor() && number >= 1.0 && number <= size as f64 {
             return Some(self.arena.element(x, number as usize - 1, span));
         }
-        let whole = error::written(base);
         let finding = if number == 0.0 {
             Diagnostic::new("T007", "index 0: indices count from 1")
                 .at(index.span, "the first element has the index 1")
@@ -143,6 +150,35 @@ impl<'a> Checker<'a> {
         let outside = declared.end <= span.start || declared.start >= span.end;
         self.found.push(if outside { finding.at(declared, "declared here") } else { finding });
         None
+    }
+}
+
+/// The constants by which a name is indexed.
+#[derive(Debug, Default)]
+pub(super) struct Indexed {
+    size: usize,
+    largest: usize,
+    /// Where a 0 stands.
+    zeros: Vec<Span>,
+}
+
+impl Checker<'_> {
+    /// Where every index of a name is below its size and one is 0, all were counted from 0: to change that one alone
+    /// would make another model.
+    pub(super) fn counted_from_zero(&mut self) {
+        for (name, Indexed { size, largest, zeros }) in &self.indexed {
+            if *largest == 0 || largest >= size {
+                continue;
+            }
+            let help = format!(
+                "add 1 to every index of `{name}`: `{name}[0]` is `{name}[1]`, `{name}[{largest}]` is `{name}[{}]`",
+                largest + 1
+            );
+            let is_of_this = |d: &&mut Diagnostic| d.labels.first().is_some_and(|l| zeros.contains(&l.span));
+            for finding in self.found.0.iter_mut().filter(|d| d.code.id() == "T007").filter(is_of_this) {
+                (finding.fix, finding.help) = (None, Some(help.clone()));
+            }
+        }
     }
 }
 

@@ -47,11 +47,12 @@ mod tensors;
 mod tests;
 mod unknowns;
 mod unused;
+pub mod words;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Column, ExprId, Model, Net, Observation, Unknown};
 use crate::source::Span;
-use crate::syntax::ast::{Ast, Expr, Item};
+use crate::syntax::ast::{self, Ast, Expr, Item};
 use crate::syntax::constant;
 use arena::Arena;
 use block_scopes::BlockScope;
@@ -172,6 +173,10 @@ struct Checker<'a> {
     values: Vec<Option<Option<ExprId>>>,
     /// The heads of definitions that call a net with several, by declaration.
     heads: HashMap<usize, Vec<(String, ExprId)>>,
+    /// What constants index, by name.
+    indexed: HashMap<String, indices::Indexed>,
+    /// Every head of every net that is called: its value, its name and those it stands beside.
+    named_heads: Vec<(ExprId, &'a ast::Name, Span)>,
     /// Unknowns and definitions inside nets by their full names: `f.1.w`.
     parts: HashMap<String, ExprId>,
     unknowns: Vec<Unknown>,
@@ -221,6 +226,8 @@ impl<'a> Checker<'a> {
             layer_scopes: vec![],
             block_scopes: vec![],
             heads: HashMap::new(),
+            named_heads: vec![],
+            indexed: HashMap::new(),
             calls: HashMap::new(),
             observations: vec![],
             reports: vec![],
@@ -255,6 +262,7 @@ impl<'a> Checker<'a> {
         let settings =
             settings::settings(&self.names.fits, &constants, &self.overrides.options, &mut self.found);
         self.nothing_is_missing(&settings, !lost.is_empty());
+        self.counted_from_zero();
         usage.add(&self);
         let choices = self.choices.all.iter().zip(self.picks);
         let (exprs, statistics, fixed) = self.arena.finish();

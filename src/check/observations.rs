@@ -155,7 +155,9 @@ impl Checker<'_> {
     pub(super) fn nothing_is_missing(&mut self, settings: &[Setting], is_lost: bool) {
         let is_prior =
             settings.iter().any(|s| s.name == "method" && s.value == SettingValue::Word("prior".to_owned()));
-        if !self.names.likelihoods.is_empty() || is_lost {
+        // `observed = y` in the arguments says where the likelihood went, and is told.
+        let is_elsewhere = |d: &Diagnostic| d.labels.iter().any(|l| l.text == super::forms::OBSERVED);
+        if !self.names.likelihoods.is_empty() || is_lost || self.found.0.iter().any(is_elsewhere) {
             return;
         }
         let columns: Vec<&str> = self

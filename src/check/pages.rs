@@ -3,7 +3,7 @@
 
 use super::settings::{self, FitOption};
 use super::signatures::{self, Form, Function, OverRows};
-use super::supports;
+use super::{supports, words};
 use crate::dist::{self, ArgValue};
 use crate::kernels::scalar::Unary;
 use crate::ty::Interval;
@@ -249,6 +249,7 @@ pub fn functions() -> String {
     section("Each layer", layers::ALL.iter().map(|l| l.name).collect(), &layer);
     section("Each option", settings::OPTIONS.iter().map(|o| o.name).collect(), &option);
     section("Methods, guides, rewrites and other values", values(), &value);
+    section("Other words of the language", words::ALL.iter().map(|w| w.name).collect(), &words::page);
     page
 }
 

@@ -232,6 +232,9 @@ impl Checker<'_> {
 
     /// T021: scores are not probabilities yet.
     fn scores(&mut self, given: Given) -> Option<ExprId> {
+        if let Kind::Unary(Unary::Sigmoid, _) = self.arena.get(given.id).kind {
+            return self.squeezed(given);
+        }
         let Support::Simplex(k) = self.arena.get(given.id).ty.support else { return Some(given.id) };
         let (name, written) = (given.name(), given.written());
         let made = self.arena.get(given.id).span;
@@ -254,6 +257,27 @@ impl Checker<'_> {
         self.found.push(match &given.arg.name {
             Some(n) => finding.fix(n.span, "probs"),
             None => finding,
+        });
+        None
+    }
+
+    /// T021: a probability where log-odds are wanted.
+    fn squeezed(&mut self, given: Given) -> Option<ExprId> {
+        let (name, written) = (given.name(), given.written());
+        let probability = if name == "logits" { "probs" } else { "p" };
+        let made = self.arena.get(given.id).span;
+        let mut finding =
+            Diagnostic::new("T021", format!("`{written}` is a probability, but `{name}` wants log-odds"))
+                .at(given.span(), "sigmoid would be applied twice");
+        if outside(made, given.span()) {
+            finding = finding.at(made, "sigmoid makes this a number in (0, 1)");
+        }
+        finding = finding
+            .note("a probability squeezed twice lies between 0.5 and 0.73")
+            .help(format!("write `{probability} = {written}`, or drop `sigmoid`"));
+        self.found.push(match &given.arg.name {
+            Some(n) if probability == "p" => finding.fix(n.span, probability),
+            _ => finding,
         });
         None
     }
@@ -400,7 +424,26 @@ impl Checker<'_> {
             Kind::Column(_) if slot.low == 0.0 && slot.high > 1.0 => {
                 format!("declare the column as `positive` if it is; or {wrapped}")
             }
-            _ => wrapped,
+            // What is at fault is a column that may be 0.
+            _ => match self.nonneg_column(given.id) {
+                Some(column) if slot.low == 0.0 && slot.high > 1.0 => {
+                    format!("declare `{column} : positive` if no row of it is 0; or {wrapped}")
+                }
+                _ => wrapped,
+            },
+        }
+    }
+
+    /// The column that makes a product or a quotient touch 0.
+    fn nonneg_column(&self, id: ExprId) -> Option<&str> {
+        match self.arena.get(id).kind {
+            Kind::Column(c) if self.arena.interval(id).low == 0.0 => Some(&self.columns[c.0 as usize].name),
+            Kind::Binary(Binary::Mul | Binary::Div, a, b) => {
+                let touches = |x: &ExprId| self.arena.interval(*x).fit(&Interval::POSITIVE) != Fit::Inside;
+                let guilty: Vec<ExprId> = [a, b].into_iter().filter(touches).collect();
+                guilty.first().filter(|_| guilty.len() == 1).and_then(|x| self.nonneg_column(*x))
+            }
+            _ => None,
         }
     }
 

@@ -139,7 +139,11 @@ impl<'a> Checker<'a> {
         self.is_seen("censored by", name.span, target)?;
         let id = self.name(&name.value, name.span, scope)?;
         let expr = self.arena.get(id).clone();
-        if expr.ty.element == Element::Bool && self.arena.is_row(id) && self.arena.is_data(id) {
+        // `running = 1 - failed`: what is computed from data and is 0 or 1 says it as well.
+        let interval = self.arena.interval(id);
+        let is_computed = !matches!(expr.kind, ExprKind::Column(_)) && expr.ty.shape.is_scalar();
+        let is_truth = is_computed && interval.is_whole() && interval.low >= 0.0 && interval.high <= 1.0;
+        if (expr.ty.element == Element::Bool || is_truth) && self.arena.is_row(id) && self.arena.is_data(id) {
             return Some(Censoring::Sides { right: id, left: None });
         }
         if let ExprKind::Column(c) = expr.kind

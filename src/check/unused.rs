@@ -13,6 +13,8 @@ use std::collections::{HashMap, HashSet};
 pub struct Usage<'a> {
     used: HashSet<Span>,
     declared: HashMap<Span, (&'a str, Sort)>,
+    /// The heads of nets by their names' places, with the place of the `heads` that they stand in.
+    heads: HashMap<Span, (&'a str, Span)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,12 +42,30 @@ impl<'a> Usage<'a> {
             };
             self.declared.insert(declaration.span, (declaration.name, sort));
         }
+        let heads = checker.named_heads.iter();
+        self.heads.extend(heads.map(|(_, label, all)| (label.span, (label.value.as_str(), *all))));
     }
 
     /// The warnings, unless errors may be why something looks unused.
     pub fn report(self, found: &mut Diagnostics) {
         if found.has_errors() {
             return;
+        }
+        // Where no head is used, what calls the net is not used, and that is told.
+        let in_use: HashSet<Span> = self
+            .heads
+            .iter()
+            .filter(|(span, _)| self.used.contains(span))
+            .map(|(_, (_, all))| *all)
+            .collect();
+        for (span, (name, all)) in &self.heads {
+            if !self.used.contains(span) && in_use.contains(all) {
+                found.push(
+                    Diagnostic::new("N007", format!("head `{name}` is never used"))
+                        .at(*span, "no likelihood depends on it: its weights keep their prior")
+                        .help("use it, or leave it out"),
+                );
+            }
         }
         for (span, (name, sort)) in self.declared {
             if self.used.contains(&span) {

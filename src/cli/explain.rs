@@ -1,10 +1,11 @@
-//! `bnnc explain WORD`: the page of a code, a distribution, a layer, a function or a fit option, in the terminal.
+//! `bnnc explain WORD`: the page of a code, a distribution, a layer, a function, a fit option or another word of the
+//! language, in the terminal.
 //!
 //! Each table that holds words of the language is a [`Section`]; a word that stands in several (`softmax` is a
 //! function and an activation) gets all its pages.
 
 use super::terminal::Terminal;
-use crate::check::{pages, settings, signatures};
+use crate::check::{pages, settings, signatures, words};
 use crate::diagnostic::{Code, Diagnostic, code, page, suggest};
 use crate::{dist, layers};
 use clap::Args;
@@ -32,6 +33,7 @@ const SECTIONS: &[Section] = &[
     Section { words: || signatures::ALL.iter().map(|f| f.name).collect(), page: pages::function },
     Section { words: || settings::OPTIONS.iter().map(|o| o.name).collect(), page: pages::option },
     Section { words: pages::values, page: pages::value },
+    Section { words: || words::ALL.iter().map(|w| w.name).collect(), page: words::page },
 ];
 
 /// Runs the command.
@@ -80,7 +82,7 @@ fn unknown(word: &str) -> Diagnostic {
     match suggest::nearest(word, known()) {
         Some(near) => finding.help(format!("did you mean `{near}`?")),
         None => {
-            finding.help("pages exist for codes (T010), distributions, layers, functions and fit options")
+            finding.help("pages exist for codes (T010), distributions, layers, functions, fit options and other words of the language")
         }
     }
 }

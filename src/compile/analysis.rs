@@ -162,6 +162,10 @@ fn one_cause(findings: &mut Diagnostics) {
     let place = |d: &Diagnostic| d.labels.first().map(|l| l.span);
     let lost: Vec<_> = findings.0.iter().filter(|d| d.code.id() == "P003").map(place).collect();
     findings.0.retain(|d| d.code.id() != "N005" || !lost.contains(&place(d)));
+    // What has two `~` has no size to be held to.
+    let twice: Vec<_> =
+        findings.0.iter().filter(|d| d.code.id() == "N008").flat_map(|d| &d.labels).map(|l| l.span).collect();
+    findings.0.retain(|d| d.code.id() != "T007" || !d.labels.iter().any(|l| twice.contains(&l.span)));
 }
 
 /// Z001: the file is not laid out as `bnnc fmt` would.

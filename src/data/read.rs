@@ -5,7 +5,7 @@
 use super::bind::Bound;
 use super::column_type::ColumnType;
 use super::levels::{self, Positions};
-use super::table::{Cells, Table};
+use super::table::{Cells, Table, is_null};
 use super::values::Values;
 use crate::diagnostic::{Diagnostic, Diagnostics, suggest};
 use crate::model::Column;
@@ -112,7 +112,10 @@ fn numbers(
                 }
                 Cells::Numbers { width, data } => {
                     for x in &data[row * width..(row + 1) * width] {
-                        push(Some(*x).filter(|x| x.is_finite()), &|| x.to_string());
+                        push(Some(*x).filter(|x| x.is_finite()), &|| match is_null(*x) {
+                            true => String::new(),
+                            false => x.to_string(),
+                        });
                     }
                 }
                 Cells::Bytes { width, data } => {
@@ -170,11 +173,21 @@ fn in_words(fault: &Fault, column: &Column, ty: &ColumnType, bound: &Bound, tabl
     let found = &fault.found;
     let finding = match fault.code {
         "D002" => {
-            let shown = if found.is_empty() { "empty".to_owned() } else { format!("\"{found}\"") };
+            let shown = match found.as_str() {
+                // Files of text have cells without a text, others values that are not there.
+                "" if !table.lines.is_empty() => "empty".to_owned(),
+                "" => "missing".to_owned(),
+                _ => format!("\"{found}\""),
+            };
             let finding = Diagnostic::new("D002", format!("row {row} of `{name}` in {place} is {shown}"))
                 .at(column.span, format!("`{word}` takes {takes}"));
             match levels::is_missing(found) {
                 true => finding.help("say `missing = drop` to leave such rows out, or clean the file"),
+                // Labels in nearly every row are no numbers that are missing.
+                false if word == "real" && 2 * fault.count > table.rows => finding.help(format!(
+                    "these are labels: declare `{0} : factor`, or `{0} : class` for a target",
+                    column.name
+                )),
                 false => finding.help("clean the file, or say `missing = drop` to leave such rows out"),
             }
         }

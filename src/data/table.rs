@@ -5,6 +5,15 @@
 
 use crate::diagnostic::Diagnostic;
 
+/// The number of a cell that has none, where a file says so by other means than a NaN: a NaN whose last bits are those
+/// of R's `NA`, so that a message can tell the two apart.
+pub const NULL: f64 = f64::from_bits(0x7ff8_0000_0000_07a2);
+
+/// Whether a number is [`NULL`].
+pub fn is_null(number: f64) -> bool {
+    number.to_bits() == NULL.to_bits()
+}
+
 /// A column as the file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {

@@ -110,7 +110,5 @@ fn no_maximum(along: Option<&Unknown>) -> FitError {
         Some(unknown) => finding.at(unknown.span, "this is not pinned down"),
         None => finding,
     };
-    FitError::Refused(
-        finding.help("give it a proper prior, or fit with `method = advi` or `method = nuts`"),
-    )
+    FitError::Refused(finding.help("give it a proper prior, or fit with `method = advi` or `method = nuts`"))
 }

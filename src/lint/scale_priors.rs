@@ -80,13 +80,29 @@ fn largest_target<'a>(subject: &Subject<'a>) -> Option<(&'a str, f64)> {
 
 fn not_vague(subject: &Subject) -> Vec<Diagnostic> {
     let mut found = vec![];
-    for (_, unknown) in subject.priors().filter(|(_, u)| u.prior.family.name == "InvGamma") {
+    for (_, unknown) in subject.priors() {
         let number = |name| argument(&unknown.prior, name).and_then(|id| subject.number(id));
+        let is_tiny = |x: &f64| *x <= TINY;
+        let name = last_name(unknown);
+        // The same prior, on a precision.
+        if let ("Gamma", Some(shape), Some(rate)) =
+            (unknown.prior.family.name, number("shape").filter(is_tiny), number("rate").filter(is_tiny))
+        {
+            let written = format!("`Gamma(shape = {shape}, rate = {rate})` on `{name}` is not vague");
+            found.push(
+                Diagnostic::new("P011", written)
+                    .at(unknown.prior.span, "nearly all of it lies at 0")
+                    .note(format!("half of it lies below 1e-{:.0}", 2f64.log10() / shape))
+                    .help("give the standard deviation a prior of its own: `s ~ HalfNormal(1)`, with the size that you expect in place of 1"),
+            );
+        }
+        if unknown.prior.family.name != "InvGamma" {
+            continue;
+        }
         let (Some(shape), Some(scale)) = (number("shape"), number("scale")) else { continue };
         if shape > TINY || scale > TINY {
             continue;
         }
-        let name = last_name(unknown);
         found.push(
             Diagnostic::new("P011", format!("`InvGamma({shape}, {scale})` on `{name}` is not vague"))
                 .at(unknown.prior.span, "it forbids small scales, and has no moments")

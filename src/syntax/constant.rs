@@ -83,7 +83,7 @@ fn evaluate(expr: &Expr, constants: &HashMap<String, f64>) -> Result<f64, Diagno
                 }
             }
         }
-        ExprKind::Text(text) => Err(not_constant(expr.span, &format!("the text \"{text}\""))),
+        ExprKind::Text(text) => Err(quoted(expr.span, text)),
         ExprKind::Join(_) => Err(not_constant(expr.span, "a list")),
         ExprKind::Index { .. } => Err(not_constant(expr.span, "an index")),
         ExprKind::Field { .. } => Err(not_constant(expr.span, "a part of something")),
@@ -129,6 +129,16 @@ pub fn operate(op: BinaryOp, left: f64, right: f64) -> f64 {
         BinaryOp::Le => truth(left <= right),
         BinaryOp::Gt => truth(left > right),
         BinaryOp::Ge => truth(left >= right),
+    }
+}
+
+/// A word of an option in quotes: `method = "nuts"`.
+fn quoted(span: Span, text: &str) -> Diagnostic {
+    let is_word = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    let finding = not_constant(span, &format!("the text \"{text}\""));
+    match is_word {
+        true => finding.help(format!("words of options stand without quotes: `{text}`")).fix(span, text),
+        false => finding,
     }
 }
 

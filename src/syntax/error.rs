@@ -158,7 +158,12 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
             format!("names of columns are parted by commas: `{}, {found}`", reads(before))
         }
         "" if here > 2 && reads(pieces.get(1)) == "(" && reads(before) == ")" => {
-            "a declaration is `name = …` or `name ~ …`; nothing is called for its own sake".to_owned()
+            match is_layer_elsewhere(reads(pieces.first())) {
+                true => "a layer is a line of words, its activation last: `dense 8 relu`".to_owned(),
+                false => {
+                    "a declaration is `name = …` or `name ~ …`; nothing is called for its own sake".to_owned()
+                }
+            }
         }
         "" => {
             let next = lines.tokens.iter().find(|t| t.span.start >= at && !matches!(t.kind, Kind::Newline | Kind::Comment));
@@ -170,6 +175,30 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         _ => return None,
     };
     Some(help)
+}
+
+/// `Linear(8, 1)`, `Dense(8)`, `nn.ReLU()`: layers as libraries call them.
+fn is_layer_elsewhere(word: &str) -> bool {
+    const WORDS: [&str; 17] = [
+        "dense",
+        "linear",
+        "conv",
+        "conv1d",
+        "conv2d",
+        "maxpool2d",
+        "relu",
+        "tanh",
+        "sigmoid",
+        "softmax",
+        "gelu",
+        "dropout",
+        "flatten",
+        "layernorm",
+        "batchnorm1d",
+        "batchnorm2d",
+        "embedding",
+    ];
+    WORDS.iter().any(|w| w.eq_ignore_ascii_case(word))
 }
 
 fn is_word(token: Option<&Token>) -> bool {

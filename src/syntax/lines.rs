@@ -156,7 +156,11 @@ pub fn prepare(source: &str) -> Lines {
             }
             Kind::ForeignText | Kind::Strange => {
                 strange += 1;
-                if strange <= SHOWN_STRANGE {
+                // `&&` is one mistake.
+                let is_second = i > 0
+                    && tokens[i - 1].span.end == token.span.start
+                    && source[tokens[i - 1].span.start as usize..token.span.start as usize] == *words;
+                if strange <= SHOWN_STRANGE && !is_second {
                     errors.push(error::strange(token.span, words));
                 }
                 if !stand_in(words, place) {

@@ -4,7 +4,7 @@ use super::Place;
 use serde_json::Value;
 
 /// One finding of each level, with a second place and a fix.
-fn wrong() -> Place {
+pub fn wrong() -> Place {
     let place = Place::with_line();
     place.write(
         "wrong.bnn",
@@ -17,71 +17,11 @@ fn wrong() -> Place {
     place
 }
 
-/// The objects of SARIF 2.1.0 that bnnc writes: what each must have, and what else it may have. Taken from
-/// section 3 of the standard (OASIS, 27 March 2020); the whole output was also validated against the published
-/// schema `sarif-schema-2.1.0.json`.
-const OBJECTS: &[(&str, &[&str], &[&str])] = &[
-    ("log", &["version", "runs"], &["$schema"]),
-    ("runs", &["tool"], &["results", "columnKind"]),
-    ("tool", &["driver"], &[]),
-    ("driver", &["name"], &["version", "rules"]),
-    ("rules", &["id"], &["shortDescription", "defaultConfiguration", "help"]),
-    ("shortDescription", &["text"], &[]),
-    ("help", &["text"], &["markdown"]),
-    ("defaultConfiguration", &[], &["level"]),
-    ("results", &["message"], &["ruleId", "ruleIndex", "level", "locations", "relatedLocations", "fixes"]),
-    ("message", &["text"], &[]),
-    ("description", &["text"], &[]),
-    ("locations", &[], &["physicalLocation", "message"]),
-    ("relatedLocations", &[], &["physicalLocation", "message"]),
-    ("physicalLocation", &["artifactLocation"], &["region"]),
-    ("artifactLocation", &["uri"], &[]),
-    ("region", &["startLine", "startColumn", "endLine", "endColumn"], &[]),
-    ("fixes", &["artifactChanges"], &["description"]),
-    ("artifactChanges", &["artifactLocation", "replacements"], &[]),
-    ("replacements", &["deletedRegion"], &["insertedContent"]),
-    ("deletedRegion", &["startLine", "startColumn", "endLine", "endColumn"], &[]),
-    ("insertedContent", &["text"], &[]),
-];
-
-/// Walks a log; `seen` collects the names of objects that were met.
-fn is_sarif(name: &str, value: &Value, seen: &mut Vec<String>) {
-    match value {
-        Value::Object(fields) => {
-            let entry = OBJECTS.iter().find(|(n, ..)| *n == name);
-            let (_, must, may) =
-                entry.unwrap_or_else(|| panic!("{name} is no object of the standard: {value}"));
-            assert!(must.iter().all(|m| fields.contains_key(*m)), "{name}: {value}");
-            seen.push(name.to_owned());
-            for (field, inner) in fields {
-                assert!(must.contains(&field.as_str()) || may.contains(&field.as_str()), "{name}.{field}");
-                is_sarif(field, inner, seen);
-            }
-        }
-        Value::Array(members) => members.iter().for_each(|m| is_sarif(name, m, seen)),
-        Value::Number(n) => assert!(n.as_u64().is_some_and(|n| n > 0 || name == "ruleIndex"), "{name}: {n}"),
-        Value::String(text) => match name {
-            "level" => assert!(["error", "warning", "note"].contains(&text.as_str()), "{text}"),
-            "version" | "columnKind" | "text" | "markdown" | "id" | "ruleId" | "name" | "$schema" | "uri" => {
-            }
-            other => panic!("{other} holds the text {text}"),
-        },
-        Value::Null | Value::Bool(_) => panic!("{name}: {value}"),
-    }
-}
-
+/// A result names a rule of the list; the schema is held against the log in `sarif.rs`.
 #[test]
-fn sarif_keeps_to_the_standard() {
-    let place = wrong();
-    let log = place.run("check wrong.bnn warned.bnn line.bnn absent.bnn --pedantic --format sarif");
-    assert_eq!((log.status, log.err.as_str()), (1, ""));
+fn results_of_sarif_point_at_their_rules() {
+    let log = wrong().run("check wrong.bnn warned.bnn --pedantic --format sarif");
     let log: Value = serde_json::from_str(&log.out).unwrap();
-    assert_eq!(log["version"], "2.1.0");
-    let mut seen = vec![];
-    is_sarif("log", &log, &mut seen);
-    for (name, ..) in OBJECTS {
-        assert!(seen.iter().any(|s| s == name), "no {name} in the output");
-    }
     let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
     for result in log["runs"][0]["results"].as_array().unwrap() {
         assert_eq!(rules[result["ruleIndex"].as_u64().unwrap() as usize]["id"], result["ruleId"]);

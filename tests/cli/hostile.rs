@@ -2,6 +2,7 @@
 //!
 //! `BNNC_BLESS=1 cargo test --release --test suite -- cli::hostile` writes the table in `docs/robustness.md`.
 
+use super::hostile_parquet::{self, Claims, zeros};
 use super::{Outcome, Place, command};
 use std::io::Write;
 use std::path::Path;
@@ -29,6 +30,19 @@ const CASES: &[Case] = &[
     Case { what: "an IDX header of 10^38 bytes", line: "check idx4.bnn", says: "error[" },
     Case { what: "an NPY header of 10^12 rows", line: "check npy.bnn", says: "cut short" },
     Case { what: "an NPZ part of 10^9 bytes in 10^6", line: "check npz.bnn", says: "memory" },
+    Case {
+        what: "a Parquet footer of 10^12 rows",
+        line: "check prows.bnn",
+        says: "claim 1000000000000 rows",
+    },
+    Case { what: "a Parquet page of 1 GiB in 1 MiB", line: "check pbomb.bnn", says: "claims to unpack to" },
+    Case {
+        what: "200 Parquet pages of one number in 60 MiB",
+        line: "check pages.bnn",
+        says: "of 1 values claims",
+    },
+    Case { what: "a Parquet page that unpacks to more", line: "check pmore.bnn", says: "damaged" },
+    Case { what: "a Parquet page at 2^62", line: "check poffset.bnn", says: "outside the file" },
     Case { what: "a device without end", line: "check device.bnn", says: "memory" },
     Case { what: "10^12 copies of an unknown", line: "check copies.bnn", says: "T011" },
     Case { what: "a layer of 10^14 weights", line: "check layer.bnn", says: "T011" },
@@ -125,6 +139,23 @@ fn place() -> Place {
     model("npy.bnn", "\"a.npy\" { x : real }", "m ~ Normal(0, 1)\nx ~ Normal(m, 1)");
     std::fs::write(place.path("a.npz"), npz()).unwrap();
     model("npz.bnn", "\"a.npz\" { x : real }", "m ~ Normal(0, 1)\nx ~ Normal(m, 1)");
+    let (ten, plain) =
+        (zeros(1), Claims { rows: 10, values: 10, unpacked: 1 << 20, offset: None, page: vec![], times: 1 });
+    for (name, claims) in [
+        ("prows", Claims { rows: 1_000_000_000_000, page: ten.clone(), ..plain }),
+        ("pbomb", Claims { unpacked: 1 << 30, page: zeros(1024), ..plain }),
+        ("pages", Claims { rows: 1000, values: 1, unpacked: 60 << 20, page: zeros(60), times: 200, ..plain }),
+        ("pmore", Claims { unpacked: 80, page: ten.clone(), ..plain }),
+        ("poffset", Claims { offset: Some(1 << 62), page: ten.clone(), ..plain }),
+        ("pright", Claims { page: ten.clone(), ..plain }),
+    ] {
+        std::fs::write(place.path(&format!("{name}.parquet")), hostile_parquet::file(&claims)).unwrap();
+        model(
+            &format!("{name}.bnn"),
+            &format!("\"{name}.parquet\" {{ x : real }}"),
+            "m ~ Normal(0, 1)\nx ~ Normal(m, 1)",
+        );
+    }
     // Bytes of the device are an array of text cells, one line without end: the reader is told after 64 MiB at most.
     symlink("/dev/zero", place.path("zero.npz")).unwrap();
     model("device.bnn", "\"zero.npz\" { x : real }", "m ~ Normal(0, 1)\nx ~ Normal(m, 1)");
@@ -202,6 +233,12 @@ fn watched(place: &Place, line: &str) -> (Outcome, Duration, u64) {
 #[test]
 fn hostile_inputs_end_in_findings_within_seconds_and_bounded_memory() {
     let place = place();
+    let right = place.run("check pright.bnn");
+    assert!(
+        right.err.contains("no findings") || right.err.contains("D008"),
+        "what is harmless is read: {}",
+        right.err
+    );
     let mut table = "| input | seconds | peak MiB | answer |\n| --- | --- | --- | --- |\n".to_owned();
     let mut wrong = vec![];
     for case in CASES {

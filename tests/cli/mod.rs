@@ -7,6 +7,7 @@ mod first_ten;
 mod fit;
 mod formats;
 mod hostile;
+mod hostile_parquet;
 mod kill;
 mod language;
 mod messages;
@@ -14,6 +15,7 @@ mod messages;
 mod pictures;
 mod predict;
 mod readme;
+mod sarif;
 mod sweep;
 
 use std::path::{Path, PathBuf};

@@ -23,7 +23,11 @@ fn looked_at(id: &str, text: &str, wrong: &mut Vec<String>) -> (usize, usize) {
             Example::Works(model) => (model, &[]),
             Example::File(..) | Example::RunFails(_) | Example::RunWorks(_) => continue,
         };
-        if expected.is_empty() { works += 1 } else { fails += 1 }
+        if expected.is_empty() {
+            works += 1
+        } else {
+            fails += 1
+        }
         let source = SourceFile::new(format!("{id}.bnn"), model);
         let mut found = analyse(&source, "example", &folder, &Options::default()).findings;
         // Errors and the code itself; that a page names a file which only its reader has is no fault of its own.
@@ -58,7 +62,11 @@ fn run(id: &str, text: &str, wrong: &mut Vec<String>) -> (usize, usize) {
             Example::RunFails(commands) => (commands, true),
             Example::RunWorks(commands) => (commands, false),
         };
-        if is_to_fail { fails += 1 } else { works += 1 }
+        if is_to_fail {
+            fails += 1
+        } else {
+            works += 1
+        }
         let lines: Vec<&str> = commands.lines().map(|line| line.trim_start_matches("$ ")).collect();
         for (i, line) in lines.iter().enumerate() {
             let said = said_by(line, folder.path());

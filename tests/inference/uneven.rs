@@ -29,6 +29,9 @@ fn a_noise_that_grows_is_told_where_the_model_has_one_for_all() {
     let told = warnings(1.7, one);
     assert!(told.iter().any(|w| w.starts_with("L004") && w.contains("`y`")), "{told:?}");
     assert!(warnings(0.3, one).iter().all(|w| !w.starts_with("L004")), "less than threefold");
+    let allowed =
+        warnings(1.7, "s ~ HalfNormal(1)\ny ~ Normal(b * x, s)  # allow(L004): this is what it is about");
+    assert!(allowed.iter().all(|w| !w.starts_with("L004")), "{allowed:?}");
     let by_row = warnings(1.7, "c[2] ~ Normal(0, 3)\ny ~ Normal(b * x, exp(c[1] + c[2] * x))");
     assert!(by_row.iter().all(|w| !w.starts_with("L004")), "{by_row:?}");
 }

@@ -9,9 +9,16 @@ use bnnc::syntax::{format::format, parse};
 #[test]
 fn a_layout_changes_no_model_and_no_finding() {
     let mut models = 0;
-    for folder in
-        ["models", "models/posteriordb", "tests/ui/check", "tests/inference/cases", "tests/stages/model"]
-    {
+    for folder in [
+        "models",
+        "models/posteriordb",
+        "tests/ui/check",
+        "tests/ui/right",
+        "tests/ui/fixes",
+        "tests/ui/syntax",
+        "tests/inference/cases",
+        "tests/stages/model",
+    ] {
         for (name, text) in files_in(folder, "bnn") {
             let source = SourceFile::new(format!("{name}.bnn"), text);
             let Ok(tree) = parse(&source) else { continue };

@@ -29,7 +29,7 @@ use self::thrift::Thrift;
 use self::values::{Physical, Stored};
 use super::error;
 use super::room::too_much;
-use super::table::{Cells, Content, Header, Opened, Table, Texts};
+use super::table::{Cells, Content, Header, NULL, Opened, Table, Texts};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -204,11 +204,12 @@ impl File {
             physical: Physical { kind: column.physical_type(), length },
             defined: u32::try_from(column.max_def_level()).unwrap_or(0),
             dictionary: None,
+            left_to_unpack: pages::most_of_chunk(bytes.len()),
         })
     }
 }
 
-/// A column that is being read; a missing number is NaN, a missing text empty.
+/// A column that is being read; a missing number is [`NULL`], a missing text empty.
 struct Column {
     meaning: Meaning,
     numbers: Vec<f64>,
@@ -222,7 +223,7 @@ impl Column {
         for row in 0..rows.len() {
             let has_value = rows.has_value.as_ref().is_none_or(|has| has[row]);
             match has_value.then(|| next.next()).flatten() {
-                None if self.meaning.is_number() => self.numbers.push(f64::NAN),
+                None if self.meaning.is_number() => self.numbers.push(NULL),
                 None => self.texts.push(b""),
                 Some(i) => match &rows.values {
                     Stored::Integers(values) => self.integer(values[i]),

@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-use parquet::basic::CompressionCodec;
+use parquet::basic::{CompressionCodec, Type};
 
 use super::thrift::{Integers, Thrift};
 use super::values::{Physical, Stored, decode, hybrid, plain, prefixed};
@@ -16,6 +16,14 @@ use super::values::{Physical, Stored, decode, hybrid, plain, prefixed};
 /// about 1 MiB.
 const UNPACKED_BYTES: usize = 64 << 20;
 const UNPACKED_TIMES: usize = 256;
+
+/// A page of numbers is no longer than so many bytes for each value, its levels included, and so many more.
+const BYTES_PER_VALUE: usize = 32;
+const PAGE_SPARE: usize = 1 << 20;
+
+/// All pages of a chunk may unpack to so many times its bytes, beside [`UNPACKED_BYTES`]: as many numbers as the file may
+/// have rows ([`super::ROWS_PER_BYTE`]).
+const CHUNK_TIMES: usize = 512;
 
 /// Bytes of memory that a cell takes: a number, or the end of a text, and a copy.
 const CELL: u64 = 16;
@@ -37,6 +45,13 @@ pub struct Chunk<'a> {
     pub defined: u32,
     /// The dictionary, once its page was read.
     pub dictionary: Option<Stored>,
+    /// Bytes that its pages may still unpack to.
+    pub left_to_unpack: usize,
+}
+
+/// The most that all pages of a chunk of so many bytes may become.
+pub fn most_of_chunk(bytes: usize) -> usize {
+    UNPACKED_BYTES.saturating_add(bytes.saturating_mul(CHUNK_TIMES))
 }
 
 /// The rows of a page: which have a value, and the values.
@@ -82,7 +97,24 @@ impl Chunk<'_> {
             if size_unpacked > most_unpacked(packed.len()) {
                 return Err(format!("a page of {} bytes claims to unpack to {size_unpacked}", packed.len()));
             }
+            let count = header.get(&(5, 1)).or(header.get(&(8, 1))).or(header.get(&(7, 1)));
+            let count = count.and_then(|n| usize::try_from(*n).ok()).unwrap_or(0);
+            let each = self.physical.length.saturating_add(BYTES_PER_VALUE);
+            let longest = each.saturating_mul(count).saturating_add(PAGE_SPARE);
+            let is_text = self.physical.kind == Type::BYTE_ARRAY;
+            if !is_text && size_unpacked > longest {
+                return Err(format!("a page of {count} values claims to unpack to {size_unpacked} bytes"));
+            }
+            // One small page after the other, each of which unpacks to as much as a page may.
+            self.left_to_unpack = self
+                .left_to_unpack
+                .checked_sub(size_unpacked)
+                .ok_or("its pages claim to unpack to far more than they can hold")?;
             match header.get(&(1, 0)) {
+                // Nothing to read.
+                Some(0) if size(&header, (5, 1))? == 0 => {}
+                Some(3) if size(&header, (8, 1))? == 0 => {}
+                Some(2) if self.dictionary.is_some() => return Err("it has two dictionaries".to_owned()),
                 Some(0) => return self.first_form(&header, &self.unpack(packed, 0, size_unpacked)?, most),
                 Some(2) => {
                     let entries = size(&header, (7, 1))?;
