@@ -131,7 +131,12 @@ fn head(of: &str, field: &Name, heads: &[(String, ExprId)]) -> Result<ExprId, Di
 fn no_part(net: &str, field: &Name, known: &[&str], what: &str) -> Diagnostic {
     let finding = Diagnostic::new("N001", format!("`{net}` has no {what} `{}`", field.value));
     match suggest::nearest(&field.value, known.iter().copied()) {
-        Some(near) => finding.at(field.span, format!("did you mean `{near}`?")).fix(field.span, near),
-        None => finding.at(field.span, format!("it has {}", error::and_list(known))),
+        Some(near) => finding
+            .at(field.span, format!("did you mean `{near}`?"))
+            .help(format!("write `.{near}`"))
+            .fix(field.span, near),
+        None => finding
+            .at(field.span, format!("it has {}", error::and_list(known)))
+            .help(format!("use one of them, or name a head `{}`", field.value)),
     }
 }

@@ -145,6 +145,10 @@ impl<'a> Checker<'a> {
         } else {
             Diagnostic::new("T007", format!("index {number} is outside `{whole}`, which is [{size}]"))
                 .at(index.span, format!("indices go from 1 to {size}"))
+                .help(match size {
+                    1 => format!("`{whole}` has one element: write `{whole}[1]`, or give it a larger size"),
+                    _ => format!("write one of `{whole}[1]` to `{whole}[{size}]`, or give it a larger size"),
+                })
         };
         let declared = self.arena.get(x).span;
         let outside = declared.end <= span.start || declared.start >= span.end;

@@ -54,6 +54,12 @@ impl Checker<'_> {
     ) -> Option<ExprId> {
         let given = Given { family, form, place, id, arg };
         match family.forms[form].args[place].slot {
+            ArgSlot::Scalar(_)
+                if given.name() == "logit"
+                    && matches!(self.arena.get(given.id).kind, Kind::Unary(Unary::Sigmoid, _)) =>
+            {
+                self.squeezed(given)
+            }
             ArgSlot::Scalar(interval) => self.scalar(given, interval, target),
             ArgSlot::Simplex => {
                 self.vector(given, target)?;

@@ -115,7 +115,8 @@ impl<'a> Checker<'a> {
             Some(n) => {
                 self.found.push(
                     Diagnostic::new("T011", format!("a size is a whole number from 1; this is {n}"))
-                        .at(size.span, format!("is {n}")),
+                        .at(size.span, format!("is {n}"))
+                        .help("a single unknown stands without a size: `name ~ …`"),
                 );
                 None
             }

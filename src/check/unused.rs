@@ -87,9 +87,11 @@ impl<'a> Usage<'a> {
                     .at(span, "nothing mentions it")
                     .help(format!("say `report {name} = …` to keep it")),
                 Sort::Function => Diagnostic::new("N007", format!("function `{name}` is never called"))
-                    .at(span, "nothing calls it"),
+                    .at(span, "nothing calls it")
+                    .help(format!("call it, `{name}(…)`, or leave it out")),
                 Sort::Net => Diagnostic::new("N007", format!("net `{name}` is never called"))
-                    .at(span, "nothing calls it"),
+                    .at(span, "nothing calls it")
+                    .help(format!("call it, `{name}(…)`, or leave it out")),
             });
         }
     }

@@ -29,7 +29,9 @@ pub fn by_column(cells: &Cells, table: &Table, name: &str, span: Span) -> Result
                     .at(span, "a split column holds `train`, `valid` and `test`");
             match meant(&value) {
                 Some(word) => finding.help(format!("write `{word}` there, and in the rows like it")),
-                None => finding,
+                None => {
+                    finding.help("make a column of these words, or split by a share: `split valid = 0.2`")
+                }
             }
         })
     };
@@ -62,7 +64,8 @@ pub fn by_shares(shares: &[Share], rows: usize, seed: u64) -> Result<Vec<usize>,
                 "D018",
                 format!("`{}` takes {number} of the {} rows{left}", share.name.value, free.len()),
             )
-            .at(share.expr.span, "no rows would be left to train"));
+            .at(share.expr.span, "no rows would be left to train")
+            .help(format!("take fewer, or a share of them: `split {} = 0.2`", share.name.value)));
         }
         let target = NAMES.iter().position(|name| *name == share.name.value).unwrap_or(0);
         if share.last {

@@ -157,6 +157,12 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         _ if is_word(pieces.get(here)) && is_word(before) && colon_follows(&pieces[here..], source) => {
             format!("names of columns are parted by commas: `{}, {found}`", reads(before))
         }
+        "." if reads(pieces.first()) == "data" => {
+            "a file stands in quotes: `data \"file.csv\" { x, y : real }`".to_owned()
+        }
+        "*" | "/" | "^" | "+" if matches!(reads(before), "+" | "-" | "*" | "/" | "^" | "=" | "," | "(" | "~") => {
+            format!("something is missing between `{}` and `{found}`", reads(before))
+        }
         "" if here > 2 && reads(pieces.get(1)) == "(" && reads(before) == ")" => {
             match is_layer_elsewhere(reads(pieces.first())) {
                 true => "a layer is a line of words, its activation last: `dense 8 relu`".to_owned(),

@@ -34,6 +34,6 @@ fn wrong_models_have_one_finding_each() {
         count += 1;
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    assert!(count >= 80, "{count} models");
+    assert!(count >= 220, "{count} models");
     snapshot("ui", "wrong_models", &shown);
 }
