@@ -230,7 +230,7 @@ fn each_mistake_has_its_code() {
         ("O002", "y ~ Normal(x, 1)\nfit { steps = 10; epochs = 2 }"),
         ("N011", "y ~ Normal(x, 1)\nfit { seed = 1 }\nfit { seed = 2 }"),
         ("R001", "b ~ Posterior(\"runs/old\")\ny ~ Normal(b * x, 1)"),
-        ("X001", "b ~ Beta(2, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)"),
+        ("X001", "a ~ HalfNormal(1)\nb ~ Beta(a, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)"),
         ("T002", "b ~ Normal(x, 1)\ny ~ Normal(b * x, 1)"),
         ("D010", "b ~ Normal(0, 1)\nz = standardize(b * x)\ny ~ Normal(z, 1)"),
         ("T003", "net f(x) { embed 3 }\ny ~ Normal(f(x), 1)"),
@@ -253,7 +253,7 @@ fn each_mistake_has_its_code() {
 fn refusals_say_what_to_write_instead() {
     let cases = [
         "m[2] ~ Normal([0, 1], 1) ordered\ny ~ Normal(m[1] * x, 1)",
-        "b ~ Beta(2, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)",
+        "a ~ HalfNormal(1)\nb ~ Beta(a, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)",
         "k ~ LogNormal(0, 1)\nb ~ Gamma(k, rate = 1) on (0.1, inf)\ny ~ Normal(b * x, 1)",
         "s[3] ~ HalfNormal(1)\nl[3] ~ RandomWalk(s)\ny ~ Normal(l[1] * x, 1)",
         "b ~ Mixture([0.5, 0.5], Normal(0, 1), Gamma(2, rate = 1))\ny ~ Normal(b * x, 1)",

@@ -137,6 +137,9 @@ fn hint(at: u32, pieces: &[Token], lines: &Lines, source: &SourceFile) -> Option
         "<" | ">" | "<=" | ">=" if is_definition => {
             "one comparison at a time: `low < x < high` is `(low < x) * (x < high)`".to_owned()
         }
+        ":" if here > 1 && is_word(before) && matches!(reads(pieces.get(here - 2)), "(" | ",") => {
+            format!("an argument is named with `=`: `{} = {}`", reads(before), follows(1))
+        }
         ":" if follows(1) != "=" => "there are no ranges: a size is one number, and so is an index".to_owned(),
         "on" | "ordered" | "weighted" | "censored" if is_definition => {
             "a suffix follows a distribution, and an unknown is written with `~`: `s ~ Normal(0, 1) on (0, inf)`".into()

@@ -138,7 +138,7 @@ fn damaged_files_never_panic() {
 
 #[test]
 fn a_null_is_missing_and_not_a_number_that_is_none() {
-    for (column, kind) in [("f8", "real"), ("i4", "real"), ("words", "factor")] {
+    for (column, kind) in [("f8", "real"), ("i4", "real"), ("day", "factor")] {
         let (codes, words) = faults(&one(column, kind, false), &file(TABLES[0].1));
         assert!(codes == ["D002"] && words.contains("is missing"), "{column}: {words}");
     }
