@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::export::{Contents, Store, whole, zarr};
 use crate::files::{self, Pending};
 use clap::{Args, ValueEnum};
+use indicatif::BinaryBytes;
 use serde_json::json;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -143,7 +144,7 @@ fn too_large(contents: &Contents, options: &Options) -> Option<Diagnostic> {
     };
     let mut finding = Diagnostic::new(
         "R005",
-        format!("the arrays take {} MiB, and {} are allowed", bytes >> 20, most >> 20),
+        format!("the arrays take {}, and {} are allowed", BinaryBytes(bytes), BinaryBytes(most)),
     );
     for group in contents.groups() {
         if contents.variables.iter().any(|v| v.group == group && v.is_drawn()) {

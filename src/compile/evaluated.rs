@@ -93,11 +93,11 @@ pub(super) fn evaluate(
     let summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
     metrics.rungs = record::rungs(&fitted.outcome);
-    if fitted.chains.is_none() {
-        if let Some(found) = weights(problem, &fitted.outcome.posterior())? {
-            let named = [("k_hat", found.k_hat), ("weight_efficiency", found.efficiency)];
-            metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
-        }
+    if fitted.chains.is_none()
+        && let Some(found) = weights(problem, &fitted.outcome.posterior())?
+    {
+        let named = [("k_hat", found.k_hat), ("weight_efficiency", found.efficiency)];
+        metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     let pictures = pictures::pictures(problem, from, data, &held_out)?;

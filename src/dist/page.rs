@@ -1,6 +1,6 @@
 //! The page of a family, for `bnnc explain Normal` and `docs/distributions.md`.
 
-use super::{ArgSlot, ArgSpec, ArgValue, Event, Family};
+use super::{ArgSlot, ArgSpec, ArgValue, Ends, Event, Family};
 use crate::ty::Support;
 
 /// The page of a family by its exact name.
@@ -76,9 +76,28 @@ fn text(family: &Family) -> String {
     }
     page += &format!("\n{}\n", family.page);
     if family.log_mass.is_some() {
-        page += &format!("`{} on (a, b)` cuts it to an interval.\n", call(family, 0));
+        page +=
+            &format!("`{} on (a, b)` cuts it to an interval{}.\n", call(family, 0), limits_of_cuts(family));
     }
     page
+}
+
+/// What the arguments and the ends have to be where it is cut.
+fn limits_of_cuts(family: &Family) -> String {
+    let known = if family.mass_ends == Ends::Known { "constants" } else { "constants or data" };
+    let ends = match family.mass_ends {
+        Ends::Any => None,
+        Ends::Data => Some("the ends are whole numbers from constants or data"),
+        Ends::Constant => Some("the ends are constant whole numbers up to 1000"),
+        Ends::Known => Some("the ends are constants"),
+    };
+    let fixed = match family.fixed_for_mass {
+        [] => None,
+        [one] => Some(format!("{one} then has to be a constant or data")),
+        several => Some(format!("{} then have to be {known}", several.join(" and "))),
+    };
+    let all: Vec<String> = fixed.into_iter().chain(ends.map(str::to_owned)).collect();
+    if all.is_empty() { String::new() } else { format!("; {}", all.join("; ")) }
 }
 
 /// `Gamma(shape =, rate =)`

@@ -59,7 +59,7 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
     let place = Place::with_line();
-    for line in ["fit line.bnn --set guide=lowrank"] {
+    for line in ["fit line.bnn --set guide=lowrank", "fit line.bnn --set optimizer=sgd"] {
         let outcome = place.run(line);
         assert_eq!(outcome.status, 1, "{line}: {}", outcome.err);
         assert!(outcome.err.contains("error[X001]"), "{line}: {}", outcome.err);
