@@ -89,7 +89,12 @@ pub fn words(runs: &[Compared], standings: &[Standing]) -> String {
         let o = &run.metrics.objective;
         let held_out = run.metrics.held_out().and_then(|s| Some((s, s.targets.first()?.get("nll")?)));
         let tail = held_out.map_or_else(String::new, |(s, nll)| format!("   nll {nll:.4} ({})", s.split));
-        out += &format!("  {:width$}   {} {}{tail}\n", run.name, o.key(), with_error(o.value, o.se));
+        // Chains have none.
+        let value = match o.value.is_finite() {
+            true => format!("{} {}", o.key(), with_error(o.value, o.se)),
+            false => "no ELBO".to_owned(),
+        };
+        out += &format!("  {:width$}   {value}{tail}\n", run.name);
     }
     out.push('\n');
     let best = runs.iter().zip(standings).find(|(_, s)| **s == Standing::Best).map(|(r, _)| r);

@@ -22,7 +22,29 @@ const COMMANDS: &[Case] = &[
     Case { line: "report run", writes: "run/report.html" },
     Case { line: "report run other", writes: "" },
     Case { line: "runs .", writes: "" },
+    Case {
+        line: "predict run --data line.csv --out predicted.csv --predict-draws 5",
+        writes: "predicted.csv",
+    },
+    Case {
+        line: "predict run --data line.csv --out predicted.npz --predict-draws 5",
+        writes: "predicted.npz",
+    },
+    Case {
+        line: "predict run --data line.csv --out predicted.parquet --predict-draws 5",
+        writes: "predicted.parquet",
+    },
+    Case { line: "eval run --data line.csv --predict-draws 5", writes: "" },
+    Case { line: "export run --to csv --draws 5 --out draws.csv", writes: "draws.csv" },
+    Case {
+        line: "export run --to arviz --draws 5 --data line.csv --out run.zarr",
+        writes: "run.zarr/.zmetadata",
+    },
 ];
+
+/// Commands that fit, of which each run takes seconds.
+const LONG_COMMANDS: &[Case] =
+    &[Case { line: "sweep line.bnn --seeds 2 --steps 20 --out cells", writes: "cells/sweep.csv" }];
 
 /// A place with everything that the commands read.
 fn place() -> Place {
@@ -61,7 +83,11 @@ fn each_operation(place: &Place, case: &Case, kind: &str) -> usize {
         }
         match content {
             Some(bytes) => std::fs::write(place.path(case.writes), bytes).unwrap(),
-            None => drop(std::fs::remove_file(place.path(case.writes))),
+            // Of a folder the whole, because nothing but an earlier one is replaced.
+            None => match case.writes.split_once('/') {
+                Some((folder, _)) => drop(std::fs::remove_dir_all(place.path(folder))),
+                None => drop(std::fs::remove_file(place.path(case.writes))),
+            },
         }
         if case.line.starts_with("new") {
             let _ = std::fs::remove_file(place.path("starter.csv"));
@@ -88,10 +114,21 @@ fn each_operation(place: &Place, case: &Case, kind: &str) -> usize {
 
 #[test]
 fn each_operation_of_each_command_may_fail() {
+    try_commands(COMMANDS, &["eio", "enospc"]);
+}
+
+#[test]
+#[ignore = "slow: each operation of a sweep, minutes"]
+fn each_operation_of_a_sweep_may_fail() {
+    try_commands(LONG_COMMANDS, &["eio", "enospc"]);
+}
+
+fn try_commands(cases: &[Case], kinds: &[&str]) {
     let place = place();
-    for case in COMMANDS {
-        for kind in ["eio", "enospc"] {
+    for case in cases {
+        for kind in kinds {
             let count = each_operation(&place, case, kind);
+            println!("{kind}: {count:4} operations of `{}`", case.line);
             assert!(count > 0, "{}", case.line);
         }
     }
