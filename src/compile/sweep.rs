@@ -288,8 +288,12 @@ impl Space<'_> {
     /// Everything that a fit depends on but its seed and the rows.
     fn key(&self, options: &Options) -> String {
         let session = Session::of(self.path, self.text.to_owned(), options.clone());
-        let found =
-            analysis::in_force(&session.source, &session.name, session.files.as_ref(), &session.options);
+        let look =
+            || analysis::in_force(&session.source, &session.name, session.files.as_ref(), &session.options);
+        // What a combination is must not hang on one reading of a file that failed: a sweep gone on with would find
+        // another one in its folder. A file that is not there is not there the second time either.
+        let is_unread = |findings: &Diagnostics| findings.0.iter().any(|d| d.code.id() == "D015");
+        let found = look().or_else(|findings| if is_unread(&findings) { look() } else { Err(findings) });
         match found.and_then(|(ast, model)| Ok((Settings::of(&model)?, ast, model))) {
             Ok((settings, ast, mut model)) => {
                 let data = of_data(&session, &ast, &model);
