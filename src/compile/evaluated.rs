@@ -7,6 +7,7 @@ use crate::data::{Dataset, Split};
 use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
+use crate::infer::error::CannotRun;
 use crate::infer::evaluate::{Elbo, elbo, weights};
 use crate::infer::of_rows::of_rows;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
@@ -48,7 +49,7 @@ pub(super) fn evaluate(
     fitted: &Fitted,
     data: &Dataset,
     progress: &mut dyn Progress,
-) -> Result<Evaluated, String> {
+) -> Result<Evaluated, CannotRun> {
     let has_net = !problem.model.nets.is_empty();
     let units = in_own_units(problem);
     let value = match fitted.chains {
@@ -136,7 +137,7 @@ pub(super) fn predict_split(
     data: &Dataset,
     (split, rows): (&str, &[u32]),
     progress: &mut dyn Progress,
-) -> Result<(Vec<Prediction>, SplitPredictions), String> {
+) -> Result<(Vec<Prediction>, SplitPredictions), CannotRun> {
     let observed = targets(problem.model, problem, rows);
     let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { problem.settings.predict_draws };
     progress.begin(&format!("predicting {split}"), draws as u64);

@@ -68,6 +68,7 @@ pub(super) struct Prepared {
     pub(super) notes: Vec<String>,
     pub(super) refused: Vec<Note>,
     pub(super) threads: usize,
+    pub(super) room: u64,
     pub(super) journal: Journal,
     pub(super) profiler: Profiler,
 }
@@ -82,6 +83,7 @@ impl Prepared {
             train: self.data.split("train"),
             settings: &self.settings,
             threads: self.threads,
+            room: self.room,
             journal: self.journal.clone(),
             profiler: self.profiler.clone(),
         }
@@ -127,7 +129,8 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     let threads = session.options.threads.unwrap_or(available).max(1);
     let journal = Journal::default();
     let profiler = Profiler::default();
-    Ok(Prepared { model, joint, data, settings, notes, refused, threads, journal, profiler })
+    let room = session.room();
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads, room, journal, profiler })
 }
 
 /// Bytes that a fit takes for each latent: parameters, moments and averages of the optimiser, and in each of a dozen

@@ -6,6 +6,7 @@ use super::unlike::unlike;
 use crate::data::{Dataset, Values};
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;
+use crate::infer::error::CannotRun;
 use crate::infer::predict::{Predicted, Prediction, predict};
 use crate::infer::problem::{Number, Problem};
 use crate::metrics::ClassSummary;
@@ -29,7 +30,7 @@ pub fn pictures(
     from: &dyn Source,
     data: &Dataset,
     held_out: &[(String, Vec<u32>, Vec<Prediction>)],
-) -> Result<Pictures, String> {
+) -> Result<Pictures, CannotRun> {
     let mut pictures = Pictures::default();
     let model = problem.model;
     let Some((split, rows, predictions)) = held_out.last() else { return Ok(pictures) };
@@ -103,7 +104,7 @@ fn map(
     target: &str,
     axes: [usize; 2],
     classes: usize,
-) -> Result<ProbabilityMap, String> {
+) -> Result<ProbabilityMap, CannotRun> {
     let model = problem.model;
     let [x, y] = axes.map(|axis| values(data, axis));
     // One scale on both axes, with a margin around the data.

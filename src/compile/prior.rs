@@ -9,6 +9,7 @@ use super::record::{compiled, of_model, target_records, variable_record};
 use super::{FitFailure, Session, summary};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
+use crate::infer::error::CannotRun;
 use crate::infer::messages;
 use crate::infer::prior::Prior;
 use crate::infer::progress::Progress;
@@ -43,7 +44,7 @@ pub(super) fn run(
     progress: &mut dyn Progress,
 ) -> Result<Run, FitFailure> {
     let wrong = |finding: crate::diagnostic::Diagnostic| FitFailure { diagnostics: finding.into(), exit: 1 };
-    let refused = |what: String| FitFailure { diagnostics: messages::refused(what).findings(), exit: 1 };
+    let refused = |why: CannotRun| FitFailure { diagnostics: messages::refused(why).findings(), exit: 1 };
     let begun = Instant::now();
     let problem = prepared.problem();
     let starts: Vec<usize> = prepared.joint.latents.iter().map(|l| l.start).collect();

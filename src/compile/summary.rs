@@ -4,6 +4,7 @@ use super::names;
 use crate::engine::{Executor, NoiseKey};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
+use crate::infer::error::CannotRun;
 use crate::infer::problem::Problem;
 use crate::metrics::convergence::convergence;
 use crate::metrics::quantile;
@@ -25,7 +26,7 @@ const MOST_ROWS: usize = 1_000;
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
-pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRow>, String> {
+pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRow>, CannotRun> {
     let mut tape = problem.joint.tape.clone();
     tape.outputs.retain(|(name, slot)| {
         (name.starts_with("value:") || name.starts_with("report:"))

@@ -5,6 +5,7 @@
 
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;
+use crate::infer::error::CannotRun;
 use crate::infer::predict::{Predicted, predict};
 use crate::infer::problem::{Number, Problem};
 use crate::metrics::ClassSummary;
@@ -105,7 +106,7 @@ pub(super) fn unlike<T: Number>(
     image: usize,
     rows: &[u32],
     target: &str,
-) -> Result<Vec<Unlike>, String> {
+) -> Result<Vec<Unlike>, CannotRun> {
     let model = problem.model;
     let [height, width, channels] = model.columns[image].ty.shape.0[..] else { return Ok(vec![]) };
     let every = rows.len().div_ceil(IMAGES).max(1);

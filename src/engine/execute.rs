@@ -20,7 +20,7 @@ pub(super) struct Context<'s, T> {
 }
 
 /// Numbers of scratch that the program's hungriest kernel needs.
-pub(super) fn scratch_len<T: Real>(program: &Program) -> usize {
+pub fn scratch_len<T: Real>(program: &Program) -> usize {
     let sections = [&program.setup, &program.prologue, &program.body, &program.epilogue];
     sections.into_iter().flatten().map(|s| needs::<T>(s, program.capacity)).max().unwrap_or(0)
 }

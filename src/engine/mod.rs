@@ -12,6 +12,7 @@ mod profile;
 mod shard;
 mod team;
 
+pub use execute::scratch_len;
 pub use executor::{BadValue, Executor, NoiseKey};
 pub use profile::{Line, Measured, Profiler, Tally};
 pub use shard::{RowSource, Shard};

@@ -1,6 +1,7 @@
 //! The ELBO of a guide and its gradient, draw by draw, on all training rows.
 
 use super::coordinates::Coordinates;
+use super::error::CannotRun;
 use super::objective::{FullBatch, program, shards, with_gradient};
 use super::points::Points;
 use super::posterior::Gaussian;
@@ -58,10 +59,10 @@ impl<T: Number> Objective<T> {
     ///
     /// # Errors
     /// Says in words what the compiler cannot run.
-    pub fn new(problem: &Problem<'_>, settings: &GuideSettings) -> Result<Self, String> {
+    pub fn new(problem: &Problem<'_>, settings: &GuideSettings) -> Result<Self, CannotRun> {
         let guided = guide(problem.joint, problem.model, settings);
         let tape = with_gradient(&guided.tape, guided.objective, &PARAMETERS)?;
-        let program = program::<T>(&tape, problem.train.len())?;
+        let program = program::<T>(problem, &tape, problem.train.len(), problem.threads)?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
         Ok(Objective {
             program,
@@ -206,7 +207,7 @@ impl Joint {
     ///
     /// # Errors
     /// Says in words what the compiler cannot run.
-    pub fn new(problem: &Problem<'_>) -> Result<Self, String> {
+    pub fn new(problem: &Problem<'_>) -> Result<Self, CannotRun> {
         Joint::of_rows(problem, problem.train)
     }
 
@@ -214,10 +215,10 @@ impl Joint {
     ///
     /// # Errors
     /// Says in words what the compiler cannot run.
-    pub fn of_rows(problem: &Problem<'_>, rows: &[u32]) -> Result<Self, String> {
+    pub fn of_rows(problem: &Problem<'_>, rows: &[u32]) -> Result<Self, CannotRun> {
         let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
         let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
-        let program = program::<f64>(&tape, rows.len())?;
+        let program = program::<f64>(problem, &tape, rows.len(), 1)?;
         let shards = shards(&program, &problem.rows, rows, 1.0);
         let executor = Executor::timed(program, &problem.profiler, "log joint");
         Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })

@@ -1,6 +1,7 @@
 //! Outputs of a tape for some rows under one posterior draw after another, each draw shared by all rows.
 
 use super::draws::variable;
+use super::error::CannotRun;
 use super::objective::{program, shards};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
@@ -93,8 +94,9 @@ pub fn each_draw<T: Number>(
     (source, rows): (&dyn RowSource<T>, &[u32]),
     draws: usize,
     each: &mut dyn FnMut(usize, &[Vec<f64>]),
-) -> Result<(), String> {
-    let program = program::<T>(tape, rows.len())?;
+) -> Result<(), CannotRun> {
+    let lanes = problem.threads * 4;
+    let program = program::<T>(problem, tape, rows.len(), lanes)?;
     let mut all = shards(&program, source, rows, 1.0);
     if problem.joint.is_noisy() {
         let keys = row_keys::keys(&row_keys::columns(problem.joint), &|c| problem.width(c), source, rows);
@@ -102,7 +104,7 @@ pub fn each_draw<T: Number>(
             shard.key_rows(&keys.iter().map(|k| *k as u32).collect::<Vec<u32>>());
         }
     }
-    let count = (problem.threads * 4).min(all.len()).max(1);
+    let count = lanes.min(all.len()).max(1);
     let total = all.len();
     let mut lanes: Vec<Lane<T>> = (0..count)
         .map(|_| Lane { executor: Executor::new(program.clone()), shards: vec![], out: vec![] })

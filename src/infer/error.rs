@@ -3,6 +3,32 @@
 use super::journal::Interrupted;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
+/// Why a tape cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CannotRun {
+    /// A combination that the engine does not know, in words.
+    Combination(String),
+    /// Its values take more bytes than are allowed.
+    Memory {
+        /// what it takes
+        needed: u64,
+        /// what may be taken
+        allowed: u64,
+    },
+}
+
+impl From<String> for CannotRun {
+    fn from(what: String) -> CannotRun {
+        CannotRun::Combination(what)
+    }
+}
+
+impl From<&str> for CannotRun {
+    fn from(what: &str) -> CannotRun {
+        CannotRun::Combination(what.to_owned())
+    }
+}
+
 /// Why a fit did not end with a posterior.
 #[derive(Debug, Clone)]
 pub enum FitError {

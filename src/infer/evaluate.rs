@@ -4,6 +4,7 @@
 //! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Sums over rows are in f64.
 
 use super::draws::{mean_and_se, variable};
+use super::error::CannotRun;
 use super::mixture::Mixture;
 use super::objective::{program, shards};
 use super::problem::{Number, Problem};
@@ -58,7 +59,7 @@ pub fn elbo(
     guide: &Mixture,
     has_net: bool,
     progress: &mut dyn Progress,
-) -> Result<Elbo, String> {
+) -> Result<Elbo, CannotRun> {
     let wanted = if has_net { 0.05 } else { 0.01 };
     // Log densities of large nets in f32 are good to 1e-6 each; their sum is in f64.
     if problem.joint.dim > MANY_DIMS {
@@ -73,7 +74,7 @@ fn run<T: Number>(
     guide: &Mixture,
     wanted: f64,
     progress: &mut dyn Progress,
-) -> Result<Elbo, String> {
+) -> Result<Elbo, CannotRun> {
     let lanes = Lanes::<T>::new(problem)?;
     let random = guide.noise();
     if random == 0 && !problem.joint.is_noisy() {
@@ -120,7 +121,7 @@ pub struct Weights {
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
-pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>, String> {
+pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>, CannotRun> {
     let random = guide.noise();
     let work = problem.train.len() as f64 * work_of_a_row(&problem.joint.tape) * WEIGHED as f64;
     if random == 0 || random > MANY_DIMS || problem.joint.is_noisy() || work > WEIGHED_WORK {
@@ -244,13 +245,13 @@ struct Lane<T> {
 const LANES: usize = 16;
 
 impl<T: Number> Lanes<T> {
-    fn new(problem: &Problem<'_>) -> Result<Self, String> {
+    fn new(problem: &Problem<'_>) -> Result<Self, CannotRun> {
         let observations: Vec<String> =
             problem.model.observations.iter().map(|o| format!("log_lik:{}", o.name)).collect();
         let mut tape: Tape = problem.joint.tape.clone();
         tape.outputs.retain(|(name, _)| name == "log_prior" || observations.contains(name));
         let tape = optimise(&tape, &mut |_, _, _| {});
-        let program = program::<T>(&tape, problem.train.len())?;
+        let program = program::<T>(problem, &tape, problem.train.len(), LANES)?;
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
         let lane = |_| Lane { executor: Executor::new(program.clone()), values: vec![] };
         let team = Team::new((0..LANES).map(lane).collect(), problem.threads);

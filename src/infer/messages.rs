@@ -1,16 +1,23 @@
 //! The words for fits that cannot begin, fail, or end too early.
 
 use super::climb::Diverged;
-use super::error::FitError;
+use super::error::{CannotRun, FitError};
 use crate::diagnostic::Diagnostic;
 use crate::tape::ops;
 
-/// X001: the compiler met a combination that it cannot run.
-pub fn refused(what: String) -> FitError {
-    FitError::Refused(
-        Diagnostic::new("X001", format!("this version cannot run {what}"))
+/// X001: the compiler met a combination that it cannot run. O006: there is no memory to run it in.
+pub fn refused(why: impl Into<CannotRun>) -> FitError {
+    FitError::Refused(match why.into() {
+        CannotRun::Combination(what) => Diagnostic::new("X001", format!("this version cannot run {what}"))
             .help("write the model without it, or in another form"),
-    )
+        CannotRun::Memory { needed, allowed } => {
+            let (needed, allowed) = (needed >> 20, allowed >> 20);
+            let what = format!("the values of a step take some {needed} MiB, and {allowed} MiB are allowed");
+            Diagnostic::new("O006", what)
+                .note("each thread works on at least 16 rows at once, whose values all layers keep for the gradient")
+                .help("make the model smaller, use fewer `--threads`, or allow more: `--max-memory 64g`")
+        }
+    })
 }
 
 /// G008: the first bad instruction, its inputs, its row, and the statement it comes from.

@@ -13,7 +13,7 @@ use super::error::FitError;
 use super::evaluate::elbo;
 use super::journal::Piece;
 use super::mixture::Mixture;
-use super::objective::{shard_rows, with_gradient};
+use super::objective::{shard_rows, with_gradient, within_room};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
@@ -145,6 +145,7 @@ impl<'p> Trainer<'p> {
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
+        within_room::<T>(problem, &drawn, lanes, lanes).map_err(messages::refused)?;
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();

@@ -1,7 +1,9 @@
 //! From a tape to something that can be run on the data set: gradient, passes, plan, shards.
 
+use super::error::CannotRun;
+use super::problem::Problem;
 use crate::adjoint::gradient;
-use crate::engine::{Executor, NoiseKey, RowSource, Shard};
+use crate::engine::{self, Executor, NoiseKey, RowSource, Shard};
 use crate::kernels::real::Real;
 use crate::passes::{Pass, optimise};
 use crate::plan::{Program, plan};
@@ -75,12 +77,41 @@ pub fn shard_rows(tape: &Tape, bytes: usize, rows: usize) -> usize {
     rows.max(1).div_ceil(shards).div_ceil(16) * 16
 }
 
-/// Plans a tape for a number of rows.
+/// Plans a tape for a number of rows, all of which are held, and for as many executors.
 ///
 /// # Errors
-/// Says which combination the engine cannot run.
-pub fn program<T: Real>(tape: &Tape, rows: usize) -> Result<Arc<Program>, String> {
-    Ok(Arc::new(plan(tape, shard_rows(tape, std::mem::size_of::<T>(), rows))?))
+/// Says which combination the engine cannot run, or that there is no room for it.
+pub fn program<T: Real>(
+    problem: &Problem<'_>,
+    tape: &Tape,
+    rows: usize,
+    executors: usize,
+) -> Result<Arc<Program>, CannotRun> {
+    let program = plan(tape, shard_rows(tape, size_of::<T>(), rows))?;
+    let shards = rows.div_ceil(program.capacity);
+    within_room::<T>(problem, &program, executors, shards)?;
+    Ok(Arc::new(program))
+}
+
+/// Whether there is room for so many executors of a program, and shards for it.
+///
+/// # Errors
+/// [`CannotRun::Memory`]
+pub fn within_room<T: Real>(
+    problem: &Problem<'_>,
+    program: &Program,
+    executors: usize,
+    shards: usize,
+) -> Result<(), CannotRun> {
+    let memory = program.footprint(size_of::<T>());
+    let one = memory.global + memory.row + memory.index + engine::scratch_len::<T>(program) * size_of::<T>();
+    let needed = (one as u64)
+        .saturating_mul(executors as u64)
+        .saturating_add((memory.shard as u64).saturating_mul(shards as u64));
+    match needed <= problem.room {
+        true => Ok(()),
+        false => Err(CannotRun::Memory { needed, allowed: problem.room }),
+    }
 }
 
 /// All rows of a split cut into shards, each row with the same weight.

@@ -1,6 +1,7 @@
 //! Posterior predictions of a split's rows (`docs/inference.md`, section 7): each draw shared by all rows.
 
 use super::each_draw::{Source, each_draw};
+use super::error::CannotRun;
 use super::of_rows::of_rows;
 use super::problem::{Number, Problem};
 use super::row_keys;
@@ -55,7 +56,7 @@ pub fn predict<T: Number>(
     targets: &[Vec<f64>],
     draws: usize,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Prediction>, String> {
+) -> Result<Vec<Prediction>, CannotRun> {
     predict_seen::<T>(problem, from, source, rows, targets, draws, &mut |seen| {
         if let Seen::Done(draws) = seen {
             progress(draws);
@@ -89,7 +90,7 @@ pub fn predict_seen<T: Number>(
     targets: &[Vec<f64>],
     draws: usize,
     see: &mut dyn FnMut(Seen<'_>),
-) -> Result<Vec<Prediction>, String> {
+) -> Result<Vec<Prediction>, CannotRun> {
     let (tape, shown) = prediction_tape(problem);
     let outputs: Vec<String> = shown.iter().flat_map(Shown::outputs).collect();
     let mut collectors: Vec<Collector> = shown

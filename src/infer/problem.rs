@@ -39,6 +39,8 @@ pub struct Problem<'a> {
     pub settings: &'a Settings,
     /// Threads to use.
     pub threads: usize,
+    /// Bytes that its programs may take.
+    pub room: u64,
     /// What of it is done already.
     pub journal: Journal,
     /// Where its programs' time goes.

@@ -1,6 +1,7 @@
 //! `report` of a value per row: its posterior mean and sd on some rows.
 
 use super::each_draw::{Source, each_draw};
+use super::error::CannotRun;
 use super::problem::{Number, Problem};
 use crate::engine::RowSource;
 use crate::passes::optimise;
@@ -28,7 +29,7 @@ pub fn row_reports<T: Number>(
     rows: &[u32],
     draws: usize,
     is_wanted: &dyn Fn(&str) -> bool,
-) -> Result<Vec<RowReport>, String> {
+) -> Result<Vec<RowReport>, CannotRun> {
     let model = problem.model;
     let of_rows =
         model.reports.iter().filter(|(name, id)| model.expr(*id).ty.kind == Kind::Row && is_wanted(name));

@@ -1,7 +1,7 @@
 //! A checkpoint: one file, a line of JSON that says what fit it is of, then the state of that fit.
 //!
 //! ```text
-//! {"format":1,"bnnc":"0.1.0","seconds":73.1,…,"state_bytes":81920,"state_sha256":"9f…"}
+//! {"format":2,"bnnc":"0.1.0","seconds":73.1,…,"state_bytes":81920,"state_sha256":"9f…"}
 //! <81920 bytes>
 //! ```
 //!

@@ -47,6 +47,11 @@ const CASES: &[Case] = &[
     Case { what: "10^12 copies of an unknown", line: "check copies.bnn", says: "T011" },
     Case { what: "a layer of 10^14 weights", line: "check layer.bnn", says: "T011" },
     Case { what: "latents for more memory than there is", line: "fit latents.bnn", says: "O006" },
+    Case {
+        what: "layers whose values take 10 GiB",
+        line: "fit wide.bnn --threads 2",
+        says: "the values of a step take some",
+    },
     Case { what: "a generator of 10^12 rows", line: "check generator.bnn", says: "T011" },
     Case { what: "brackets 100,000 deep", line: "check deep.bnn", says: "S004" },
     Case { what: "a manifest of a million brackets", line: "report json", says: "R001" },
@@ -163,6 +168,18 @@ fn place() -> Place {
     let layer = "net f(x) {\n  each layer { w ~ Normal(0, 1); b ~ Normal(0, 1) }\n  dense 10000000 tanh\n  dense 10000000 tanh\n  dense 1\n}\ny ~ Normal(f(x), 1)";
     model("layer.bnn", "\"line.csv\" { x, y : real }", layer);
     model("latents.bnn", "\"line.csv\" { y : real }", "m[1000000] ~ Normal(0, 1)\ny ~ Normal(m[1], 1)");
+    let sizes = [8u32, 512, 512].map(u32::to_be_bytes).concat();
+    std::fs::write(place.path("wide-x"), [&[0, 0, 8, 3], sizes.as_slice(), &vec![7; 8 << 18]].concat())
+        .unwrap();
+    std::fs::write(place.path("wide-y"), [0, 0, 8, 1, 0, 0, 0, 8, 0, 1, 0, 1, 0, 1, 0, 1]).unwrap();
+    let layers = "conv 64 5x5 relu\n  conv 64 5x5 relu\n  maxpool 8\n  maxpool 7\n  dense 2 softmax";
+    place.write(
+        "wide.bnn",
+        &format!(
+            "data idx(\"wide-x\", \"wide-y\") {{ x : image(512, 512); y : class(2) }}\n\
+             net f(x) {{\n  each layer {{ w ~ Normal(0, 1) }}\n  {layers}\n}}\ny ~ Categorical(probs = f(x))"
+        ),
+    );
     model(
         "generator.bnn",
         "moons(n = 1e12) { x1, x2 : real; y : class(2) }",

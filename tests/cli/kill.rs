@@ -43,6 +43,12 @@ const CASES: &[Case] = &[
     Case { name: "batches, no net", model: "line", options: "--batch 5 --steps 3000" },
     Case { name: "laplace", model: "net", options: "--set predict_draws=5 --method laplace" },
     Case { name: "either way", model: "groups", options: "--steps 1500" },
+    Case {
+        name: "mixture",
+        model: "net",
+        options: "--set predict_draws=5 --set restarts=3 --set mix=elbo --steps 200",
+    },
+    Case { name: "ensemble", model: "net", options: "--set predict_draws=5 --set mix=true --method map" },
 ];
 /// Cases of the ordinary tests.
 const ORDINARY: usize = 4;

@@ -266,6 +266,7 @@ fn evaluated(text: &str, cells: usize, is_standard: bool, differences: bool) -> 
         train: rows.split("train"),
         settings: &settings,
         threads: 1,
+        room: u64::MAX,
         journal: Journal::default(),
         profiler: bnnc::engine::Profiler::default(),
     };

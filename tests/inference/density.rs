@@ -42,6 +42,7 @@ pub(super) fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, V
         train: rows.split("train"),
         settings: &settings,
         threads: 1,
+        room: u64::MAX,
         journal: Journal::default(),
         profiler: bnnc::engine::Profiler::default(),
     };

@@ -75,6 +75,7 @@ impl Fixture {
             train: &self.rows,
             settings: &self.settings,
             threads: 1,
+            room: u64::MAX,
             journal: Journal::default(),
             profiler: bnnc::engine::Profiler::default(),
         }
@@ -122,7 +123,7 @@ impl<T: Number> Form<T> {
         let rows = fixture.rows.len();
         let program = match rows_per_draw {
             Some(rows) => Arc::new(plan(&tape, rows).expect("the engine runs it")),
-            None => program::<T>(&tape, rows).expect("the engine runs it"),
+            None => program::<T>(&fixture.problem(), &tape, rows, 1).expect("the engine runs it"),
         };
         // A draw's estimate of all rows is its own rows times their share.
         let weight = rows_per_draw.map_or(1.0, |n| rows as f64 / n as f64);

@@ -18,6 +18,7 @@ use crate::engine::{Executor, NoiseKey};
 use crate::export::{Axis, Contents, Elements, Labels, Store, Values, Variable};
 use crate::infer::draws::{Joint, variable};
 use crate::infer::each_draw::{DrawKey, Source, each_draw};
+use crate::infer::error::CannotRun;
 use crate::infer::of_rows::of_rows;
 use crate::infer::predict::{Seen, predict_seen};
 use crate::infer::problem::{Number, Problem};
@@ -286,7 +287,7 @@ impl FittedModel {
         from: &InOrder<'_>,
         sink: &mut Sink<'_>,
         progress: &mut dyn Progress,
-    ) -> Result<(), String> {
+    ) -> Result<(), CannotRun> {
         let mut tape = self.joint.tape.clone();
         tape.outputs.retain(|(name, slot)| {
             (name.starts_with("value:") || name.starts_with("report:"))
@@ -324,7 +325,7 @@ impl FittedModel {
         from: &InOrder<'_>,
         sink: &mut Sink<'_>,
         progress: &mut dyn Progress,
-    ) -> Result<(), String> {
+    ) -> Result<(), CannotRun> {
         let (model, draws) = (&self.model, from.taken.len());
         if from.chains().is_some() {
             let mut joint = Joint::new(problem)?;
@@ -498,6 +499,6 @@ impl Sink<'_> {
     }
 }
 
-fn refused(what: String) -> Stop {
-    Stop::Findings(super::predict::refused(what))
+fn refused(why: impl Into<CannotRun>) -> Stop {
+    Stop::Findings(super::predict::refused(why))
 }

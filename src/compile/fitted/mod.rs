@@ -64,6 +64,7 @@ impl FittedModel {
             train: &[],
             settings: &self.settings,
             threads,
+            room: crate::files::memory::allowed().unwrap_or(u64::MAX),
             journal: Journal::default(),
             profiler: crate::engine::Profiler::default(),
         }

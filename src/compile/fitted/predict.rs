@@ -9,7 +9,7 @@ use crate::data::new_rows::{Chunk, NewRows};
 use crate::data::table::Opened;
 use crate::data::{self, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::infer::error::FitError;
+use crate::infer::error::{CannotRun, FitError};
 use crate::infer::messages;
 use crate::infer::predict::{Predicted, Prediction, Seen, predict_seen, targets};
 use crate::infer::row_keys::reached;
@@ -258,8 +258,8 @@ fn columns_of(model: &Model, id: ExprId) -> Vec<u32> {
     found
 }
 
-pub(super) fn refused(what: String) -> Diagnostics {
-    match messages::refused(what) {
+pub(super) fn refused(why: impl Into<CannotRun>) -> Diagnostics {
+    match messages::refused(why) {
         FitError::Refused(d) | FitError::Diverged(d) => d.into(),
         // Nothing here asks a prediction to stop.
         FitError::Interrupted => Diagnostics::default(),
