@@ -40,7 +40,7 @@ versions! {
         first: &mut [T],
         second: &mut [T],
         gradient: &[T],
-    ) = adam_body;
+    ) = adam_body, wider if true;
 }
 
 #[inline(always)]

@@ -17,7 +17,7 @@ mod pad;
 pub(crate) mod tests;
 pub(crate) mod tile;
 
-pub(crate) use forward::{channels_in_tile, padded_channels, tap_sums};
+pub(crate) use forward::{Packed, padded_channels, tap_sums};
 pub use forward::{forward, pack, packed_len};
 pub use geometry::Convolution;
 pub(crate) use geometry::Windows;

@@ -39,7 +39,7 @@ versions! {
         inputs: usize,
         outputs: usize,
         rows: usize,
-    ) = forward_body;
+    ) = forward_body, wider if true;
     /// dx\[k,r\] = Σ_n w\[k,n\] dy\[n,r\], added to what is there where `accumulate`.
     pub fn input_gradient(
         w: &[T],
@@ -49,7 +49,7 @@ versions! {
         outputs: usize,
         rows: usize,
         accumulate: bool,
-    ) = input_gradient_body;
+    ) = input_gradient_body, wider if true;
 }
 
 #[inline(always)]

@@ -43,61 +43,161 @@ impl Isa for Avx2 {
     type Vector<T: Real> = T::Avx2;
 }
 
-/// Whether [`Avx2`] may be run.
+/// AVX-512 beside [`Avx2`]: twice as wide, for kernels whose sums have the same order at every width.
 #[cfg(target_arch = "x86_64")]
+#[derive(Debug, Clone, Copy)]
+pub struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Isa for Avx512 {
+    const FUSED: bool = true;
+    type Vector<T: Real> = T::Avx512;
+}
+
+/// What there may be, each with all of the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// [`Plain`]
+    Plain,
+    /// `Avx2`
+    Avx2,
+    /// `Avx512`
+    Avx512,
+}
+
+/// The best instruction set that the machine has. `BNNC_SIMD=plain` or `avx2` in the environment holds it down, to
+/// measure or compare; results are the same bits with AVX2 and AVX-512.
 #[inline]
-pub fn has_avx2() -> bool {
+pub fn level() -> Level {
     #[cfg(test)]
-    if ONLY_PLAIN.get() {
-        return false;
+    if let Some(level) = AT_MOST.get() {
+        return level.min(best());
     }
-    is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let most = match std::env::var("BNNC_SIMD").as_deref() {
+            Ok("plain") => Level::Plain,
+            Ok("avx2") => Level::Avx2,
+            _ => Level::Avx512,
+        };
+        most.min(best())
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn best() -> Level {
+    let has_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    let has_avx512 = is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512bw");
+    match (has_avx2, has_avx512) {
+        (true, true) => Level::Avx512,
+        (true, false) => Level::Avx2,
+        (false, _) => Level::Plain,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn best() -> Level {
+    Level::Plain
 }
 
 /// The name of the instruction set in use, for manifests and benchmarks.
 pub fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        return "avx2+fma";
+    match level() {
+        Level::Avx512 => "avx512",
+        Level::Avx2 => "avx2+fma",
+        Level::Plain if cfg!(target_arch = "aarch64") => "neon",
+        Level::Plain => "plain",
     }
-    if cfg!(target_arch = "aarch64") { "neon" } else { "plain" }
 }
 
 /// Writes a public function over `T: Real` that runs `$body::<T, I>` for the best instruction set `I`.
+///
+/// AVX-512 is taken by those that say so, where what they say of their arguments holds: `= body, wider if CONDITION;`.
+/// They must add up in the same order at any width.
 macro_rules! versions {
-    ($($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? = $body:ident;)*) => {$(
-        $(#[$meta])*
-        $vis fn $name<T: $crate::kernels::real::Real>($($arg: $ty),*) $(-> $ret)? {
+    ($(
+        $(#[$meta:meta])* $vis:vis fn $name:ident $args:tt $(-> $ret:ty)? = $body:ident $(, wider if $when:expr)?;
+    )*) => {$(
+        $crate::kernels::dispatch::version! {
+            [$(#[$meta])*] [$vis] $name $args [$(-> $ret)?] $body [$($when)?]
+        }
+    )*};
+}
+pub(crate) use versions;
+
+/// One function of [`versions`].
+macro_rules! version {
+    ([$($meta:tt)*] [$vis:vis] $name:ident ($($arg:ident: $ty:ty),* $(,)?) [$($ret:tt)*] $body:ident [$($when:expr)?]) => {
+        $($meta)*
+        $vis fn $name<T: $crate::kernels::real::Real>($($arg: $ty),*) $($ret)* {
             #[cfg(target_arch = "x86_64")]
             {
+                $crate::kernels::dispatch::wider! { ($($arg: $ty),*) [$($ret)*] $body [$($when)?] }
                 #[target_feature(enable = "avx2,fma")]
-                fn wide<T: $crate::kernels::real::Real>($($arg: $ty),*) $(-> $ret)? {
+                fn wide<T: $crate::kernels::real::Real>($($arg: $ty),*) $($ret)* {
                     $body::<T, $crate::kernels::dispatch::Avx2>($($arg),*)
                 }
-                if $crate::kernels::dispatch::has_avx2() {
+                if $crate::kernels::dispatch::level() >= $crate::kernels::dispatch::Level::Avx2 {
                     // SAFETY: the processor has the features that `wide` is compiled for.
                     return unsafe { wide::<T>($($arg),*) };
                 }
             }
             $body::<T, $crate::kernels::dispatch::Plain>($($arg),*)
         }
-    )*};
+    };
 }
-pub(crate) use versions;
+pub(crate) use version;
+
+/// The version for AVX-512 of a function of [`versions`], if it has one.
+#[cfg(target_arch = "x86_64")]
+macro_rules! wider {
+    (($($arg:ident: $ty:ty),*) [$($ret:tt)*] $body:ident []) => {};
+    (($($arg:ident: $ty:ty),*) [$($ret:tt)*] $body:ident [$when:expr]) => {
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+        fn widest<T: $crate::kernels::real::Real>($($arg: $ty),*) $($ret)* {
+            $body::<T, $crate::kernels::dispatch::Avx512>($($arg),*)
+        }
+        if $crate::kernels::dispatch::level() == $crate::kernels::dispatch::Level::Avx512 && $when {
+            // SAFETY: the processor has the features that `widest` is compiled for.
+            return unsafe { widest::<T>($($arg),*) };
+        }
+    };
+}
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wider;
 
 #[cfg(test)]
 thread_local! {
-    /// Whether this thread runs the plain versions whatever the machine has.
-    static ONLY_PLAIN: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    /// The best that this thread runs whatever the machine has.
+    static AT_MOST: std::cell::Cell<Option<Level>> = const { std::cell::Cell::new(None) };
 }
 
-/// Runs `check` with the best instruction set of this machine, then with the plain one.
+/// Runs `check` with every instruction set that this machine has, the best one first.
 #[cfg(test)]
-pub fn on_every_instruction_set(check: impl Fn()) {
-    check();
-    ONLY_PLAIN.set(true);
-    check();
-    ONLY_PLAIN.set(false);
+pub fn on_every_instruction_set(mut check: impl FnMut()) {
+    for level in [Level::Avx512, Level::Avx2, Level::Plain].into_iter().filter(|l| *l <= best()) {
+        AT_MOST.set(Some(level));
+        check();
+    }
+    AT_MOST.set(None);
+}
+
+/// The numbers that `run` gives with AVX-512 are to the bit those with AVX2; nothing is compared where there is no
+/// AVX-512.
+#[cfg(test)]
+pub fn same_bits_at_both_widths<T: Real>(what: &str, mut run: impl FnMut() -> Vec<T>) {
+    let mut found = vec![];
+    on_every_instruction_set(|| found.push(run()));
+    if let [wide, narrow, _] = found.as_slice() {
+        assert_eq!(wide.len(), narrow.len(), "{what}");
+        let differs = |(a, b): (&T, &T)| a.to_f64().to_bits() != b.to_f64().to_bits();
+        if let Some(at) = wide.iter().zip(narrow).position(differs) {
+            panic!("{what}: number {at} of {} is {} and {}", wide.len(), wide[at], narrow[at]);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -109,8 +209,7 @@ mod tests {
         let names = std::cell::RefCell::new(vec![]);
         on_every_instruction_set(|| names.borrow_mut().push(instruction_set()));
         let names = names.into_inner();
-        assert_eq!(names.len(), 2);
-        assert!(names[1] == "plain" || names[1] == "neon");
-        assert_eq!(names[0], instruction_set());
+        assert!(matches!(names.last(), Some(&"plain" | &"neon")), "{names:?}");
+        assert_eq!(names.first(), Some(&instruction_set()));
     }
 }

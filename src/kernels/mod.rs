@@ -21,5 +21,7 @@ pub mod softmax;
 pub mod special;
 pub mod transpose;
 mod vector;
+#[cfg(test)]
+mod widths;
 
 pub use dispatch::instruction_set;

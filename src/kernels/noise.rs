@@ -45,7 +45,7 @@ fn mix(z: u64) -> u64 {
 
 versions! {
     /// Elements `offset..offset + out.len()` of the stream as standard normal numbers.
-    pub fn normals(out: &mut [T], key: Key, offset: u64) = normals_body;
+    pub fn normals(out: &mut [T], key: Key, offset: u64) = normals_body, wider if true;
     /// Elements `offset..offset + out.len()` of the stream as numbers strictly between 0 and 1.
     pub fn uniforms(out: &mut [T], key: Key, offset: u64) = uniforms_body;
     /// Elements `offset..offset + out.len()` of the stream as −1 or 1, each with probability ½.

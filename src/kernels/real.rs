@@ -51,6 +51,8 @@ pub trait Real:
     type Plain: Vector<Self>;
     /// A register of AVX2; the plain one on other processors.
     type Avx2: Vector<Self>;
+    /// A register of AVX-512; the plain one on other processors.
+    type Avx512: Vector<Self>;
 
     /// The nearest number of this kind.
     fn from_f64(value: f64) -> Self;

@@ -16,9 +16,9 @@ versions! {
     /// out\[r\] = log Σ_f e^x\[f,r\]
     pub fn log_sum_exp(x: &[T], out: &mut [T]) = log_sum_exp_body;
     /// out\[f,r\] = e^x\[f,r\] / Σ_f e^x\[f,r\]
-    pub fn softmax(x: &[T], out: &mut [T], rows: usize) = softmax_body;
+    pub fn softmax(x: &[T], out: &mut [T], rows: usize) = softmax_body, wider if true;
     /// out\[f,r\] = x\[f,r\] − log Σ_f e^x\[f,r\]
-    pub fn log_softmax(x: &[T], out: &mut [T], rows: usize) = log_softmax_body;
+    pub fn log_softmax(x: &[T], out: &mut [T], rows: usize) = log_softmax_body, wider if true;
     /// The likelihood of classes and its gradient in one pass: log_density\[r\] = weight\[r\] · log softmax\[class\[r\], r\]
     /// and gradient\[f,r\] = weight\[r\] · (\[class\[r\] = f\] − softmax\[f,r\]). Two classes are one logit difference.
     pub fn categorical(

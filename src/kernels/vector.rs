@@ -233,10 +233,99 @@ mod x86 {
             }
         }
     }
+
+    // SAFETY of every intrinsic here: vectors of these types are made only by kernels instantiated with `Avx512`,
+    // which run after the processor was asked for it.
+    macro_rules! register_of_512_bits {
+        ($t:ty, $register:ty, $n:literal, $half:ty, $set:ident, $load:ident, $store:ident, $fma:ident, $add:ident,
+         $greater:ident, $blend:ident) => {
+            impl Vector<$t> for $register {
+                const WIDTH: usize = $n;
+                #[inline(always)]
+                fn splat(value: $t) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $set(value) }
+                }
+                #[inline(always)]
+                unsafe fn load(from: *const $t) -> Self {
+                    // SAFETY: see above; readable by the caller's promise.
+                    unsafe { $load(from) }
+                }
+                #[inline(always)]
+                unsafe fn store(self, to: *mut $t) {
+                    // SAFETY: see above; writable by the caller's promise.
+                    unsafe { $store(to, self) }
+                }
+                #[inline(always)]
+                fn mul_add(self, b: Self, c: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $fma(self, b, c) }
+                }
+                #[inline(always)]
+                fn add(self, b: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $add(self, b) }
+                }
+                #[inline(always)]
+                fn if_greater(a: Self, b: Self, yes: Self, no: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $blend($greater::<_CMP_GT_OQ>(a, b), no, yes) }
+                }
+                #[inline(always)]
+                fn sum(self) -> $t {
+                    // SAFETY: see above; an array of as many numbers has the size of the register.
+                    let lanes: [$t; $n] = unsafe { std::mem::transmute(self) };
+                    let mut half = [0.0; $n / 2];
+                    for i in 0..$n / 2 {
+                        half[i] = lanes[i] + lanes[i + $n / 2];
+                    }
+                    half.sum()
+                }
+                #[inline(always)]
+                unsafe fn turn(from: *const $t, stride: usize, to: *mut $t, to_stride: usize) {
+                    for i in [0, $n / 2] {
+                        for j in [0, $n / 2] {
+                            // SAFETY: a quarter of the square; its mirror image is a quarter of the other.
+                            unsafe {
+                                let (from, to) = (from.add(i * stride + j), to.add(j * to_stride + i));
+                                <$half as Vector<$t>>::turn(from, stride, to, to_stride);
+                            }
+                        }
+                    }
+                }
+            }
+        };
+    }
+    register_of_512_bits!(
+        f32,
+        __m512,
+        16,
+        __m256,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps,
+        _mm512_add_ps,
+        _mm512_cmp_ps_mask,
+        _mm512_mask_blend_ps
+    );
+    register_of_512_bits!(
+        f64,
+        __m512d,
+        8,
+        __m256d,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_fmadd_pd,
+        _mm512_add_pd,
+        _mm512_cmp_pd_mask,
+        _mm512_mask_blend_pd
+    );
 }
 
 /// The widest register of any instruction set.
-pub const MAX_WIDTH: usize = 8;
+pub const MAX_WIDTH: usize = 16;
 
 /// to\[i\] += the lanes of one or two registers, as many as `to` has.
 #[inline(always)]

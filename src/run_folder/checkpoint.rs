@@ -159,3 +159,41 @@ pub fn difference(kept: &Manifest, now: &Manifest) -> Option<String> {
     (kept.dimensions != now.dimensions || kept.variables != now.variables)
         .then(|| "the model's unknowns are others".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_of_another_program_is_refused_by_name_and_not_taken_for_damaged() {
+        let header = Header {
+            format: CHECKPOINT_FORMAT,
+            bnnc: env!("CARGO_PKG_VERSION").to_owned(),
+            identity: Manifest::default(),
+            options: Value::Null,
+            command: "bnnc fit a.bnn".to_owned(),
+            resume: "bnnc fit a.bnn --resume a".to_owned(),
+            force: false,
+            started: String::new(),
+            seconds: 1.0,
+            resumed: 0,
+            state_bytes: 0,
+            state_sha256: String::new(),
+        };
+        let place = tempfile::tempdir().unwrap();
+        write(place.path(), &header, b"state").unwrap();
+        assert_eq!(read(place.path()).unwrap().unwrap().state, b"state");
+        let others = [
+            Header { format: CHECKPOINT_FORMAT - 1, ..header.clone() },
+            Header { bnnc: "0.0.1".to_owned(), ..header },
+        ];
+        for other in others {
+            write(place.path(), &other, b"state").unwrap();
+            let fault = read(place.path()).unwrap_err();
+            let said = fault.to_string();
+            assert!(matches!(fault, Fault::OtherCheckpoint { .. }), "{said}");
+            assert!(said.contains(&format!("{} (format {})", other.bnnc, other.format)), "{said}");
+            assert!(said.contains(&format!("(format {CHECKPOINT_FORMAT})")), "{said}");
+        }
+    }
+}

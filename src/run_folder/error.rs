@@ -125,7 +125,8 @@ impl fmt::Display for Fault {
             }
             Fault::Busy { folder } => write!(f, "another process is making {}", folder.display()),
             Fault::OtherCheckpoint { found } => {
-                write!(f, "its checkpoint is of bnnc {found}, and this is bnnc {}", env!("CARGO_PKG_VERSION"))
+                let (version, format) = (env!("CARGO_PKG_VERSION"), super::CHECKPOINT_FORMAT);
+                write!(f, "its checkpoint is of bnnc {found}, and this is bnnc {version} (format {format})")
             }
             Fault::System { what, why } => write!(f, "cannot {what}: {why}"),
         }

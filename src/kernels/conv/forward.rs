@@ -57,7 +57,7 @@ versions! {
         out: &mut [T],
         rows: usize,
         scratch: &mut [T],
-    ) = forward_body;
+    ) = forward_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
 }
 
 #[inline(always)]
@@ -85,20 +85,43 @@ fn forward_body<T: Real, I: Isa>(
         None => out.fill(T::ZERO),
     }
     let x = if shape.is_padded() { pad_images(shape, x, scratch, rows) } else { x };
-    let taps = shape.kernel[0] * shape.run();
-    for from in (0..shape.outputs).step_by(channels_in_tile::<T>()) {
-        let packed = &packed[from * taps..];
-        if padded_channels::<T>(shape) - from >= channels_in_tile::<T>() {
-            if I::TILES {
-                channels::<T, I, TILE, 2>(shape, x, packed, out, rows, from);
-            } else {
-                channels::<T, I, 1, 2>(shape, x, packed, out, rows, from);
-            }
-        } else if I::TILES {
-            channels::<T, I, NARROW_TILE, 1>(shape, x, packed, out, rows, from);
-        } else {
-            channels::<T, I, 1, 1>(shape, x, packed, out, rows, from);
+    let mut from = 0;
+    while from < shape.outputs {
+        let packed = Packed::new::<I>(shape, packed, from);
+        match packed.registers {
+            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, out, rows, from),
+            2 => channels::<T, I, 1, 2>(shape, x, packed, out, rows, from),
+            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, out, rows, from),
+            _ => channels::<T, I, 1, 1>(shape, x, packed, out, rows, from),
         }
+        from += packed.registers * I::Vector::<T>::WIDTH;
+    }
+}
+
+/// Packed weights from one channel on, as one or two registers at each tap.
+#[derive(Clone, Copy)]
+pub(crate) struct Packed<'a, T> {
+    weights: &'a [T],
+    /// How many registers: two where as many channels are left.
+    pub(crate) registers: usize,
+    /// From the first register to the second.
+    second: usize,
+    /// From one tap to the next.
+    tap: usize,
+}
+
+impl<'a, T: Real> Packed<'a, T> {
+    /// The weights from channel `from` on, at which a tile begins. A register as wide as a tile takes the second one
+    /// from the tile behind.
+    #[inline(always)]
+    pub(crate) fn new<I: Isa>(shape: &Convolution, packed: &'a [T], from: usize) -> Self {
+        let (width, taps) = (I::Vector::<T>::WIDTH, shape.kernel[0] * shape.run());
+        let left = padded_channels::<T>(shape) - from;
+        let registers = if left >= 2 * width { 2 } else { 1 };
+        let is_tile = width == channels_in_tile::<T>();
+        let second = if is_tile { taps * width } else { width };
+        let tap = if is_tile { width } else { registers * width };
+        Packed { weights: &packed[from * taps..], registers, second, tap }
     }
 }
 
@@ -107,7 +130,7 @@ fn forward_body<T: Real, I: Isa>(
 fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
     shape: &Convolution,
     x: &[T],
-    packed: &[T],
+    packed: Packed<'_, T>,
     out: &mut [T],
     rows: usize,
     from: usize,
@@ -130,19 +153,18 @@ fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
 /// Σ over taps of x · w for the windows that begin at `starts` and one tile of R registers of channels.
 ///
 /// # Safety
-/// `x` holds the whole window behind each start; `packed` begins with one tile of weights.
+/// `x` holds the whole window behind each start; `packed` has R registers.
 #[inline(always)]
 pub(crate) unsafe fn tap_sums<T: Real, I: Isa, const N: usize, const R: usize>(
     x: &[T],
     starts: [usize; N],
-    packed: &[T],
+    packed: Packed<'_, T>,
     shape: &Convolution,
     windows: &Windows,
 ) -> [[I::Vector<T>; R]; N] {
-    let width = I::Vector::<T>::WIDTH;
     let run = shape.run();
     let mut sums = [[I::Vector::<T>::splat(T::ZERO); R]; N];
-    let mut w = packed.as_ptr();
+    let mut w = packed.weights.as_ptr();
     for line in 0..shape.kernel[0] {
         let from: [*const T; N] = starts.map(|start| x.as_ptr().wrapping_add(start + line * windows.line));
         for tap in 0..run {
@@ -150,9 +172,9 @@ pub(crate) unsafe fn tap_sums<T: Real, I: Isa, const N: usize, const R: usize>(
             unsafe {
                 let mut weights = [I::Vector::<T>::splat(T::ZERO); R];
                 for r in 0..R {
-                    weights[r] = I::Vector::<T>::load(w.add(r * width));
+                    weights[r] = I::Vector::<T>::load(w.add(r * packed.second));
                 }
-                w = w.add(R * width);
+                w = w.add(packed.tap);
                 for i in 0..N {
                     let x = I::Vector::<T>::splat(*from[i].add(tap));
                     for r in 0..R {

@@ -1,9 +1,7 @@
 //! The value and the winners.
 
 use super::{ConvolutionPool, MAX_ENTRIES};
-use crate::kernels::conv::{
-    channels_in_tile, forward_scratch, packed_len, pad_images, padded_channels, tap_sums,
-};
+use crate::kernels::conv::{Packed, forward_scratch, packed_len, pad_images, padded_channels, tap_sums};
 use crate::kernels::dense::{Activation, apply_activation};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
@@ -22,7 +20,7 @@ versions! {
         winners: &mut [u8],
         rows: usize,
         scratch: &mut [T],
-    ) = forward_body;
+    ) = forward_body, wider if padded_channels::<T>(&shape.convolution).is_multiple_of(T::Avx512::WIDTH);
 }
 
 #[inline(always)]
@@ -56,14 +54,15 @@ fn forward_body<T: Real, I: Isa>(
         None => out.fill(T::ZERO),
     }
     let x = if convolution.is_padded() { pad_images(convolution, x, scratch, rows) } else { x };
-    let taps = convolution.kernel[0] * convolution.run();
-    for from in (0..outputs).step_by(channels_in_tile::<T>()) {
-        let packed = &packed[from * taps..];
-        if padded_channels::<T>(convolution) - from >= channels_in_tile::<T>() {
+    let mut from = 0;
+    while from < outputs {
+        let packed = Packed::new::<I>(convolution, packed, from);
+        if packed.registers == 2 {
             channels::<T, I, 2>(shape, x, packed, out, winners, rows, from);
         } else {
             channels::<T, I, 1>(shape, x, packed, out, winners, rows, from);
         }
+        from += packed.registers * I::Vector::<T>::WIDTH;
     }
     apply_activation::<T, I>(activation, out);
 }
@@ -73,7 +72,7 @@ fn forward_body<T: Real, I: Isa>(
 fn channels<T: Real, I: Isa, const R: usize>(
     shape: &ConvolutionPool,
     x: &[T],
-    packed: &[T],
+    packed: Packed<'_, T>,
     out: &mut [T],
     winners: &mut [u8],
     rows: usize,
@@ -128,7 +127,7 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
     x: &[T],
     start: usize,
     offsets: &[usize],
-    packed: &[T],
+    packed: Packed<'_, T>,
 ) -> [[I::Vector<T>; R]; 2] {
     let windows = shape.convolution.windows();
     let mut best = [I::Vector::<T>::splat(T::ZERO); R];
@@ -163,8 +162,8 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
 fn store_winners<T: Real, I: Isa, const R: usize>(winner: [I::Vector<T>; R], to: &mut [u8]) {
     let mut numbers = [T::ZERO; 2 * MAX_WIDTH];
     spill(winner, &mut numbers);
-    if let Ok(to) = <&mut [u8; 2 * MAX_WIDTH]>::try_from(&mut *to) {
-        for i in 0..2 * MAX_WIDTH {
+    if to.len() == R * I::Vector::<T>::WIDTH {
+        for i in 0..R * I::Vector::<T>::WIDTH {
             to[i] = numbers[i].to_byte();
         }
     } else {

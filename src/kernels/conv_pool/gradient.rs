@@ -42,9 +42,9 @@ versions! {
         rows: usize,
         accumulate: bool,
         scratch: &mut [T],
-    ) = weight_gradient_body;
+    ) = weight_gradient_body, wider if padded_run::<T>(&shape.convolution).is_multiple_of(T::Avx512::WIDTH);
     /// dx = the gradient by the images, added to what is there where `accumulate`; weights of
-    /// `conv::pack_by_output`.
+    /// `conv::pack_by_output`. Windows overlap, so the order of a sum depends on the tiles: no wider version.
     pub fn input_gradient(
         shape: &ConvolutionPool,
         packed: &[T],

@@ -26,7 +26,7 @@ impl Activation {
 
 versions! {
     /// out = dy · f′, from the output y = f(x): 1 − y², y > 0, y(1 − y), 1 − e^−y.
-    pub fn activation_gradient(activation: Activation, y: &[T], dy: &[T], out: &mut [T]) = gradient_body;
+    pub fn activation_gradient(activation: Activation, y: &[T], dy: &[T], out: &mut [T]) = gradient_body, wider if true;
     /// out\[n,r\] += bias\[n\]
     pub fn add_bias(bias: &[T], out: &mut [T], rows: usize) = add_bias_body;
 }

@@ -32,9 +32,11 @@ pub fn product<T: Real, I: Isa>(
 ) {
     check(&c, x, out, inputs, outputs, rows);
     assert!(bias.is_none_or(|b| b.len() == outputs));
-    let step = 2 * I::Vector::<T>::WIDTH;
-    assert!(rows.is_multiple_of(step), "rows come in multiples of 16");
-    for row in (0..rows).step_by(step) {
+    let width = I::Vector::<T>::WIDTH;
+    assert!(rows.is_multiple_of(16), "rows come in multiples of 16");
+    for row in (0..rows).step_by(2 * width) {
+        // Registers of sixteen rows may leave one behind the last two.
+        let is_one = width == 16 && rows - row < 2 * width;
         let mut from = 0;
         while from < outputs {
             // Tiles of nearly equal size: ten outputs are five and five.
@@ -42,9 +44,15 @@ pub fn product<T: Real, I: Isa>(
             let size = left.div_ceil(left.div_ceil(if I::TILES { TILE } else { 1 }));
             macro_rules! tile {
                 ($n:literal) => {
-                    // SAFETY: lengths were checked above; the tile covers outputs from..from + size and rows
-                    // row..row + step.
-                    unsafe { tile::<T, I, $n>(&c, x, bias, out, inputs, rows, row, from, accumulate) }
+                    // SAFETY: lengths were checked above; the tile covers outputs from..from + size and the rows of
+                    // one or two registers from `row` on.
+                    unsafe {
+                        if is_one {
+                            tile::<T, I, $n, 1>(&c, x, bias, out, inputs, rows, row, from, accumulate)
+                        } else {
+                            tile::<T, I, $n, 2>(&c, x, bias, out, inputs, rows, row, from, accumulate)
+                        }
+                    }
                 };
             }
             if !I::TILES {
@@ -65,9 +73,9 @@ pub fn product<T: Real, I: Isa>(
 }
 
 /// # Safety
-/// `check` has passed, `from + N` is at most the number of outputs and `row` plus two registers at most `rows`.
+/// `check` has passed, `from + N` is at most the number of outputs and `row` plus R registers at most `rows`.
 #[inline(always)]
-unsafe fn tile<T: Real, I: Isa, const N: usize>(
+unsafe fn tile<T: Real, I: Isa, const N: usize, const R: usize>(
     c: &Coefficients<T>,
     x: &[T],
     bias: Option<&[T]>,
@@ -79,33 +87,39 @@ unsafe fn tile<T: Real, I: Isa, const N: usize>(
     accumulate: bool,
 ) {
     let width = I::Vector::<T>::WIDTH;
-    let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; N];
+    let mut sums = [[I::Vector::<T>::splat(T::ZERO); R]; N];
     // SAFETY: every index below is inside by the contract of this function.
     unsafe {
         let out = out.as_mut_ptr().add(from * rows + row);
         for j in 0..N {
             if accumulate {
-                let at = out.add(j * rows);
-                sums[j] = [I::Vector::<T>::load(at), I::Vector::<T>::load(at.add(width))];
+                for r in 0..R {
+                    sums[j][r] = I::Vector::<T>::load(out.add(j * rows + r * width));
+                }
             } else if let Some(bias) = bias {
-                sums[j] = [I::Vector::<T>::splat(*bias.get_unchecked(from + j)); 2];
+                sums[j] = [I::Vector::<T>::splat(*bias.get_unchecked(from + j)); R];
             }
         }
         let mut at = x.as_ptr().add(row);
         let mut c_at = c.values.as_ptr().wrapping_add(from * c.per_output);
         for _ in 0..inputs {
-            let (low, high) = (I::Vector::<T>::load(at), I::Vector::<T>::load(at.add(width)));
+            let mut lanes = [I::Vector::<T>::splat(T::ZERO); R];
+            for r in 0..R {
+                lanes[r] = I::Vector::<T>::load(at.add(r * width));
+            }
             for j in 0..N {
                 let factor = I::Vector::<T>::splat(*c_at.add(j * c.per_output));
-                sums[j][0] = factor.mul_add(low, sums[j][0]);
-                sums[j][1] = factor.mul_add(high, sums[j][1]);
+                for r in 0..R {
+                    sums[j][r] = factor.mul_add(lanes[r], sums[j][r]);
+                }
             }
             at = at.wrapping_add(rows);
             c_at = c_at.wrapping_add(c.per_input);
         }
         for j in 0..N {
-            sums[j][0].store(out.add(j * rows));
-            sums[j][1].store(out.add(j * rows + width));
+            for r in 0..R {
+                sums[j][r].store(out.add(j * rows + r * width));
+            }
         }
     }
 }

@@ -19,23 +19,15 @@ fn padded<T: Real>(outputs: usize) -> usize {
 }
 
 versions! {
-    /// The gradient by the weights `[inputs][outputs]` and, where asked, the bias, added to what is there where
-    /// `accumulate`; x `[inputs][rows]`, dy `[outputs][rows]`. Rows that do not count must have dy = 0.
-    pub fn weight_gradient(
-        x: &[T],
-        dy: &[T],
-        dw: &mut [T],
-        db: Option<&mut [T]>,
-        inputs: usize,
-        outputs: usize,
-        rows: usize,
-        accumulate: bool,
-        scratch: &mut [T],
-    ) = weight_gradient_body;
+    fn bias_gradient(dy: &[T], db: &mut [T], outputs: usize, rows: usize, accumulate: bool) = bias_gradient_body;
+    fn narrow(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize) = by_lanes;
+    fn wide_layer(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize, panels: &mut [T]) =
+        by_panels, wider if outputs.is_multiple_of(2 * T::Avx512::WIDTH);
 }
 
-#[inline(always)]
-fn weight_gradient_body<T: Real, I: Isa>(
+/// The gradient by the weights `[inputs][outputs]` and, where asked, the bias, added to what is there where
+/// `accumulate`; x `[inputs][rows]`, dy `[outputs][rows]`. Rows that do not count must have dy = 0.
+pub fn weight_gradient<T: Real>(
     x: &[T],
     dy: &[T],
     dw: &mut [T],
@@ -49,25 +41,44 @@ fn weight_gradient_body<T: Real, I: Isa>(
     assert_eq!(x.len(), inputs * rows);
     assert_eq!(dy.len(), outputs * rows);
     assert_eq!(dw.len(), inputs * outputs);
-    assert!(rows.is_multiple_of(2 * I::Vector::<T>::WIDTH), "rows come in multiples of 16");
+    assert!(rows.is_multiple_of(16), "rows come in multiples of 16");
     assert!(scratch.len() >= weight_gradient_scratch::<T>(outputs, rows));
     if !accumulate {
         dw.fill(T::ZERO);
     }
     if let Some(db) = db {
-        bias_gradient::<T, I>(dy, db, outputs, rows, accumulate);
+        bias_gradient::<T>(dy, db, outputs, rows, accumulate);
     }
     if outputs < WIDE {
-        by_lanes::<T, I>(x, dy, dw, inputs, outputs, rows);
+        narrow::<T>(x, dy, dw, inputs, outputs, rows);
     } else {
         let panels = &mut scratch[..padded::<T>(outputs) * rows];
-        transpose::<T, I>(dy, panels, outputs, rows);
-        by_rows::<T, I>(x, panels, dw, inputs, outputs, rows);
+        wide_layer::<T>(x, dy, dw, inputs, outputs, rows, panels);
     }
 }
 
 #[inline(always)]
-fn bias_gradient<T: Real, I: Isa>(dy: &[T], db: &mut [T], outputs: usize, rows: usize, accumulate: bool) {
+fn by_panels<T: Real, I: Isa>(
+    x: &[T],
+    dy: &[T],
+    dw: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    rows: usize,
+    panels: &mut [T],
+) {
+    transpose::<T, I>(dy, panels, outputs, rows);
+    by_rows::<T, I>(x, panels, dw, inputs, outputs, rows);
+}
+
+#[inline(always)]
+fn bias_gradient_body<T: Real, I: Isa>(
+    dy: &[T],
+    db: &mut [T],
+    outputs: usize,
+    rows: usize,
+    accumulate: bool,
+) {
     assert_eq!(db.len(), outputs);
     let width = I::Vector::<T>::WIDTH;
     for (n, db) in db.iter_mut().enumerate() {

@@ -88,6 +88,10 @@ impl Real for f64 {
     type Avx2 = std::arch::x86_64::__m256d;
     #[cfg(not(target_arch = "x86_64"))]
     type Avx2 = [f64; 4];
+    #[cfg(target_arch = "x86_64")]
+    type Avx512 = std::arch::x86_64::__m512d;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Avx512 = [f64; 4];
 
     #[inline(always)]
     fn from_f64(value: f64) -> f64 {

@@ -52,6 +52,10 @@ impl Real for f32 {
     type Avx2 = std::arch::x86_64::__m256;
     #[cfg(not(target_arch = "x86_64"))]
     type Avx2 = [f32; 8];
+    #[cfg(target_arch = "x86_64")]
+    type Avx512 = std::arch::x86_64::__m512;
+    #[cfg(not(target_arch = "x86_64"))]
+    type Avx512 = [f32; 8];
 
     #[inline(always)]
     fn from_f64(value: f64) -> f32 {

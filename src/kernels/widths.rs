@@ -1,0 +1,114 @@
+//! Kernels that take AVX-512 add up in the order of AVX2: the same bits, so that a fit does not depend on which of the
+//! two a machine has. Nothing is compared where there is no AVX-512.
+
+use super::adam::{Adam, Rate, adam};
+use super::conv::{self, tests::shapes, tests::values};
+use super::conv_pool::{self, ConvolutionPool};
+use super::dense::{self, Activation, activation_gradient};
+use super::dispatch::same_bits_at_both_widths;
+use super::real::Real;
+use super::{noise, softmax};
+
+fn layers<T: Real>() {
+    for (inputs, outputs, rows) in [(2, 5, 16), (5, 5, 48), (7, 32, 64), (40, 64, 16), (64, 100, 80)] {
+        let what = format!("dense {inputs} {outputs} on {rows} rows");
+        let (w, b) = (values::<T>(inputs * outputs, 1), values::<T>(outputs, 2));
+        let (x, dy) = (values::<T>(inputs * rows, 3), values::<T>(outputs * rows, 4));
+        for activation in Activation::ALL {
+            same_bits_at_both_widths(&what, || {
+                let mut y = vec![T::NAN; outputs * rows];
+                dense::forward(&w, &x, Some(&b), *activation, &mut y, inputs, outputs, rows);
+                let mut out = y.clone();
+                activation_gradient(*activation, &y, &dy, &mut out);
+                [y, out].concat()
+            });
+        }
+        same_bits_at_both_widths(&what, || {
+            let mut dx = vec![T::ONE; inputs * rows];
+            dense::input_gradient(&w, &dy, &mut dx, inputs, outputs, rows, true);
+            let mut scratch = vec![T::NAN; dense::weight_gradient_scratch::<T>(outputs, rows)];
+            let (mut dw, mut db) = (vec![T::ONE; inputs * outputs], vec![T::ONE; outputs]);
+            let db_at = Some(db.as_mut_slice());
+            dense::weight_gradient(&x, &dy, &mut dw, db_at, inputs, outputs, rows, true, &mut scratch);
+            [dx, dw, db].concat()
+        });
+    }
+}
+
+fn convolutions<T: Real>(rows: usize) {
+    for convolution in shapes() {
+        let what = format!("{convolution:?}");
+        let x = values::<T>(convolution.input_len() * rows, 1);
+        let w = values::<T>(convolution.weights_len(), 2);
+        let b = values::<T>(convolution.output()[2], 3);
+        let mut packed = vec![T::NAN; conv::packed_len::<T>(&convolution)];
+        conv::pack(&convolution, &w, &mut packed);
+        let mut turned = vec![T::NAN; conv::packed_by_output_len::<T>(&convolution)];
+        conv::pack_by_output(&convolution, &w, &mut turned);
+        let scratch = || vec![T::NAN; conv::forward_scratch(&convolution, rows)];
+        same_bits_at_both_widths(&what, || {
+            let mut out = vec![T::NAN; convolution.output_len() * rows];
+            conv::forward(&convolution, &x, &packed, Some(&b), &mut out, rows, &mut scratch());
+            out
+        });
+        for pool in [[2, 2], [3, 1]] {
+            let shape = ConvolutionPool { convolution, pool };
+            let dy = values::<T>(shape.output_len() * rows, 4);
+            same_bits_at_both_widths(&what, || {
+                let (mut out, mut winners) = (vec![T::NAN; dy.len()], vec![99; dy.len()]);
+                let tanh = Activation::Tanh;
+                conv_pool::forward(
+                    &shape,
+                    &x,
+                    &packed,
+                    Some(&b),
+                    tanh,
+                    &mut out,
+                    &mut winners,
+                    rows,
+                    &mut scratch(),
+                );
+                let (mut dw, mut dx) = (vec![T::ONE; w.len()], vec![T::ONE; x.len()]);
+                let mut room = vec![T::NAN; conv_pool::weight_gradient_scratch::<T>(&shape, rows)];
+                conv_pool::weight_gradient(&shape, &x, &dy, &winners, &mut dw, rows, true, &mut room);
+                let mut room = vec![T::NAN; conv_pool::input_gradient_scratch::<T>(&shape, rows)];
+                conv_pool::input_gradient(&shape, &turned, &dy, &winners, &mut dx, rows, true, &mut room);
+                let winners = winners.iter().map(|w| T::from_f64(f64::from(*w))).collect();
+                [out, winners, dw, dx].concat()
+            });
+        }
+    }
+}
+
+fn rows<T: Real>() {
+    for (features, rows) in [(2, 16), (3, 48), (10, 19)] {
+        let x = values::<T>(features * rows, 1);
+        same_bits_at_both_widths("softmax", || {
+            let (mut p, mut log_p) = (vec![T::NAN; x.len()], vec![T::NAN; x.len()]);
+            softmax::softmax(&x, &mut p, rows);
+            softmax::log_softmax(&x, &mut log_p, rows);
+            [p, log_p].concat()
+        });
+    }
+    same_bits_at_both_widths("normals", || {
+        let mut out = vec![T::NAN; 203];
+        noise::normals(&mut out, noise::key(1, 2, 3, 4), 5);
+        out
+    });
+    same_bits_at_both_widths("adam", || {
+        let [mut p, mut m, g] = [1, 2, 3].map(|seed| values::<T>(77, seed));
+        let mut v: Vec<T> = g.iter().map(|g| *g * *g).collect();
+        adam(&Adam::default(), 3, Rate::Same(T::HALF), &mut p, &mut m, &mut v, &g);
+        [p, m, v].concat()
+    });
+}
+
+#[test]
+fn the_same_bits_with_avx512_as_with_avx2() {
+    layers::<f32>();
+    layers::<f64>();
+    convolutions::<f32>(2);
+    convolutions::<f64>(2);
+    rows::<f32>();
+    rows::<f64>();
+}
