@@ -248,7 +248,8 @@ fn small<T: Real>(bench: &Bench, t: &str) {
         let (logits, class, weight) = (values::<T>(2 * rows), vec![T::ONE; rows], vec![T::ONE; rows]);
         let (mut density, mut gradient) = (vec![T::ZERO; rows], logits.clone());
         bench.elements(&format!("{t} categorical of 2, {rows} rows"), rows as f64, "", || {
-            softmax::categorical(black_box(&logits), &class, &weight, &mut density, &mut gradient);
+            softmax::class_log_density(black_box(&logits), &class, &mut density);
+            softmax::class_gradient(black_box(&logits), &class, &weight, &mut gradient);
         });
         let y = values::<T>(5 * rows);
         let mut out = y.clone();
@@ -278,7 +279,8 @@ fn sums(bench: &Bench) {
     let (logits, class, weight) = (values::<f32>(10 * 16), vec![3.0; 16], vec![1.0; 16]);
     let (mut density, mut gradient) = (vec![0.0; 16], logits.clone());
     bench.elements("f32 categorical of 10, 16 rows", 160.0, "", || {
-        softmax::categorical(black_box(&logits), &class, &weight, &mut density, &mut gradient);
+        softmax::class_log_density(black_box(&logits), &class, &mut density);
+        softmax::class_gradient(black_box(&logits), &class, &weight, &mut gradient);
     });
     let mut out = vec![0.0; 32];
     let image = values::<f32>(16 * 144 * 32);

@@ -9,6 +9,7 @@ use crate::infer::chains::Chains;
 use crate::infer::each_draw::Source;
 use crate::infer::error::CannotRun;
 use crate::infer::evaluate::{Elbo, elbo, weights};
+use crate::infer::loo::{LeftOut, loo};
 use crate::infer::of_rows::of_rows;
 use crate::infer::predict::{Predicted, Prediction, predict, targets};
 use crate::infer::problem::Problem;
@@ -21,8 +22,8 @@ use crate::metrics::convergence::Convergence;
 use crate::metrics::{of_classes, of_numbers};
 use crate::model::{Censoring, ExprId, ExprKind, Model, Observation, Treatment};
 use crate::run_folder::{
-    ClassPredictions, MetricsFile, Objective, RealPredictions, SplitMetrics, SplitPredictions, SummaryRow,
-    TargetMetrics, TargetPredictions, TargetRecord, TargetValues, sha256,
+    ClassPredictions, LooRow, MetricsFile, Objective, RealPredictions, SplitMetrics, SplitPredictions,
+    SummaryRow, TargetMetrics, TargetPredictions, TargetRecord, TargetValues, sha256,
 };
 
 /// Training rows that metrics are computed of.
@@ -39,6 +40,7 @@ pub(super) struct Evaluated {
     pub(super) targets: Vec<TargetRecord>,
     pub(super) metrics: MetricsFile,
     pub(super) summary: Vec<SummaryRow>,
+    pub(super) left_out: Vec<LooRow>,
     pub(super) predictions: Vec<SplitPredictions>,
     pub(super) pictures: crate::run_folder::Pictures,
 }
@@ -50,12 +52,11 @@ pub(super) fn evaluate(
     data: &Dataset,
     progress: &mut dyn Progress,
 ) -> Result<Evaluated, CannotRun> {
-    let has_net = !problem.model.nets.is_empty();
     let units = in_own_units(problem);
     let value = match fitted.chains {
         // Draws have no density of their own, so no bound either.
         Some(_) => Elbo { value: f64::NAN, se: f64::NAN, draws: 0, parts: vec![], noise: String::new() },
-        None => elbo(problem, &fitted.outcome.posterior(), has_net, progress)?,
+        None => elbo(problem, &fitted.outcome.posterior(), fitted.outcome.steps, progress)?,
     };
     let elbo_parts = value.parts.iter().map(|p| p - units).collect();
     let value = Elbo { value: value.value - units, ..value };
@@ -101,6 +102,7 @@ pub(super) fn evaluate(
         metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
+    let left_out = left_out(problem, fitted, data, &mut metrics)?;
     let pictures = pictures::pictures(problem, from, data, &held_out)?;
     Ok(Evaluated {
         elbo_parts,
@@ -109,9 +111,47 @@ pub(super) fn evaluate(
         targets: records,
         metrics,
         summary,
+        left_out,
         predictions,
         pictures,
     })
+}
+
+/// A k̂ from which draws of a guide cannot be brought to the posterior.
+const FAR: f64 = 0.7;
+
+/// What the fit would say of each training row if it had not seen it; a guide that is far from the posterior says
+/// nothing of that.
+fn left_out(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    data: &Dataset,
+    metrics: &mut MetricsFile,
+) -> Result<Vec<LooRow>, CannotRun> {
+    let k_hat = metrics.extra.iter().find(|(name, _)| name == "k_hat").map(|(_, k)| *k);
+    let is_near = k_hat.is_some_and(|k| k < FAR) || fitted.chains.is_some();
+    let guide = fitted.outcome.posterior();
+    let found = match is_near {
+        true => loo(problem, fitted.source(), Some(&guide))?,
+        false => None,
+    };
+    let Some(mut found) = found else { return Ok(vec![]) };
+    found.rows.iter_mut().zip(units_of_rows(problem)).for_each(|(row, units)| row.elpd -= units);
+    let (elpd, se) = found.total();
+    let numbers = [
+        ("elpd_loo", elpd),
+        ("elpd_loo_se", se),
+        ("p_loo", found.p_loo),
+        ("loo_k_threshold", found.threshold),
+        ("loo_k_high", found.high() as f64),
+    ];
+    metrics.extra.extend(numbers.map(|(name, value)| (name.to_owned(), value)));
+    let row = |(row, left): (&u32, &LeftOut)| LooRow {
+        row: data.numbers[*row as usize],
+        elpd: left.elpd,
+        k_hat: left.k_hat,
+    };
+    Ok(problem.train.iter().zip(&found.rows).map(row).collect())
 }
 
 /// What chains say of themselves, over all scalars of the summary: the worst of each.
@@ -161,16 +201,20 @@ pub(super) fn predict_split(
 
 /// Σ over the training rows of the log scale of every standardised target: densities per unit of the original.
 fn in_own_units(problem: &Problem<'_>) -> f64 {
-    let scale = |o: &Observation| {
-        let log_scale = o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
-        if log_scale == 0.0 { 0.0 } else { densities(problem, o) * log_scale }
-    };
-    problem.model.observations.iter().map(scale).sum()
+    units_of_rows(problem).iter().sum()
 }
 
-/// How many densities of a target the log likelihood is a sum of.
-fn densities(problem: &Problem<'_>, o: &Observation) -> f64 {
-    density_counts(problem, o).iter().sum()
+/// The part of each training row in it.
+fn units_of_rows(problem: &Problem<'_>) -> Vec<f64> {
+    let mut all = vec![0.0; problem.train.len()];
+    for o in &problem.model.observations {
+        let log_scale = o.units.map_or(0.0, |u| statistics::log_scale(problem.model, u.scale));
+        if log_scale != 0.0 {
+            let counts = density_counts(problem, o);
+            all.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count * log_scale);
+        }
+    }
+    all
 }
 
 /// The same for each training row: a row counts with its weight, and a value that was not seen counts with a

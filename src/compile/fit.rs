@@ -254,6 +254,7 @@ fn fit_prepared(
             })
             .collect(),
         summary: evaluated.summary,
+        left_out: evaluated.left_out,
         predictions: evaluated.predictions,
         tensors: tensors(&prepared, &fitted),
         pictures: evaluated.pictures,

@@ -22,7 +22,7 @@ use std::time::Instant;
 const MOST_NUMBERS: usize = 1 << 25;
 
 /// Makes the latents the values themselves: a draw has no need of a bijection.
-pub(super) fn as_values(model: &mut Model) {
+pub(in crate::compile) fn as_values(model: &mut Model) {
     let Some(identity) = transform::find("identity") else { return };
     for unknown in &mut model.unknowns {
         unknown.bijection = identity;
@@ -89,6 +89,7 @@ pub(super) fn run(
         metrics: MetricsFile { objective, ..MetricsFile::default() },
         trace: vec![],
         summary: summary::summary(&problem, &prior).map_err(refused)?,
+        left_out: vec![],
         predictions,
         tensors: tensors(prepared, &prior),
         pictures: Pictures::default(),

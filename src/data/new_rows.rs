@@ -254,7 +254,15 @@ impl<'a> NewRows<'a> {
             return (Values::Real { width, data }, vec![true; table.rows]);
         };
         let may_lack = self.declared.drops_missing || !needed;
-        let filled = read::fill(column, ty, bound, table, may_lack);
+        let mut filled = read::fill(column, ty, bound, table, may_lack);
+        let is_factor = column.ty.element == Element::Factor;
+        for finding in filled.findings.0.iter_mut().filter(|f| is_factor && f.code == "D003") {
+            finding.help.get_or_insert_with(|| {
+                "leave these rows out, or predict them from the prior of their level, given the rest: \
+                 `bnnc predict … --unknown-level global`"
+                    .to_owned()
+            });
+        }
         findings.extend(filled.findings);
         (filled.values, filled.missing)
     }

@@ -160,6 +160,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::LogSumExp { .. } => softmax::log_sum_exp(arg(0), out),
         Kernel::Softmax { rows } => softmax::softmax(arg(0), out, *rows),
         Kernel::LogSoftmax { rows } => softmax::log_softmax(arg(0), out, *rows),
+        Kernel::ClassLogDensity => softmax::class_log_density(arg(0), arg(1), out),
+        Kernel::ClassGradient => softmax::class_gradient(arg(0), arg(1), arg(2), out),
         Kernel::DotGlobal { transposed, .. } => loops::dot_global(arg(0), arg(1), out, *transposed),
         Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
         Kernel::Dense { activation } => {

@@ -1,14 +1,18 @@
 //! The ELBO that is reported: after the fit, all training rows, each draw shared by all rows (section 1).
 //!
 //! Up to 64 dimensions the draws are randomised Sobol points (16 independent scrambles, whose means give the s.e.),
-//! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Sums over rows are in f64.
+//! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Log densities of nets are in f32,
+//! as their fits are, others in f64; sums over draws are in f64.
 
+use super::Path;
 use super::draws::{mean_and_se, variable};
 use super::error::CannotRun;
 use super::mixture::Mixture;
 use super::objective::{program, shards};
 use super::problem::{Number, Problem};
 use super::progress::Progress;
+use super::recipe::batch_rows;
+use super::settings::Precision;
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::kernels::noise;
 use crate::metrics::psis::smooth;
@@ -24,11 +28,17 @@ const SCRAMBLES: usize = 16;
 /// Dimensions beyond which there are few draws.
 const MANY_DIMS: usize = 2_000;
 const FEW_DRAWS: usize = 20;
+/// And of a fit that was cut short: four for each time that it has seen all rows, at least four.
+const FEWEST_DRAWS: usize = 4;
 /// Most draws.
 const MOST_DRAWS: usize = 200_000;
 /// Most draws times rows times multiply-adds of a row: about ten minutes of one core for a dense net. A fit on many rows stops
 /// here with the s.e. it has reached.
 const MOST_WORK: f64 = 1e10;
+/// Draws for each step of the fit: the error of an ELBO is not worth more time than the fit, which was cut short.
+const DRAWS_OF_A_STEP: f64 = 256.0;
+/// Draws times rows times multiply-adds that are worth it whatever the fit took: a few hundredths of a second.
+const LITTLE_WORK: f64 = 2e8;
 
 /// An ELBO, or the objective of a fit that has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,31 +60,40 @@ const NOISE_SEED: u64 = 0;
 /// In place of the number of a step, where noise of the model's own (`dropout`) is drawn for the ELBO.
 const OF_ELBO: u64 = u64::MAX - 1;
 
-/// Computes the ELBO to the error wanted.
+/// Computes the ELBO of a fit of so many steps, to the error wanted.
 ///
 /// # Errors
 /// Says in words what the compiler cannot run.
 pub fn elbo(
     problem: &Problem<'_>,
     guide: &Mixture,
-    has_net: bool,
+    steps: u64,
     progress: &mut dyn Progress,
 ) -> Result<Elbo, CannotRun> {
+    let has_net = !problem.model.nets.is_empty();
     let wanted = if has_net { 0.05 } else { 0.01 };
-    // Log densities of large nets in f32 are good to 1e-6 each; their sum is in f64.
-    if problem.joint.dim > MANY_DIMS {
-        run::<f32>(problem, guide, wanted, progress)
+    if is_single(problem) {
+        run::<f32>(problem, guide, (wanted, steps), progress)
     } else {
-        run::<f64>(problem, guide, wanted, progress)
+        run::<f64>(problem, guide, (wanted, steps), progress)
     }
+}
+
+/// Whether log densities are computed in single precision: those of nets, as their fits are. They are good to 1e-6 of
+/// their size, and their sum over draws is in f64.
+fn is_single(problem: &Problem<'_>) -> bool {
+    let has_net = !problem.model.nets.is_empty();
+    let is_asked_double = problem.settings.precision == Precision::F64;
+    problem.joint.dim > MANY_DIMS || has_net && !is_asked_double
 }
 
 fn run<T: Number>(
     problem: &Problem<'_>,
     guide: &Mixture,
-    wanted: f64,
+    (wanted, steps): (f64, u64),
     progress: &mut dyn Progress,
 ) -> Result<Elbo, CannotRun> {
+    let most = most_draws(problem, steps);
     let lanes = Lanes::<T>::new(problem)?;
     let random = guide.noise();
     if random == 0 && !problem.joint.is_noisy() {
@@ -82,24 +101,25 @@ fn run<T: Number>(
         return Ok(Elbo { value: values[0], se: 0.0, draws: 1, parts: vec![], noise: String::new() });
     }
     if random > MANY_DIMS {
-        progress.begin("evaluating the ELBO", FEW_DRAWS as u64);
+        let few = few_draws(problem, steps);
+        progress.begin("evaluating the ELBO", few as u64);
         let noise = |d: usize, out: &mut [f64]| {
             noise::normals(out, noise::key(NOISE_SEED, 0, variable::ELBO, d as u64), 0);
         };
-        let values = lanes.values(guide, 0, FEW_DRAWS, &noise, &mut |d| progress.advance(d as u64, None));
+        let values = lanes.values(guide, 0, few, &noise, &mut |d| progress.advance(d as u64, None));
         progress.end();
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
         let se = (variance / n).sqrt();
-        let noise = format!("{FEW_DRAWS} draws of {random}");
-        return Ok(Elbo { value: mean, se, draws: FEW_DRAWS, parts: values, noise });
+        let noise = format!("{few} draws of {random}");
+        return Ok(Elbo { value: mean, se, draws: few, parts: values, noise });
     }
     // Noise of the model's own is of more dimensions, and by key.
     if random <= SOBOL_DIMS && !problem.joint.is_noisy() {
-        Ok(by_sobol(problem, &lanes, guide, wanted))
+        Ok(by_sobol(&lanes, guide, wanted, most))
     } else {
-        Ok(by_pairs(problem, &lanes, guide, wanted))
+        Ok(by_pairs(&lanes, guide, wanted, most))
     }
 }
 
@@ -127,16 +147,11 @@ pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>
     if random == 0 || random > MANY_DIMS || problem.joint.is_noisy() || work > WEIGHED_WORK {
         return Ok(None);
     }
-    let lanes = Lanes::<f64>::new(problem)?;
-    let noise = |d: usize, out: &mut [f64]| {
-        noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
+    let mut log_weights = if is_single(problem) {
+        log_weights::<f32>(problem, guide)?
+    } else {
+        log_weights::<f64>(problem, guide)?
     };
-    let mut log_weights = vec![];
-    for (k, share) in guide.shares.iter().enumerate() {
-        // Draws of each component by its share.
-        let draws = (share * WEIGHED as f64).round() as usize;
-        log_weights.extend(lanes.values_of(guide, k, (0, draws), &noise));
-    }
     // The tail of equal weights is none: the guide is the posterior.
     let (least, most) =
         log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
@@ -146,6 +161,19 @@ pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>
     let k_hat = smooth(&mut log_weights);
     let squares: f64 = log_weights.iter().map(|w| (2.0 * w).exp()).sum();
     Ok(Some(Weights { k_hat, efficiency: 1.0 / squares / log_weights.len() as f64 }))
+}
+
+/// log p(y, u)/q(u) of draws of each component by its share.
+fn log_weights<T: Number>(problem: &Problem<'_>, guide: &Mixture) -> Result<Vec<f64>, CannotRun> {
+    let lanes = Lanes::<T>::new(problem)?;
+    let noise = |d: usize, out: &mut [f64]| {
+        noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
+    };
+    let of = |(k, share): (usize, &f64)| {
+        let draws = (share * WEIGHED as f64).round() as usize;
+        lanes.values_of(guide, k, (0, draws), &noise)
+    };
+    Ok(guide.shares.iter().enumerate().flat_map(of).collect())
 }
 
 /// Multiply-adds of the log joint in one row: a kernel is used again at every place of its image.
@@ -161,18 +189,29 @@ fn work_of_a_row(tape: &Tape) -> f64 {
     tape.instructions.iter().filter(|x| x.kind == Kind::Row).map(of).sum()
 }
 
-/// Draws that rows and their work allow.
-fn most_draws(problem: &Problem<'_>) -> usize {
+/// Draws of a large net: see [`FEWEST_DRAWS`].
+fn few_draws(problem: &Problem<'_>, steps: u64) -> usize {
+    let rows = problem.train.len().max(1);
+    let batch = match super::path(problem) {
+        path @ (Path::Minibatch | Path::Batches | Path::WideNet) => batch_rows(problem, path),
+        Path::NoNet | Path::SmallNet => rows,
+    };
+    let passes = steps as f64 * batch as f64 / rows as f64;
+    ((FEWEST_DRAWS as f64 * passes) as usize).clamp(FEWEST_DRAWS, FEW_DRAWS)
+}
+
+/// Draws that rows, their work and the length of the fit allow.
+fn most_draws(problem: &Problem<'_>, steps: u64) -> usize {
     let one = problem.train.len().max(1) as f64 * work_of_a_row(&problem.joint.tape).max(1.0);
-    ((MOST_WORK / one) as usize).clamp(32 * SCRAMBLES, MOST_DRAWS)
+    let by_fit = (LITTLE_WORK / one).max(DRAWS_OF_A_STEP * steps as f64);
+    (by_fit.min(MOST_WORK / one) as usize).clamp(32 * SCRAMBLES, MOST_DRAWS)
 }
 
 /// Doubles the number of points until the scrambles agree.
-fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Mixture, wanted: f64) -> Elbo {
+fn by_sobol<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usize) -> Elbo {
     let normal = Normal::standard();
     let mut sums = [0.0; SCRAMBLES];
     let (mut done, mut target) = (0usize, 16usize);
-    let most = most_draws(problem);
     loop {
         for (scramble, sum) in sums.iter_mut().enumerate() {
             let seed = (NOISE_SEED as u32).wrapping_mul(0x9e37).wrapping_add(scramble as u32);
@@ -199,9 +238,8 @@ fn by_sobol<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Mixture,
 }
 
 /// Antithetic pairs of keyed draws until the error is small enough.
-fn by_pairs<T: Number>(problem: &Problem<'_>, lanes: &Lanes<T>, guide: &Mixture, wanted: f64) -> Elbo {
+fn by_pairs<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usize) -> Elbo {
     let mut values = vec![];
-    let most = most_draws(problem);
     loop {
         let done = values.len();
         let noise = |d: usize, out: &mut [f64]| {

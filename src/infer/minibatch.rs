@@ -70,9 +70,10 @@ fn from_starts(
     progress: &mut dyn Progress,
     fit: &mut super::mix::FromStart<'_>,
 ) -> Result<Outcome, FitError> {
-    let has_net = !problem.model.nets.is_empty();
     let mut worth = |outcome: &Outcome, progress: &mut dyn Progress| {
-        elbo(problem, &outcome.posterior(), has_net, progress).map(|e| e.value).map_err(messages::refused)
+        elbo(problem, &outcome.posterior(), outcome.steps, progress)
+            .map(|e| e.value)
+            .map_err(messages::refused)
     };
     let (mut whole, guides) = mix::several(problem, progress, fit, &mut worth)?;
     whole.guide = guides[0].clone();

@@ -17,6 +17,7 @@ pub mod journal;
 pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
+pub mod loo;
 pub mod messages;
 pub mod minibatch;
 pub mod mix;

@@ -38,6 +38,8 @@ pub struct Prior {
 
 /// One unknown.
 struct Variable {
+    /// Which unknown of the model it is.
+    number: usize,
     /// First of its numbers among the latents.
     start: usize,
     /// Copies of one value, and numbers in it.
@@ -62,7 +64,21 @@ impl Prior {
     /// # Errors
     /// O001 for a prior that is no distribution; X001 for what the engine cannot run.
     pub fn new(model: &Model, starts: &[usize], dim: usize) -> Result<Prior, Diagnostic> {
-        model.unknowns.iter().try_for_each(is_proper)?;
+        Prior::of(model, starts, dim, &|_| true)
+    }
+
+    /// Prepares the draws of some unknowns, given values of the others.
+    ///
+    /// # Errors
+    /// As [`Prior::new`], of these.
+    pub fn of(
+        model: &Model,
+        starts: &[usize],
+        dim: usize,
+        is_drawn: &dyn Fn(usize) -> bool,
+    ) -> Result<Prior, Diagnostic> {
+        let drawn = || model.unknowns.iter().enumerate().filter(|(u, _)| is_drawn(*u));
+        drawn().try_for_each(|(_, unknown)| is_proper(unknown))?;
         let tape = optimise(&priors(model), &mut |_, _, _| {});
         let program = plan(&tape, 16).map_err(|what| {
             Diagnostic::new("X001", format!("this version cannot draw from the prior: {what}"))
@@ -73,7 +89,7 @@ impl Prior {
             program.outputs.iter().position(|o| o.name == name)
         };
         let mut variables = vec![];
-        for (u, unknown) in model.unknowns.iter().enumerate() {
+        for (u, unknown) in drawn() {
             let prior = &unknown.prior;
             let rank = unknown.shape.rank() - prior.event().rank().min(unknown.shape.rank());
             let len: usize = unknown.shape.0[rank..].iter().product();
@@ -81,6 +97,7 @@ impl Prior {
             let own = own_sizes(model, prior, side);
             let args = own.iter().enumerate().filter_map(|(i, own)| Some((place(u, i)?, *own))).collect();
             variables.push(Variable {
+                number: u,
                 start: starts[u],
                 copies: unknown.shape.len() / len.max(1),
                 len,
@@ -109,23 +126,35 @@ impl Source for Prior {
     }
 
     fn latents(&self, key: DrawKey, u: &mut [f64]) {
-        let mut executor = self.executor.borrow_mut();
         u.fill(0.0);
+        self.complete(key, u, &|_| true);
+    }
+}
+
+impl Prior {
+    /// Draws the latents for which `is_new` holds, given the others.
+    pub fn complete(&self, key: DrawKey, u: &mut [f64], is_new: &dyn Fn(usize) -> bool) {
+        let mut executor = self.executor.borrow_mut();
+        let mut drawn = vec![];
         for round in 0..self.rounds {
             executor.set_input(LATENTS, u);
             executor.begin(NoiseKey::default());
             let outputs = &executor.program().outputs;
-            for (i, variable) in self.variables.iter().enumerate().filter(|(_, v)| v.round == round) {
+            for variable in self.variables.iter().filter(|v| v.round == round) {
                 let args: Vec<(&[f64], usize)> = variable
                     .args
                     .iter()
                     .map(|(place, own)| (executor.read(&outputs[*place]), *own))
                     .collect();
                 let draw = 2 * key.index + u64::from(key.is_mirrored);
-                let stream = noise::key(key.seed, i as u64, variable::PRIOR + key.purpose, draw);
+                let number = variable.number as u64;
+                let stream = noise::key(key.seed, number, variable::PRIOR + key.purpose, draw);
                 let mut rng = SmallRng::seed_from_u64(noise::below(u64::MAX, stream, 0));
-                let out = &mut u[variable.start..variable.start + variable.copies * variable.len];
-                variable.draw(&args, &mut rng, out);
+                drawn.clear();
+                drawn.resize(variable.copies * variable.len, 0.0);
+                variable.draw(&args, &mut rng, &mut drawn);
+                let new = drawn.iter().zip(variable.start..).filter(|(_, place)| is_new(*place));
+                new.for_each(|(value, place)| u[place] = *value);
             }
         }
     }

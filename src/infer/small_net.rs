@@ -44,7 +44,10 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         (false, true) => STARTS,
         (false, false) => STARTS / 2,
     });
-    let kinds = start_kinds(has_scales, starts);
+    let mut kinds = start_kinds(has_scales, starts);
+    // Who asks for few steps wants to see the fit run; the search for modes is no longer than the fit.
+    let most = settings.steps.map_or(usize::MAX, |s| usize::try_from(s).unwrap_or(usize::MAX));
+    kinds.iter_mut().for_each(|kind| kind.iterations = kind.iterations.min(most));
     let full = full_rank_dims(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;

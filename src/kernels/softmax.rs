@@ -19,15 +19,12 @@ versions! {
     pub fn softmax(x: &[T], out: &mut [T], rows: usize) = softmax_body, wider if true;
     /// out\[f,r\] = x\[f,r\] − log Σ_f e^x\[f,r\]
     pub fn log_softmax(x: &[T], out: &mut [T], rows: usize) = log_softmax_body, wider if true;
-    /// The likelihood of classes and its gradient in one pass: log_density\[r\] = weight\[r\] · log softmax\[class\[r\], r\]
-    /// and gradient\[f,r\] = weight\[r\] · (\[class\[r\] = f\] − softmax\[f,r\]). Two classes are one logit difference.
-    pub fn categorical(
-        logits: &[T],
-        class: &[T],
-        weight: &[T],
-        log_density: &mut [T],
-        gradient: &mut [T],
-    ) = categorical_body;
+    /// log_density\[r\] = log softmax\[class\[r\], r\]. Two classes are one logit difference.
+    pub fn class_log_density(logits: &[T], class: &[T], log_density: &mut [T]) =
+        class_log_density_body, wider if true;
+    /// gradient\[f,r\] = weight\[r\] · (\[class\[r\] = f\] − softmax\[f,r\]): that of the weighted log densities.
+    pub fn class_gradient(logits: &[T], class: &[T], weight: &[T], gradient: &mut [T]) =
+        class_gradient_body, wider if true;
 }
 
 /// The numbers of feature `f` in the block of `N` rows that begins at `row`.
@@ -188,82 +185,105 @@ fn log_softmax_block<T: Real, I: Isa, const N: usize>(
     }
 }
 
+/// The logit of the class less that of the other one, and the sign with which the second logit enters it.
 #[inline(always)]
-fn categorical_body<T: Real, I: Isa>(
+fn difference<T: Real>(first: T, second: T, class: T) -> (T, T) {
+    let sign = if class == T::ONE { T::ONE } else { -T::ONE };
+    (sign * (second - first), sign)
+}
+
+#[inline(always)]
+fn class_log_density_body<T: Real, I: Isa>(logits: &[T], class: &[T], log_density: &mut [T]) {
+    let rows = log_density.len();
+    assert_eq!(class.len(), rows);
+    let features = if rows == 0 { 0 } else { logits.len() / rows };
+    assert_eq!(logits.len(), features * rows);
+    if features == 2 {
+        // With z the difference of the logits, log p = −log(1 + e^−z).
+        let (first, second) = logits.split_at(rows);
+        let (second, class) = (&second[..rows], &class[..rows]);
+        for r in 0..rows {
+            let (z, _) = difference(first[r], second[r], class[r]);
+            log_density[r] = z.at_most(T::ZERO) - (-z.abs()).exp::<I>().log1p_unit::<I>();
+        }
+    } else {
+        for_blocks!(rows, class_log_density_block, logits, class, log_density, features);
+    }
+}
+
+#[inline(always)]
+fn class_log_density_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
     logits: &[T],
     class: &[T],
-    weight: &[T],
     log_density: &mut [T],
-    gradient: &mut [T],
+    features: usize,
 ) {
-    let rows = log_density.len();
+    let rows = class.len();
+    let class = block::<T, N>(class, rows, 0, row);
+    let shift = shifts::<T, N>(logits, rows, features, row);
+    let (mut sum, mut seen) = ([T::ZERO; N], [T::ZERO; N]);
+    for f in 0..features {
+        let x = block::<T, N>(logits, rows, f, row);
+        let number = T::from_f64(f as f64);
+        for i in 0..N {
+            let shifted = x[i] - shift[i];
+            sum[i] += shifted.exp::<I>();
+            seen[i] = if class[i] == number { shifted } else { seen[i] };
+        }
+    }
+    let out = block_mut::<T, N>(log_density, rows, 0, row);
+    for i in 0..N {
+        out[i] = seen[i] - sum[i].ln::<I>();
+    }
+}
+
+#[inline(always)]
+fn class_gradient_body<T: Real, I: Isa>(logits: &[T], class: &[T], weight: &[T], gradient: &mut [T]) {
+    let rows = class.len();
     let features = features_of(logits, gradient, rows);
-    assert_eq!(class.len(), rows);
     assert_eq!(weight.len(), rows);
     if features == 2 {
-        binary::<T, I>(logits, class, weight, log_density, gradient);
+        // 1 − p of the class follows from e^−|z| alone.
+        let (first, second) = logits.split_at(rows);
+        let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
+        let (second, second_gradient) = (&second[..rows], &mut second_gradient[..rows]);
+        for r in 0..rows {
+            let (z, sign) = difference(first[r], second[r], class[r]);
+            let e = (-z.abs()).exp::<I>();
+            let share = weight[r] / (T::ONE + e);
+            let toward = sign * if z > T::ZERO { e * share } else { share };
+            second_gradient[r] = toward;
+            first_gradient[r] = -toward;
+        }
     } else {
-        for_blocks!(rows, categorical_block, logits, class, weight, log_density, gradient, features);
-    }
-}
-
-/// Two classes: with z the logit of the class less that of the other one, log p = −log(1 + e^−z) and 1 − p follow from
-/// e^−|z| alone.
-#[inline(always)]
-fn binary<T: Real, I: Isa>(
-    logits: &[T],
-    class: &[T],
-    weight: &[T],
-    log_density: &mut [T],
-    gradient: &mut [T],
-) {
-    let rows = log_density.len();
-    let (first, second) = logits.split_at(rows);
-    let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
-    let (second, second_gradient) = (&second[..rows], &mut second_gradient[..rows]);
-    let (class, weight) = (&class[..rows], &weight[..rows]);
-    for r in 0..rows {
-        let sign = if class[r] == T::ONE { T::ONE } else { -T::ONE };
-        let z = sign * (second[r] - first[r]);
-        let e = (-z.abs()).exp::<I>();
-        let share = weight[r] / (T::ONE + e);
-        log_density[r] = weight[r] * (z.at_most(T::ZERO) - e.log1p_unit::<I>());
-        let toward = sign * if z > T::ZERO { e * share } else { share };
-        second_gradient[r] = toward;
-        first_gradient[r] = -toward;
+        for_blocks!(rows, class_gradient_block, logits, class, weight, gradient, features);
     }
 }
 
 #[inline(always)]
-fn categorical_block<T: Real, I: Isa, const N: usize>(
+fn class_gradient_block<T: Real, I: Isa, const N: usize>(
     row: usize,
     logits: &[T],
     class: &[T],
     weight: &[T],
-    log_density: &mut [T],
     gradient: &mut [T],
     features: usize,
 ) {
     let rows = class.len();
     let (class, weight) = (block::<T, N>(class, rows, 0, row), block::<T, N>(weight, rows, 0, row));
     let shift = shifts::<T, N>(logits, rows, features, row);
-    let (mut sum, mut seen) = ([T::ZERO; N], [T::ZERO; N]);
+    let mut share = [T::ZERO; N];
     for f in 0..features {
         let x = block::<T, N>(logits, rows, f, row);
         let out = block_mut::<T, N>(gradient, rows, f, row);
-        let number = T::from_f64(f as f64);
         for i in 0..N {
-            let shifted = x[i] - shift[i];
-            out[i] = shifted.exp::<I>();
-            sum[i] += out[i];
-            seen[i] = if class[i] == number { shifted } else { seen[i] };
+            out[i] = (x[i] - shift[i]).exp::<I>();
+            share[i] += out[i];
         }
     }
-    let out = block_mut::<T, N>(log_density, rows, 0, row);
-    let mut share = [T::ZERO; N];
     for i in 0..N {
-        out[i] = weight[i] * (seen[i] - sum[i].ln::<I>());
-        share[i] = weight[i] / sum[i];
+        share[i] = weight[i] / share[i];
     }
     for f in 0..features {
         let out = block_mut::<T, N>(gradient, rows, f, row);

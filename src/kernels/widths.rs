@@ -87,7 +87,11 @@ fn rows<T: Real>() {
             let (mut p, mut log_p) = (vec![T::NAN; x.len()], vec![T::NAN; x.len()]);
             softmax::softmax(&x, &mut p, rows);
             softmax::log_softmax(&x, &mut log_p, rows);
-            [p, log_p].concat()
+            let class: Vec<T> = (0..rows).map(|r| T::from_f64((r % features) as f64)).collect();
+            let (mut density, mut gradient) = (vec![T::NAN; rows], vec![T::NAN; x.len()]);
+            softmax::class_log_density(&x, &class, &mut density);
+            softmax::class_gradient(&x, &class, &vec![T::HALF; rows], &mut gradient);
+            [p, log_p, density, gradient].concat()
         });
     }
     same_bits_at_both_widths("normals", || {

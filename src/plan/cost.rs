@@ -83,6 +83,10 @@ fn flops(step: &Step, rows: usize) -> usize {
         Kernel::LogSumExp { .. } => 4 * arg(0),
         // and a division, or a difference
         Kernel::Softmax { .. } | Kernel::LogSoftmax { .. } => 5 * out,
+        // max, x − max, exp, sum, and which is the class
+        Kernel::ClassLogDensity => 5 * arg(0),
+        // and a product and a difference
+        Kernel::ClassGradient => 7 * out,
         Kernel::DotGlobal { .. } => 2 * arg(1),
         Kernel::Dense { activation } => {
             let bias = if step.args.len() > 2 { out } else { 0 };

@@ -146,6 +146,10 @@ pub enum Kernel {
         /// numbers per feature
         rows: usize,
     },
+    /// logits `[K][R]`, class `[R]` → log softmax of the class `[R]`
+    ClassLogDensity,
+    /// logits `[K][R]`, class `[R]`, weight `[R]` → `[K][R]`: the gradient of weight · log softmax of the class
+    ClassGradient,
     /// global x `[K]`, w `[K, N]` → `[N]`, or with `transposed` x `[N]` → `[K]`
     DotGlobal {
         /// outputs

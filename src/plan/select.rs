@@ -51,6 +51,7 @@ pub fn select(tape: &Tape) -> Result<Vec<Choice>, String> {
     fuse_dense(tape, &uses, &mut choices);
     fuse_activation_gradient(tape, &uses, &mut choices);
     fuse_conv_pool(tape, &uses, &mut choices);
+    fuse_class_likelihood(tape, &uses, &mut choices);
     Ok(choices)
 }
 
@@ -295,4 +296,74 @@ fn fuse_conv_pool(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice
             choices[end.0 as usize] = Choice::Run { kernel, args, winners_of: Some(*pool) };
         }
     }
+}
+
+/// `log_softmax(z)[c]`, and `w · (one_hot(c) − softmax(z))` as the adjoint writes it:
+/// `wide − softmax(z) · Σ wide` with `wide = one_hot(c) · w`, where Σ over classes gives w back.
+fn fuse_class_likelihood(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
+    let is_row = |s: Slot| tape.get(s).kind == Kind::Row;
+    let is_only = |s: Slot, user: Slot| only_user(uses, s) == Some(user);
+    for i in 0..tape.instructions.len() {
+        let slot = Slot(i as u32);
+        let x = tape.get(slot);
+        if x.kind != Kind::Row {
+            continue;
+        }
+        match x.op {
+            Op::Pick => {
+                let (logs, class) = (x.args[0], x.args[1]);
+                let of = tape.get(logs);
+                if of.op != Op::LogSoftmax || !is_only(logs, slot) || !is_row(of.args[0]) || !is_row(class) {
+                    continue;
+                }
+                choices[logs.0 as usize] = Choice::Swallowed;
+                choices[i] = Choice::Run {
+                    kernel: Kernel::ClassLogDensity,
+                    args: vec![of.args[0], class],
+                    winners_of: None,
+                };
+            }
+            Op::Binary(Binary::Sub) => {
+                let Some((swallowed, args)) = class_gradient(tape, uses, slot) else { continue };
+                for s in swallowed {
+                    choices[s.0 as usize] = Choice::Swallowed;
+                }
+                choices[i] = Choice::Run { kernel: Kernel::ClassGradient, args, winners_of: None };
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What a difference takes up, and its logits, class and weight, if it is the gradient of a class likelihood.
+fn class_gradient(
+    tape: &Tape,
+    uses: &[Vec<Option<Slot>>],
+    difference: Slot,
+) -> Option<(Vec<Slot>, Vec<Slot>)> {
+    let is_mul = |s: Slot| tape.get(s).op == Op::Binary(Binary::Mul);
+    let one_of = |s: Slot, op: &Op| {
+        let args = &tape.get(s).args;
+        let at = args.iter().position(|a| tape.get(*a).op == *op)?;
+        Some((args[at], args[1 - at]))
+    };
+    let [wide, back] = tape.get(difference).args[..] else { return None };
+    if !is_mul(wide) || !is_mul(back) || only_user(uses, back) != Some(difference) {
+        return None;
+    }
+    let (one_hot, weight) = one_of(wide, &Op::OneHot)?;
+    let (soft, total) = one_of(back, &Op::Softmax)?;
+    let (logits, class) = (tape.get(soft).args[0], tape.get(one_hot).args[0]);
+    let is_row = |s: &Slot| tape.get(*s).kind == Kind::Row;
+    let is_pattern = tape.get(total).op == Op::Sum
+        && tape.get(total).args == [wide]
+        && only_user(uses, total) == Some(back)
+        && only_user(uses, soft) == Some(back)
+        && only_user(uses, one_hot) == Some(wide)
+        && uses[wide.0 as usize].len() == 2
+        && uses[wide.0 as usize].iter().all(|user| *user == Some(difference) || *user == Some(total))
+        && tape.get(weight).shape.is_scalar()
+        && tape.get(logits).shape.rank() == 1
+        && [logits, class, weight].iter().all(is_row);
+    is_pattern.then(|| (vec![wide, back, one_hot, soft, total], vec![logits, class, weight]))
 }

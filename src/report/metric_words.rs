@@ -46,6 +46,15 @@ const TABLE: &[(&str, &str, Better)] = &[
         "log evidence from the curvature of the mode, in nats: an estimate, not a bound",
         Better::Neither,
     ),
+    (
+        "elpd_loo",
+        "log density of the training rows, each by a fit without it (PSIS-LOO), in nats",
+        Better::Higher,
+    ),
+    ("elpd_loo_se", "its standard error over rows", Better::Neither),
+    ("p_loo", "effective number of parameters: what seeing the rows gains, in nats", Better::Neither),
+    ("loo_k_threshold", "a row whose k̂ is above this cannot be left out by reweighting", Better::Neither),
+    ("loo_k_high", "training rows above it; none is right", Better::Lower),
     ("rhat", "largest disagreement of the chains over all unknowns; below 1.01 they agree", Better::Lower),
     ("ess_bulk", "independent draws that the worst mean is worth; 400 are wanted", Better::Higher),
     (
@@ -71,6 +80,8 @@ mod tests {
         assert!(classes.iter().chain(&reals).all(|m| explain(m).is_some()));
         let of_fits =
             ["k_hat", "weight_efficiency", "laplace_evidence", "rhat", "ess_bulk", "ess_tail", "divergences"];
+        let of_loo = ["elpd_loo", "elpd_loo_se", "p_loo", "loo_k_threshold", "loo_k_high"];
+        assert!(of_loo.iter().all(|m| explain(m).is_some()));
         assert!(of_fits.iter().all(|m| explain(m).is_some()));
         assert_eq!(explain("made up"), None);
     }

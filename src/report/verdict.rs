@@ -42,6 +42,7 @@ pub fn verdict(run: &Run) -> Vec<String> {
     out.extend(rung_sentence(run));
     out.extend(guide_sentence(run));
     out.extend(chain_sentence(run));
+    out.extend(left_out_sentence(run));
     out.extend(laplace_sentence(run));
     out
 }
@@ -294,6 +295,31 @@ fn guide_sentence(run: &Run) -> Option<String> {
             "k̂ is {k:.2}: the guide misses the posterior's mass. Try `guide = fullrank` or `method = nuts`."
         ),
     })
+}
+
+/// What the fit would say of each training row if it had not seen it.
+fn left_out_sentence(run: &Run) -> Option<String> {
+    let of = |name: &str| run.metrics.extra.iter().find(|(n, _)| n == name).map(|(_, v)| *v);
+    let (elpd, se, effective) = (of("elpd_loo")?, of("elpd_loo_se")?, of("p_loo")?);
+    let (high, threshold) = (of("loo_k_high")? as usize, of("loo_k_threshold")?);
+    if !elpd.is_finite() {
+        return None;
+    }
+    let rows = run.left_out.len().max(1);
+    let each = elpd / rows as f64;
+    let mut words = format!(
+        "Each training row left out in turn (PSIS-LOO): {} nats, {each:.2} a row; {effective:.1} effective parameters.",
+        with_error(elpd, se)
+    );
+    if high > 0 {
+        let worst = run.left_out.iter().max_by(|a, b| a.k_hat.total_cmp(&b.k_hat))?;
+        let who = if high == 1 { "one row".to_owned() } else { format!("{} rows", thousands(high)) };
+        words += &format!(
+            " k̂ of {who} is above {threshold:.2} (row {} most): without them the fit would be another, so this is too good.",
+            worst.row
+        );
+    }
+    Some(words)
 }
 
 /// Limits of what is called agreement (`docs/inference.md`, section 8).

@@ -45,7 +45,7 @@ pub use sweep::{
     CellResult, CellState, Dimension, SweepCell, SweepPlan, forget_failure, is_sweep, metric_columns, put,
     read_cell, read_plan, remove_sweep, sweep_up, write_failure, write_plan, write_table,
 };
-pub use tables::{SummaryRow, TraceRow};
+pub use tables::{LooRow, SummaryRow, TraceRow};
 pub use tensors::{Tensor, TensorValues};
 pub use write::{Extra, check_place, rewrite_extras, write};
 
@@ -64,6 +64,8 @@ pub struct Run {
     pub trace: Vec<TraceRow>,
     /// `summary.csv`: the unknowns in their own units, one row per scalar.
     pub summary: Vec<SummaryRow>,
+    /// `loo.csv`: the training rows, each left out; absent where draws cannot say that.
+    pub left_out: Vec<LooRow>,
     /// `predictions/<split>.csv`: one table per held-out split.
     pub predictions: Vec<SplitPredictions>,
     /// `posterior.safetensors`: the variational parameters by variable.

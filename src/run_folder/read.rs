@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// What compiling the model again needs.
 pub(super) const COMPILED: &str = "compiled.json";
+/// The training rows, each left out.
+pub(super) const LOO: &str = "loo.csv";
 
 /// Reads a run folder.
 pub fn read(folder: &Path) -> Result<Run, Fault> {
@@ -26,6 +28,10 @@ pub fn read(folder: &Path) -> Result<Run, Fault> {
         metrics: read_metrics(folder)?,
         trace: tables::trace_from_csv(&text(folder, "trace.csv")?)?,
         summary: tables::summary_from_csv(&text(folder, "summary.csv")?)?,
+        left_out: match manifest.files.iter().any(|f| f == LOO) {
+            true => tables::loo_from_csv(&text(folder, LOO)?)?,
+            false => vec![],
+        },
         predictions: read_predictions(folder, &manifest)?,
         tensors: tensors::from_bytes(&bytes(folder, "posterior.safetensors")?)?,
         pictures: read_pictures(folder)?,

@@ -20,6 +20,17 @@ pub struct TraceRow {
     pub clipped: u64,
 }
 
+/// A line of `loo.csv`: one training row, left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LooRow {
+    /// Number of the row in its file, from 1.
+    pub row: u64,
+    /// log density of its targets, by a fit that has not seen it, in nats.
+    pub elpd: f64,
+    /// Shape of the tail of its weights.
+    pub k_hat: f64,
+}
+
 /// A line of `summary.csv`: one scalar of the posterior, in its own units.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SummaryRow {
@@ -40,6 +51,7 @@ pub struct SummaryRow {
 }
 
 const TRACE: [&str; 6] = ["step", "seconds", "elbo", "start", "rate", "clipped"];
+const LOO: [&str; 3] = ["row", "elpd", "k_hat"];
 const SUMMARY: [&str; 6] = ["variable", "mean", "sd", "q05", "q50", "q95"];
 /// Behind those where the draws are of Markov chains.
 const CONVERGENCE: [&str; 4] = ["rhat", "ess_bulk", "ess_tail", "mcse"];
@@ -66,6 +78,26 @@ pub(super) fn trace_from_csv(text: &str) -> Result<Vec<TraceRow>, Fault> {
             start: table.parse_at(row, columns[3])?,
             rate: table.number(row, columns[4])?,
             clipped: table.parse_at(row, columns[5])?,
+        })
+    };
+    (0..table.rows.len()).map(line).collect()
+}
+
+/// Returns the content of `loo.csv`.
+pub(super) fn loo_to_csv(rows: &[LooRow]) -> String {
+    let line = |r: &LooRow| vec![r.row.to_string(), r.elpd.to_string(), r.k_hat.to_string()];
+    to_csv(&LOO.map(str::to_owned), rows.iter().map(line))
+}
+
+/// Reads `loo.csv` back.
+pub(super) fn loo_from_csv(text: &str) -> Result<Vec<LooRow>, Fault> {
+    let table = Table::parse("loo.csv", text)?;
+    let columns = table.columns(&LOO)?;
+    let line = |row: usize| {
+        Ok(LooRow {
+            row: table.parse_at(row, columns[0])?,
+            elpd: table.number(row, columns[1])?,
+            k_hat: table.number(row, columns[2])?,
         })
     };
     (0..table.rows.len()).map(line).collect()

@@ -42,6 +42,7 @@ fn sample() -> Run {
         },
         trace: vec![TraceRow { step: 1, seconds: 0.5, elbo: -2.0, start: 1, rate: 0.05, clipped: 0 }],
         summary: vec![SummaryRow { variable: "b[1]".into(), mean: 1.0, ..SummaryRow::default() }],
+        left_out: vec![LooRow { row: 3, elpd: -0.7, k_hat: 0.2 }],
         predictions: vec![SplitPredictions {
             split: "valid".into(),
             rows: vec![1, 2],

@@ -95,6 +95,9 @@ fn files_of(run: &Run) -> Result<Vec<(String, Vec<u8>)>, Fault> {
         ("trace.csv".to_owned(), tables::trace_to_csv(&run.trace).into_bytes()),
         ("summary.csv".to_owned(), tables::summary_to_csv(&run.summary).into_bytes()),
     ];
+    if !run.left_out.is_empty() {
+        files.push((read::LOO.to_owned(), tables::loo_to_csv(&run.left_out).into_bytes()));
+    }
     for p in &run.predictions {
         files.push((format!("predictions/{}.csv", p.split), predictions::to_csv_text(p).into_bytes()));
     }

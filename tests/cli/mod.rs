@@ -11,6 +11,7 @@ mod hostile_parquet;
 mod kill;
 mod language;
 mod messages;
+mod new_levels;
 #[cfg(feature = "images")]
 mod pictures;
 mod predict;

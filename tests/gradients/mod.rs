@@ -219,6 +219,26 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "likelihood of two classes and of four",
+        inputs: 18,
+        build: |b, u| {
+            let x = vector(b);
+            let of_two = b.slice(u, 0, &[3, 2].into());
+            let of_four = b.slice(u, 6, &[3, 4].into());
+            let four = b.column(2, Shape::scalar());
+            let half = b.constant(2.0);
+            let two = b.binary(Binary::Lt, four, half);
+            let mut log_density = |w: Slot, class: Slot| {
+                let logits = b.infer(Op::Dot { transposed: false }, vec![x, w]);
+                let logs = b.infer(Op::LogSoftmax, vec![logits]);
+                b.infer(Op::Pick, vec![logs, class])
+            };
+            let (a, c) = (log_density(of_two, two), log_density(of_four, four));
+            let (a, c) = (total(b, a), total(b, c));
+            b.add(a, c)
+        },
+    },
+    Case {
         name: "log-add-exp, incomplete gamma, Student's and Bessel functions",
         inputs: 3,
         build: |b, u| {

@@ -10,6 +10,7 @@ mod dropout;
 mod examples;
 mod invariance;
 mod levels;
+mod loo;
 mod methods;
 mod mixtures;
 mod positive;

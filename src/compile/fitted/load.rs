@@ -63,7 +63,7 @@ fn options(compiled: &Compiled) -> compile::Options {
 }
 
 /// The tree and the model in force, checked against the recorded columns.
-fn compiled_again(
+pub(super) fn compiled_again(
     source: &SourceFile,
     run: &Run,
     compiled: &Compiled,

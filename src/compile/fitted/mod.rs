@@ -10,6 +10,7 @@
 mod axes;
 mod export;
 mod load;
+mod new_levels;
 mod posterior;
 mod predict;
 mod rows;

@@ -1,6 +1,7 @@
 //! Predictions of new rows, some rows at a time.
 
 use super::FittedModel;
+use super::new_levels::{Completed, Extended, NewLabels};
 use super::rows::{Needs, known};
 use crate::compile::evaluated::{split_metrics, split_predictions, without_row};
 use crate::compile::fit::MANY_DIMS;
@@ -12,6 +13,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::infer::error::{CannotRun, FitError};
 use crate::infer::messages;
 use crate::infer::predict::{Predicted, Prediction, Seen, predict_seen, targets};
+use crate::infer::problem::Problem;
 use crate::infer::row_keys::reached;
 use crate::infer::row_reports::row_reports;
 use crate::metrics::quantile;
@@ -90,6 +92,8 @@ pub struct Predicting<'a> {
     asked: Asked,
     rows: NewRows<'a>,
     needs: Needs,
+    new_labels: NewLabels,
+    extended: Option<Extended>,
     /// Whether the source has a target at all.
     pub has_targets: bool,
 }
@@ -130,7 +134,8 @@ impl FittedModel {
         let observed: Vec<u32> =
             self.model.observations.iter().flat_map(|o| columns_of(&self.model, o.target)).collect();
         let has_targets = observed.iter().all(|c| rows.has(*c as usize));
-        Ok(Predicting { fitted: self, asked, rows, needs, has_targets })
+        let (new_labels, extended) = (vec![], None);
+        Ok(Predicting { fitted: self, asked, rows, needs, new_labels, extended, has_targets })
     }
 
     /// What reading new rows needs to know of the model's constants.
@@ -147,17 +152,13 @@ impl Predicting<'_> {
     pub fn next(&mut self, progress: &mut dyn FnMut(f64)) -> Result<Option<Batch>, Diagnostics> {
         let Some(part) = self.rows.next_part()? else { return Ok(None) };
         let model = &self.fitted.model;
-        let unknown = self.rows.unknown_levels(&part, &model.columns);
-        if let (Some((column, labels)), Levels::Global) = (unknown.first(), self.asked.levels) {
-            return Err(Diagnostic::new(
-                "X001",
-                format!(
-                    "`--unknown-level global` is not in this version yet: `{}` of `{}`",
-                    labels[0], model.columns[*column].name
-                ),
-            )
-            .into());
+        if self.asked.levels == Levels::Global {
+            let new = self.rows.unknown_levels(&part, &model.columns);
+            if new.iter().any(|(column, labels)| self.added(*column, labels)) {
+                self.extended = Some(self.fitted.with_levels(&self.new_labels)?);
+            }
         }
+        let model = self.extended.as_ref().map_or(model, |e| &e.model);
         let chunk = self.rows.dataset(&part, &model.columns, &self.needs.values)?;
         self.predict(&chunk, progress).map(Some)
     }
@@ -167,17 +168,40 @@ impl Predicting<'_> {
         self.rows.read()
     }
 
+    /// Whether one of the labels of a column was not met before; they are kept, so that a level has the same copies in
+    /// all parts of a source.
+    fn added(&mut self, column: usize, labels: &[String]) -> bool {
+        let known = match self.new_labels.iter().position(|(c, _)| *c == column) {
+            Some(at) => &mut self.new_labels[at].1,
+            None => {
+                self.new_labels.push((column, vec![]));
+                let last = self.new_labels.len() - 1;
+                &mut self.new_labels[last].1
+            }
+        };
+        let before = known.len();
+        let seen: std::collections::HashSet<&String> = known.iter().collect();
+        let new: Vec<String> = labels.iter().filter(|l| !seen.contains(l)).cloned().collect();
+        known.extend(new);
+        known.len() > before
+    }
+
     fn predict(&self, chunk: &Chunk, progress: &mut dyn FnMut(f64)) -> Result<Batch, Diagnostics> {
-        let fitted = self.fitted;
-        let (model, data) = (&fitted.model, &chunk.data);
+        let (fitted, extended) = (self.fitted, self.extended.as_ref());
+        let (model, joint) =
+            extended.map_or((&fitted.model, &fitted.joint), |extended| (&extended.model, &extended.joint));
+        let data = &chunk.data;
         indices::inside(model, data)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
-        let count = if fitted.draws() == 1 { 1 } else { self.asked.draws.unwrap_or(fitted.draws()) };
+        let of_fit = if extended.is_some() { fitted.settings.predict_draws } else { fitted.draws() };
+        let count = if of_fit == 1 { 1 } else { self.asked.draws.unwrap_or(of_fit) };
         if rows.is_empty() {
             return Ok(Batch { left_out: chunk.left_out, count, ..Batch::default() });
         }
-        let problem = fitted.problem(data, self.asked.threads);
-        let from = fitted.posterior.source();
+        let problem = Problem { model, joint, ..fitted.problem(data, self.asked.threads) };
+        let inner = fitted.posterior.source();
+        let completed = extended.map(|extended| Completed { inner, extended });
+        let from = completed.as_ref().map_or(inner, |completed| completed);
         let observed = targets(model, &problem, &rows);
         let mut draws: Vec<Vec<f64>> = vec![];
         let keeps = self.asked.keeps_draws;
@@ -199,7 +223,7 @@ impl Predicting<'_> {
         let mut table = split_predictions(model, data, "new", &rows, &predicted);
         let can_report = |name: &str| {
             let wanted = format!("report:{name}");
-            let columns = reached(&fitted.joint, &|n| n == wanted);
+            let columns = reached(joint, &|n| n == wanted);
             columns.iter().all(|c| chunk.missing[*c as usize].iter().all(|missing| !missing))
         };
         let reports = row_reports::<f64>(&problem, from, &problem.rows, &rows, count, &can_report);

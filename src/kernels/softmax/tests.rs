@@ -32,14 +32,15 @@ fn check<T: Real>() {
             softmax(&x, &mut soft, rows);
             log_softmax(&x, &mut log, rows);
             let mut density = vec![T::NAN; rows];
-            categorical(&x, &class, &weight, &mut density, &mut gradient);
+            class_log_density(&x, &class, &mut density);
+            class_gradient(&x, &class, &weight, &mut gradient);
             for r in 0..rows {
                 let column: Vec<f64> = (0..features).map(|f| x[f * rows + r].to_f64()).collect();
                 let (most, rest) = reference(&column);
                 let log_p = |f: usize| (column[f] - most) - rest;
                 near(lse[r], most + rest);
                 let w = weight[r].to_f64();
-                near(density[r], w * log_p(r % features));
+                near(density[r], log_p(r % features));
                 for f in 0..features {
                     let p = log_p(f).exp();
                     near(soft[f * rows + r], p);
