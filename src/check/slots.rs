@@ -223,7 +223,12 @@ impl Checker<'_> {
                 None => finding,
             }
         } else {
-            finding.help(format!("write `softmax({written})`"))
+            match self.arena.get(given.id).kind {
+                Kind::Unknown(_) => finding.help(format!(
+                    "give `{written}` a prior over shares: `{written}[{wanted}] ~ Dirichlet(1)`; or write `softmax({written})`"
+                )),
+                _ => finding.help(format!("write `softmax({written})`")),
+            }
         });
         None
     }

@@ -102,6 +102,9 @@ pub(super) fn evaluate(
         metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
+    if let Some(chains) = &fitted.chains {
+        warnings.extend(super::chain_warnings::warnings(problem.model, chains, &summary));
+    }
     let left_out = left_out(problem, fitted, data, &mut metrics)?;
     let pictures = pictures::pictures(problem, from, data, &held_out)?;
     Ok(Evaluated {

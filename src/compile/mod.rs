@@ -4,6 +4,7 @@
 //! [`fit`] runs all of them and returns a filled [`Run`](crate::run_folder::Run).
 
 mod analysis;
+mod chain_warnings;
 mod data_choices;
 mod earlier;
 mod emit;

@@ -256,7 +256,7 @@ impl<'a> NewRows<'a> {
         let may_lack = self.declared.drops_missing || !needed;
         let mut filled = read::fill(column, ty, bound, table, may_lack);
         let is_factor = column.ty.element == Element::Factor;
-        for finding in filled.findings.0.iter_mut().filter(|f| is_factor && f.code == "D003") {
+        for finding in filled.findings.0.iter_mut().filter(|f| is_factor && f.code.id() == "D003") {
             finding.help.get_or_insert_with(|| {
                 "leave these rows out, or predict them from the prior of their level, given the rest: \
                  `bnnc predict … --unknown-level global`"

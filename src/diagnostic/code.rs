@@ -193,6 +193,8 @@ pub const ALL: &[Entry] = &[
     entry("G009", Level::Note, "`Point` on every tensor: this is MAP, not a Bayesian network"),
     entry("G010", Level::Warning, "over four fifths of the weights of `f.1.w` stayed at their prior: the net underfits").by_fit(),
     entry("G011", Level::Error, "`method = laplace` finds no maximum: the log density does not fall off along `a`").by_fit(),
+    entry("G012", Level::Warning, "4 chains do not agree on `m` (R̂ 1.25, below 1.01 is wanted)").by_fit(),
+    entry("G013", Level::Warning, "12 of 4000 trajectories diverged: the posterior has corners that the chains do not enter").by_fit(),
     entry(
         "K001",
         Level::Warning,

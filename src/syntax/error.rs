@@ -2,7 +2,7 @@
 //!
 //! One function per fault. The stages of this folder report where and what; the sentences are all here.
 
-use super::ast::{Expr, ExprKind, Name};
+use super::ast::{BinaryOp, Expr, ExprKind, Name};
 use super::brackets::DEEPEST;
 use super::characters;
 use super::foreign;
@@ -408,6 +408,22 @@ pub fn indexed_left(span: Span, base: &str) -> Diagnostic {
         .help(format!("give each copy its own arguments: `{base}[2] ~ Normal([0, 0], [1, 2])`"))
 }
 
+/// Of `s^2`, `1 / s` and `1 / s^2` the name, what the whole is called, and how the name is made of that.
+fn power(left: &ExprKind) -> Option<(&str, &'static str, &'static str)> {
+    let ExprKind::Binary { op, left, right } = left else { return None };
+    match (op, &left.kind, &right.kind) {
+        (BinaryOp::Pow, ExprKind::Name(name), ExprKind::Number(2.0)) => {
+            Some((name, "variance", "sqrt(variance)"))
+        }
+        (BinaryOp::Div, ExprKind::Number(1.0), ExprKind::Name(name)) => Some((name, "rate", "1 / rate")),
+        (BinaryOp::Div, ExprKind::Number(1.0), inner) => match power(inner)? {
+            (name, "variance", _) => Some((name, "precision", "1 / sqrt(precision)")),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// N009: `log(sigma) ~ Normal(0, 1)`
 pub fn left_of_tilde(span: Span, left: &ExprKind, right: &Expr, source: &SourceFile) -> Diagnostic {
     let words = source.slice(span);
@@ -434,9 +450,17 @@ pub fn left_of_tilde(span: Span, left: &ExprKind, right: &Expr, source: &SourceF
         ExprKind::Field { .. } => finding
             .at(span, "a tensor of a net")
             .help("write its distribution in the net: `each layer { w ~ … }`, or in the braces of the layer"),
-        _ => finding.at(span, "this is an expression").help(format!(
-            "if it is made of columns only, define `z = {}` and write `z ~ …`",
-            shortened(words)
-        )),
+        _ => {
+            let finding = finding.at(span, "this is an expression");
+            let of_columns =
+                format!("if it is made of columns only, define `z = {}` and write `z ~ …`", shortened(words));
+            match power(left) {
+                Some((name, new, back)) => finding.note(of_columns).help(format!(
+                    "if `{name}` is an unknown, give the whole a name: `{new} ~ {}`, and below it `{name} = {back}`",
+                    shortened(source.slice(right.span))
+                )),
+                None => finding.help(of_columns),
+            }
+        }
     }
 }

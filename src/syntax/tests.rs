@@ -122,6 +122,19 @@ fn a_refused_layer_is_found_when_the_rest_parses() {
 }
 
 #[test]
+fn a_power_on_the_left_is_given_a_name() {
+    let cases = [
+        ("s^2 ~ InvGamma(2, 1)", "`variance ~ InvGamma(2, 1)`, and below it `s = sqrt(variance)`"),
+        ("1 / s^2 ~ Gamma(2, 1)", "`precision ~ Gamma(2, 1)`, and below it `s = 1 / sqrt(precision)`"),
+        ("1 / s ~ Gamma(2, 1)", "`rate ~ Gamma(2, 1)`, and below it `s = 1 / rate`"),
+        ("s^3 ~ Gamma(2, 1)", "if it is made of columns only"),
+    ];
+    for (text, says) in cases {
+        assert!(findings(text).contains(says), "{text}: {}", findings(text));
+    }
+}
+
+#[test]
 fn nesting_is_bounded() {
     for (open, close) in
         [("(", ")"), ("[", "]"), ("exp(", ")"), ("-", ""), ("2^", ""), ("2^-", ""), ("v[", "]")]

@@ -45,7 +45,13 @@ fn a_new_group_is_a_draw_of_the_prior_given_the_rest() {
         let fit = place.run(&format!("fit groups.bnn --out run --force --quiet {options}"));
         assert_eq!(fit.status, 0, "{}", fit.err);
         let refused = place.run("predict run --data new.csv --quiet");
-        assert!(refused.status == 1 && refused.err.contains("level other") && refused.err.contains("--unknown-level global"), "{}", refused.err);
+        assert!(
+            refused.status == 1
+                && refused.err.contains("level other")
+                && refused.err.contains("--unknown-level global"),
+            "{}",
+            refused.err
+        );
         let shown =
             place.run("predict run --data new.csv --quiet --unknown-level global --predict-draws 2000");
         assert_eq!(shown.status, 0, "{}", shown.err);
