@@ -7,9 +7,12 @@
 //! network, one draw a batch of 256). Without it only bnnc is timed. The third network has no hand-written program:
 //! its share of the arithmetic bound is printed beside that of the paper's network.
 
+#[path = "peak.rs"]
+mod peak;
+
+use peak::peak_macs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
 
 /// Repeats of each pair; the best of each side counts, because a shared machine only ever adds time.
 const REPEATS: usize = 3;
@@ -126,50 +129,4 @@ fn share(name: &str, steps: f64, macs: f64, peak: f64) {
         steps * 256.0 * macs / peak,
         1e3 / steps
     );
-}
-
-/// Multiply-adds a second of all threads on registers only: the best of a few short loops.
-fn peak_macs(threads: usize) -> f64 {
-    let mut best = 0f64;
-    for _ in 0..5 {
-        let begun = Instant::now();
-        let total: f64 = std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(busy)).collect();
-            handles.into_iter().filter_map(|h| h.join().ok()).sum()
-        });
-        best = best.max(total / begun.elapsed().as_secs_f64());
-    }
-    best
-}
-
-const ROUNDS: usize = 4_000_000;
-
-fn busy() -> f64 {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        // SAFETY: the processor has the features.
-        return unsafe { busy_avx2() };
-    }
-    multiply_add()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn busy_avx2() -> f64 {
-    multiply_add()
-}
-
-#[inline(always)]
-fn multiply_add() -> f64 {
-    let mut sums = [[1.0f32; 8]; 12];
-    let (a, b) = (std::hint::black_box([0.999_9f32; 8]), std::hint::black_box([1e-4f32; 8]));
-    for _ in 0..ROUNDS {
-        for sum in &mut sums {
-            for i in 0..8 {
-                sum[i] = sum[i].mul_add(a[i], b[i]);
-            }
-        }
-    }
-    std::hint::black_box(sums);
-    (ROUNDS * 12 * 8) as f64
 }

@@ -122,6 +122,8 @@ pub(super) fn evaluate(
 
 /// A k̂ from which draws of a guide cannot be brought to the posterior.
 const FAR: f64 = 0.7;
+/// In sds: weights that move no mean further than this are even.
+const EVEN: f64 = 0.1;
 
 /// What the fit would say of each training row if it had not seen it; a guide that is far from the posterior says
 /// nothing of that.
@@ -131,8 +133,10 @@ fn left_out(
     data: &Dataset,
     metrics: &mut MetricsFile,
 ) -> Result<Vec<LooRow>, CannotRun> {
-    let k_hat = metrics.extra.iter().find(|(name, _)| name == "k_hat").map(|(_, k)| *k);
-    let is_near = k_hat.is_some_and(|k| k < FAR) || fitted.chains.is_some();
+    let of = |name: &str| metrics.extra.iter().find(|(n, _)| n == name).map(|(_, value)| *value);
+    // Weights that hardly differ need no shape of their tail (equation 25a).
+    let are_even = of("weight_efficiency").is_some_and(|e| 1.0 / e - 1.0 < EVEN * EVEN);
+    let is_near = of("k_hat").is_some_and(|k| k < FAR) || are_even || fitted.chains.is_some();
     let guide = fitted.outcome.posterior();
     let found = match is_near {
         true => loo(problem, fitted.source(), Some(&guide))?,

@@ -1,5 +1,6 @@
 //! One program with its memory, run step by step on one thread.
 
+use super::arena::Arena;
 use super::execute::{Context, execute, scratch_len};
 use super::memory::Memory;
 use super::profile::{Counter, Profiler};
@@ -39,10 +40,10 @@ pub struct BadValue {
 /// A program ready to run.
 pub struct Executor<T> {
     program: Arc<Program>,
-    global: Vec<T>,
-    row: Vec<T>,
-    index: Vec<u8>,
-    scratch: Vec<T>,
+    global: Arena<T>,
+    row: Arena<T>,
+    index: Arena<u8>,
+    scratch: Arena<T>,
     counter: Option<Counter>,
 }
 
@@ -67,10 +68,10 @@ impl<T: Real> Executor<T> {
         check_ranges(&program);
         let scratch = scratch_len::<T>(&program);
         let mut executor = Executor {
-            global: vec![T::ZERO; program.global_len],
-            row: vec![T::ZERO; program.row_len],
-            index: vec![0; program.index_len],
-            scratch: vec![T::ZERO; scratch],
+            global: Arena::new(T::ZERO, program.global_len),
+            row: Arena::new(T::ZERO, program.row_len),
+            index: Arena::new(0, program.index_len),
+            scratch: Arena::new(T::ZERO, scratch),
             counter,
             program,
         };

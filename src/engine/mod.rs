@@ -4,6 +4,7 @@
 //! sums the shards it is given, in order; [`Executor::add_sums`] adds their sums in a fixed order. Which executor gets
 //! which shard never depends on the number of threads, so results are the same bits for any number.
 
+mod arena;
 mod execute;
 mod executor;
 mod loops;

@@ -1,4 +1,4 @@
-//! Leave-one-out: what the fit would say of each training row if it had not seen it, from draws of the whole fit.
+//! Leave-one-out (equation 24a): what the fit would say of each training row if it had not seen it, from draws of it all.
 //!
 //! ```text
 //! p(y_i | y_−i) ≈ Σ_s w_is p(y_i | u_s),   w_is ∝ p(y, u_s) / q(u_s) / p(y_i | u_s), smoothed

@@ -19,6 +19,8 @@ pub trait Isa: Copy + Send + Sync + 'static {
     /// Whether kernels are compiled in tiles of many registers. Where nothing but the baseline of x86-64 is there, one
     /// register at a time must do: the code of tiles would be half of all and run by no one.
     const TILES: bool = Self::FUSED;
+    /// Whether there are thirty-two registers rather than sixteen.
+    const MANY: bool = false;
     /// The registers of this instruction set.
     type Vector<T: Real>: Vector<T>;
 }
@@ -51,6 +53,7 @@ pub struct Avx512;
 #[cfg(target_arch = "x86_64")]
 impl Isa for Avx512 {
     const FUSED: bool = true;
+    const MANY: bool = true;
     type Vector<T: Real> = T::Avx512;
 }
 

@@ -308,14 +308,18 @@ fn left_out_sentence(run: &Run) -> Option<String> {
     let rows = run.left_out.len().max(1);
     let each = elpd / rows as f64;
     let mut words = format!(
-        "Each training row left out in turn (PSIS-LOO): {} nats, {each:.2} a row; {effective:.1} effective parameters.",
-        with_error(elpd, se)
+        "Each training row left out in turn (PSIS-LOO): {} nats, {} a row; {effective:.1} effective parameters.",
+        with_error(elpd, se),
+        with_error(each, 0.0)
     );
     if high > 0 {
         let worst = run.left_out.iter().max_by(|a, b| a.k_hat.total_cmp(&b.k_hat))?;
-        let who = if high == 1 { "one row".to_owned() } else { format!("{} rows", thousands(high)) };
+        let (who, them) = match high {
+            1 => ("one row".to_owned(), "it"),
+            _ => (format!("{} rows", thousands(high)), "them"),
+        };
         words += &format!(
-            " k̂ of {who} is above {threshold:.2} (row {} most): without them the fit would be another, so this is too good.",
+            " k̂ of {who} is above {threshold:.2} (row {} most): without {them} the fit would be another, so this is too good.",
             worst.row
         );
     }

@@ -67,7 +67,7 @@ fn written() -> (tempfile::TempDir, std::path::PathBuf) {
 fn a_run_comes_back_as_it_was() {
     let (_place, folder) = written();
     let mut back = read(&folder).unwrap();
-    assert_eq!(back.manifest.files.len(), 9);
+    assert_eq!(back.manifest.files.len(), 10);
     back.manifest.files.clear();
     back.manifest.sha256.clear();
     assert_eq!(back, sample());

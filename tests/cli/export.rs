@@ -209,3 +209,74 @@ fn what_cannot_be_exported_is_refused_and_nothing_is_left() {
     let left: Vec<_> = names.filter(|n| n.to_string_lossy().starts_with('.')).collect();
     assert!(left.is_empty(), "nothing is left under a temporary name: {left:?}");
 }
+
+/// log N(x | mean, 1)
+fn normal(x: f64, mean: f64) -> f64 {
+    -0.5 * ((x - mean).powi(2) + std::f64::consts::TAU.ln())
+}
+
+/// A likelihood in closed form: unknowns of a draw by their names in `summary.csv`, and a row's cells.
+type LogDensity = fn(&dyn Fn(&str) -> f64, &[f64]) -> f64;
+
+#[test]
+fn log_likelihoods_are_those_of_the_rows_in_closed_form() {
+    let cases: [(&str, &str, LogDensity); 4] = [
+        (
+            "{ y : class(3); c : bool; w : positive }\na[3] ~ Normal(0, 1)\ny ~ Categorical(logits = a)\n",
+            "a class",
+            |of, row| {
+                let a = [of("a[1]"), of("a[2]"), of("a[3]")];
+                a[row[0] as usize] - a.iter().map(|x| x.exp()).sum::<f64>().ln()
+            },
+        ),
+        (
+            "{ y : positive; c : bool; w : positive }\nr ~ HalfNormal(1)\ny ~ Exponential(rate = r) censored by c\n",
+            "censoring",
+            |of, row| if row[1] == 1.0 { -of("r") * row[0] } else { of("r").ln() - of("r") * row[0] },
+        ),
+        (
+            "{ y : real; c : bool; w : positive }\nm ~ Normal(0, 1)\ny ~ Normal(m, 1) weighted by w\n",
+            "weights, which are no part of a row's own density",
+            |of, row| normal(row[0], of("m")),
+        ),
+        (
+            "{ y : real; c : bool; w : positive }\nm ~ Normal(0, 1)\ny ~ Mixture([0.3, 0.7], Normal([m, 2], 1))\n",
+            "a mixture",
+            |of, row| (0.3 * normal(row[0], of("m")).exp() + 0.7 * normal(row[0], 2.0).exp()).ln(),
+        ),
+    ];
+    for (text, what, log_density) in cases {
+        let place = Place::new();
+        let cells = |i: usize| [(i % 3) as f64, f64::from(u8::from(i % 4 == 1)), 0.5 + i as f64];
+        // What is positive has no zero among its rows.
+        let shift = if text.contains("y : positive") { 0.25 } else { 0.0 };
+        let row = |i: usize| {
+            let [y, c, w] = cells(i);
+            format!("{},{c},{w}\n", y + shift)
+        };
+        place.write("rows.csv", &format!("y,c,w\n{}", (0..9).map(row).collect::<String>()));
+        place.write("rows.bnn", &format!("data \"rows.csv\" {text}"));
+        let fit = place.run("fit rows.bnn --quiet --steps 300");
+        assert_eq!(fit.status, 0, "{what}: {}", fit.err);
+        let out = place.run("export runs/rows --format csv --draws 7 --out all.csv --quiet");
+        assert_eq!(out.status, 0, "{what}: {}", out.err);
+        let table = place.read("all.csv");
+        let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
+        let mut seen = 0;
+        for line in table.lines().skip(1) {
+            let numbers: Vec<f64> = line.split(',').map(|c| c.parse().unwrap()).collect();
+            let of = |name: &str| numbers[header.iter().position(|h| *h == name).expect("it is a column")];
+            for i in 0..9 {
+                let [y, c, w] = cells(i);
+                let wanted = log_density(&of, &[y + shift, c, w]);
+                let found = of(&format!("log_likelihood/y[{}]", i + 1));
+                assert!(
+                    (found - wanted).abs() < 1e-9 * (1.0 + wanted.abs()),
+                    "{what}, row {i}: {found} {wanted}"
+                );
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 7 * 9, "{what}");
+    }
+}

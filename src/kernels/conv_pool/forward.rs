@@ -86,7 +86,28 @@ fn channels<T: Real, I: Isa, const R: usize>(
     let mut pixel = from;
     for row in 0..rows {
         for i in 0..starts.output_height {
-            for j in 0..starts.output_width {
+            let mut j = 0;
+            // Two neighbouring pools at once keep enough sums going to hide what one takes.
+            while I::MANY && entries == PAIRED && j + 1 < starts.output_width {
+                let start = row * starts.image + i * starts.down + j * starts.across;
+                // SAFETY: as below, for both pools.
+                let pools = unsafe {
+                    two_pools::<T, I, R>(
+                        shape,
+                        x,
+                        [start, start + starts.across],
+                        &offsets[..entries],
+                        packed,
+                    )
+                };
+                for [best, winner] in pools {
+                    add_to::<T, I::Vector<T>, R>(best, &mut out[pixel..pixel + count]);
+                    store_winners::<T, I, R>(winner, &mut winners[pixel..pixel + count]);
+                    pixel += outputs;
+                }
+                j += 2;
+            }
+            for j in j..starts.output_width {
                 let start = row * starts.image + i * starts.down + j * starts.across;
                 macro_rules! pool {
                     ($n:literal) => {
@@ -116,6 +137,53 @@ fn channels<T: Real, I: Isa, const R: usize>(
 
 /// Most entries computed together: twelve accumulators.
 const TOGETHER: usize = 6;
+/// Entries of a pool that is computed together with its neighbour: sixteen accumulators.
+const PAIRED: usize = 4;
+
+/// The largest of the windows of two pools, as [`one_pool`].
+///
+/// # Safety
+/// As for [`one_pool`], at both starts; `offsets` has [`PAIRED`] entries.
+#[inline(always)]
+unsafe fn two_pools<T: Real, I: Isa, const R: usize>(
+    shape: &ConvolutionPool,
+    x: &[T],
+    pools: [usize; 2],
+    offsets: &[usize],
+    packed: Packed<'_, T>,
+) -> [[[I::Vector<T>; R]; 2]; 2] {
+    let windows = shape.convolution.windows();
+    let starts: [usize; 2 * PAIRED] = std::array::from_fn(|i| pools[i / PAIRED] + offsets[i % PAIRED]);
+    // SAFETY: by the contract of this function.
+    let sums =
+        unsafe { tap_sums::<T, I, { 2 * PAIRED }, R>(x, starts, packed, &shape.convolution, &windows) };
+    let mut found = [[[I::Vector::<T>::splat(T::ZERO); R]; 2]; 2];
+    for (p, [best, winner]) in found.iter_mut().enumerate() {
+        for i in 0..PAIRED {
+            enter::<T, I, R>(i, &sums[p * PAIRED + i], best, winner);
+        }
+    }
+    found
+}
+
+/// Takes entry `i` of a pool into account.
+#[inline(always)]
+fn enter<T: Real, I: Isa, const R: usize>(
+    i: usize,
+    sums: &[I::Vector<T>; R],
+    best: &mut [I::Vector<T>; R],
+    winner: &mut [I::Vector<T>; R],
+) {
+    let number = I::Vector::<T>::splat(T::from_f64(i as f64));
+    for half in 0..R {
+        if i == 0 {
+            best[half] = sums[half];
+        } else {
+            winner[half] = I::Vector::<T>::if_greater(sums[half], best[half], number, winner[half]);
+            best[half] = I::Vector::<T>::if_greater(sums[half], best[half], sums[half], best[half]);
+        }
+    }
+}
 
 /// The largest of the windows that begin at `start` + offsets, and its number, for one tile of channels.
 ///
@@ -140,17 +208,7 @@ unsafe fn one_pool<T: Real, I: Isa, const N: usize, const R: usize>(
         // SAFETY: by the contract of this function.
         let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, &shape.convolution, &windows) };
         for i in 0..N {
-            let number = I::Vector::<T>::splat(T::from_f64((first + i) as f64));
-            for half in 0..R {
-                if first + i == 0 {
-                    best[half] = sums[0][half];
-                } else {
-                    winner[half] =
-                        I::Vector::<T>::if_greater(sums[i][half], best[half], number, winner[half]);
-                    best[half] =
-                        I::Vector::<T>::if_greater(sums[i][half], best[half], sums[i][half], best[half]);
-                }
-            }
+            enter::<T, I, R>(first + i, &sums[i], &mut best, &mut winner);
         }
         from += N;
     }
