@@ -60,5 +60,6 @@ pub mod transform;
 pub mod ty;
 
 pub use library::{
-    Data, Error, Finding, Fit, Fitted, Model, Predict, Predictions, Progress, Stage, SummaryRow,
+    Data, DrawArray, Draws, Error, Finding, Fit, Fitted, Model, Predict, Predictions, Progress, Stage,
+    SummaryRow,
 };
