@@ -79,7 +79,7 @@ def _plain(values: Any) -> Any:
         return _of_polars(values)
     if isinstance(values, np.ndarray):
         return values
-    if isinstance(values, (str, bytes)):
+    if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         # One text is no column of letters.
         return np.array(values)
     if hasattr(values, "__array__"):
