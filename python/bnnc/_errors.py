@@ -11,7 +11,7 @@ class Error(Exception):
     """Something is wrong with a model, its data or a run; ``str()`` reads as in the terminal."""
 
     findings: list[Finding]
-    """What is wrong, one finding each, with code, place and way out."""
+    """Everything there was to say, one finding each, with code, place and way out."""
 
     def __init__(self, text: str, findings: Sequence[Finding] = ()) -> None:
         super().__init__(text)
@@ -19,8 +19,8 @@ class Error(Exception):
 
     @property
     def codes(self) -> list[str]:
-        """The codes of the findings: ``["D001"]``."""
-        return [finding.code for finding in self.findings]
+        """The codes of what is wrong: ``["D001"]``; warnings and notes are among the findings."""
+        return [finding.code for finding in self.findings if finding.severity == "error"]
 
     def __reduce__(self) -> tuple:
         # Findings are of the compiled part and stay in their process; the words go along.

@@ -46,6 +46,7 @@ class _Bnn(BaseEstimator):
         scale: Union[float, str] = "HalfNormal(1)",
         method: str = "advi",
         steps: Optional[int] = None,
+        restarts: Optional[int] = None,
         draws: Optional[int] = None,
         random_state: Any = None,
     ) -> None:
@@ -55,10 +56,11 @@ class _Bnn(BaseEstimator):
         self.scale = scale
         self.method = method
         self.steps = steps
+        self.restarts = restarts
         self.draws = draws
         self.random_state = random_state
 
-    def _net(self, inputs: int, last: Sequence[str]) -> list[str]:
+    def _net(self, last: Sequence[str]) -> list[str]:
         """The lines of the net ``f``."""
         if not str(self.activation).isidentifier():
             raise ValueError(f"activation is a word such as 'tanh' or 'relu', not {self.activation!r}")
@@ -87,14 +89,26 @@ class _Bnn(BaseEstimator):
     def _fit(self, text: str, rows: dict[str, np.ndarray]) -> None:
         self.model_ = text
         model = Model(text, name=type(self).__name__)
-        seed, steps = self._seed(), self.steps
-        self._fitted = model.fit(rows, seed=seed, steps=steps, method=self.method, progress=False)
+        asked = {"predict_draws": self.draws, "restarts": self.restarts}
+        self._fitted = model.fit(
+            rows,
+            seed=self._seed(),
+            steps=self.steps,
+            method=self.method,
+            set={name: value for name, value in asked.items() if value is not None},
+            progress=False,
+        )
         self.n_iter_ = max(1, int(self._fitted.manifest["steps"]))
+
+    def _inputs(self, X: np.ndarray) -> tuple[np.ndarray, str]:
+        """The columns that vary, which alone can be standardised, and what the net is given of them."""
+        self._varies = np.ptp(X, axis=0) > 0
+        return (X[:, self._varies], "standardize(x)") if self._varies.any() else (np.zeros((len(X), 1)), "x")
 
     def _predict(self, X: Any) -> dict[str, np.ndarray]:
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self._fitted.predict({"x": X}, draws=self.draws)
+        return self._fitted.predict({"x": X[:, self._varies] if self._varies.any() else np.zeros((len(X), 1))})
 
     @property
     def fitted_(self) -> Fitted:
@@ -128,6 +142,7 @@ class BnnClassifier(ClassifierMixin, _Bnn):
     scale : the prior's scale: a number, or the prior of a scale that each layer learns.
     method : ``advi``, ``map``, ``laplace`` or ``nuts``.
     steps : steps of the optimiser; None lets bnnc stop when nothing more is gained.
+    restarts : starts of the optimiser, of which the best is kept; None for up to 16, by the size of the net.
     draws : draws of the posterior behind a prediction; None for 100.
     random_state : the seed; None is 0, because the same input should give the same output.
 
@@ -146,11 +161,12 @@ class BnnClassifier(ClassifierMixin, _Bnn):
         count = len(self.classes_)
         if count < 2:
             raise ValueError("BnnClassifier can't be fitted when only one class is present")
+        X, inputs = self._inputs(X)
         text = "\n".join(
             [
                 f'data "rows" {{ x : real[{X.shape[1]}]; y : class({count}) }}',
-                *self._net(X.shape[1], [f"  dense {count} softmax"]),
-                "y ~ Categorical(probs = f(standardize(x)))",
+                *self._net([f"  dense {count} softmax"]),
+                f"y ~ Categorical(probs = f({inputs}))",
                 "",
             ]
         )
@@ -164,6 +180,7 @@ class BnnClassifier(ClassifierMixin, _Bnn):
 
     def predict(self, X: Any) -> np.ndarray:
         """The most probable class of each row."""
+        check_is_fitted(self)
         return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
 
 
@@ -175,15 +192,18 @@ class BnnRegressor(RegressorMixin, _Bnn):
 
     def fit(self, X: Any, y: Any) -> "BnnRegressor":
         """Fits the net to rows ``X`` of numbers and their targets ``y``."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         y = y.astype(np.float64)
+        if np.ptp(y) == 0:
+            raise ValueError("BnnRegressor can't be fitted when all targets are equal: there is no noise to learn")
+        X, inputs = self._inputs(X)
         text = "\n".join(
             [
                 f'data "rows" {{ x : real[{X.shape[1]}]; y : real }}',
-                *self._net(X.shape[1], ["  dense 1"]),
+                *self._net(["  dense 1"]),
                 "sigma ~ HalfNormal(1)",
                 "z = standardize(y)",
-                "z ~ Normal(f(standardize(x)), sigma)",
+                f"z ~ Normal(f({inputs}), sigma)",
                 "",
             ]
         )

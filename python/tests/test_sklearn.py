@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import bnnc
 from bnnc.sklearn import PRIORS, BnnClassifier, BnnRegressor
 
-QUICK = dict(hidden=(4,), steps=300, draws=20)
+QUICK = dict(hidden=(4,), steps=300, restarts=2, draws=20)
 
 
 @parametrize_with_checks([BnnClassifier(**QUICK), BnnRegressor(**QUICK)])
@@ -27,7 +27,7 @@ def test_scikit_learn_checks(estimator, check):
 def test_a_classifier_knows_moons_and_its_uncertainty():
     X, y = make_moons(200, noise=0.2, random_state=0)
     labels = np.where(y == 1, "upper", "lower")
-    net = BnnClassifier(hidden=(8,), steps=800, random_state=1).fit(X, labels)
+    net = BnnClassifier(hidden=(8,), steps=800, restarts=2, random_state=1).fit(X, labels)
     assert net.score(X, labels) > 0.9
     p = net.predict_proba(X)
     assert p.shape == (200, 2) and np.allclose(p.sum(axis=1), 1)
@@ -54,8 +54,20 @@ def test_a_regressor_gives_means_and_sds_in_the_units_of_the_target():
 @pytest.mark.parametrize("scale", [0.5, "HalfNormal(1)"])
 def test_every_prior_and_scale_makes_a_right_model(prior, scale):
     X, y = make_moons(30, noise=0.2, random_state=0)
-    net = BnnClassifier(hidden=(2,), prior=prior, scale=scale, activation="relu", steps=5).fit(X, y)
+    net = BnnClassifier(hidden=(2,), prior=prior, scale=scale, activation="relu", steps=5, restarts=1).fit(X, y)
     assert net.predict(X).shape == (30,)
+
+
+def test_columns_without_a_signal_do_no_harm():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([np.ones(40), rng.normal(size=40)])
+    y = 3 * X[:, 1] + 0.1 * rng.normal(size=40)
+    line = BnnRegressor(hidden=(), restarts=1).fit(X, y)
+    assert line.score(X, y) > 0.95
+    flat = BnnRegressor(hidden=(), restarts=1).fit(np.ones((40, 2)), y)
+    np.testing.assert_allclose(flat.predict(np.zeros((3, 2))), y.mean(), atol=1.5)
+    with pytest.raises(ValueError, match="all targets are equal"):
+        BnnRegressor().fit(X, np.ones(40))
 
 
 def test_settings_that_mean_nothing_are_refused():
