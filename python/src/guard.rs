@@ -73,7 +73,10 @@ pub fn raised(py: Python<'_>, error: bnnc::Error) -> PyErr {
 }
 
 /// Does some work without the interpreter's lock; what it panics of becomes an error.
-pub fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> Result<T, bnnc::Error> + Send) -> PyResult<T> {
+pub fn detached<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> Result<T, bnnc::Error> + Send,
+) -> PyResult<T> {
     match py.detach(|| catch_unwind(AssertUnwindSafe(work))) {
         Ok(done) => done.map_err(|error| raised(py, error)),
         Err(panic) => {

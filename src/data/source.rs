@@ -232,7 +232,9 @@ fn kind_of(start: &[u8]) -> &'static str {
 fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
     let lower = path.to_ascii_lowercase();
     match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {
-        Some((".npz" | IN_MEMORY, _)) => npz::open_within(path, span, bytes_of(path, span, files)?, files.room()),
+        Some((".npz" | IN_MEMORY, _)) => {
+            npz::open_within(path, span, bytes_of(path, span, files)?, files.room())
+        }
         #[cfg(feature = "parquet")]
         Some((".parquet", _)) => {
             super::parquet::open_within(path, span, bytes_of(path, span, files)?, files.room())
