@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 import json
 import os
+import textwrap
+import warnings
 from pathlib import Path
 from typing import Any, Mapping, Optional, Sequence, Union
 
@@ -35,11 +37,10 @@ class Model:
         ``name`` is what messages call a text. A file that cannot be read raises ``bnnc.Error`` (O004).
         """
         if isinstance(path_or_text, str) and ("\n" in path_or_text or "~" in path_or_text):
-            self._text: Optional[str] = path_or_text
-            self._model = _bnnc.Model.of(name, path_or_text)
+            # As text stands in Python: after a first line of quotes, and indented.
+            self._model = _bnnc.Model.of(name, textwrap.dedent(path_or_text).lstrip("\n"))
             self._name = name
         else:
-            self._text = None
             self._model = _bnnc.Model.open(os.fspath(path_or_text))
             self._name = Path(path_or_text).stem
 
@@ -52,12 +53,14 @@ class Model:
         *,
         set: Optional[Mapping[str, Any]] = None,
         choose: Optional[Mapping[str, str]] = None,
+        pedantic: bool = False,
     ) -> list[Finding]:
-        """Everything there is to say about the model, sorted by place; ``print`` one to read it as in the terminal.
+        """What is wrong with the model, or might be, sorted by place; ``print`` one to read it as in the terminal.
 
-        Without ``data`` the file is looked at that the model names.
+        Without ``data`` the file is looked at that the model names. ``pedantic`` adds notes.
         """
-        return self._model.check(_columns(data), _how(set=set, choose=choose))
+        found = self._model.check(_columns(data), _how(set=set, choose=choose))
+        return [finding for finding in found if pedantic or finding.severity != "note"]
 
     def fit(
         self,
@@ -124,8 +127,6 @@ class Fitted:
         }
         made, left_out = self._fitted.predict(_frames.columns(data), asked)
         if left_out:
-            import warnings
-
             words = f"{left_out:,} rows lack a value that the model needs and were left out; `row` says which are there"
             warnings.warn(words, stacklevel=2)
         return _frames.like(data, made)

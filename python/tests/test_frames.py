@@ -69,6 +69,7 @@ def test_rows_left_out_are_counted_and_the_rest_keep_their_names(line_rows):
 def test_columns_are_found_by_name_in_any_order_and_others_are_ignored(line_rows):
     fit = bnnc.Model(LINE).fit(line_rows, steps=50, progress=False)
     plain = fit.predict({"x": line_rows["x"]})
+    assert "target" not in plain and "target" in fit.predict(line_rows)
     more = {"when": [datetime.date(2026, 1, 1)] * 40, "z": ["?"] * 40, **dict(reversed(line_rows.items()))}
     for kind in KINDS.values():
         np.testing.assert_array_equal(np.asarray(fit.predict(kind(more))["mean"]), plain["mean"])

@@ -4,7 +4,7 @@ use super::data::{Data, Memory, NAME};
 use super::draws::{Draws, Kept};
 use super::error::Error;
 use super::predictions::Predictions;
-use crate::compile::fitted::{Asked, FittedModel, Levels, Stop, load};
+use crate::compile::fitted::{Asked, Batch, FittedModel, Levels, Stop, load};
 use crate::data::{Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::files::memory;
@@ -195,7 +195,7 @@ impl Fitted {
     /// As [`Fitted::predict`].
     pub fn predict_as(&self, rows: &Data, how: &Predict) -> Result<Predictions, Error> {
         let mut all = Predictions::new(how.asked.quantiles.clone());
-        self.each_batch(rows, how.asked.clone(), &mut |batch| all.add(batch))?;
+        self.each_batch(rows, how.asked.clone(), &mut |batch, has_targets| all.add(batch, has_targets))?;
         Ok(all)
     }
 
@@ -206,7 +206,7 @@ impl Fitted {
     pub fn evaluate(&self, rows: &Data) -> Result<serde_json::Value, Error> {
         let mut metrics = serde_json::Value::Null;
         let asked = Asked { wants_targets: true, rows: usize::MAX, ..Asked::default() };
-        self.each_batch(rows, asked, &mut |batch| metrics = batch.metrics().to_json())?;
+        self.each_batch(rows, asked, &mut |batch, _| metrics = batch.metrics().to_json())?;
         Ok(metrics)
     }
 
@@ -214,7 +214,7 @@ impl Fitted {
         &self,
         rows: &Data,
         asked: Asked,
-        each: &mut dyn FnMut(crate::compile::fitted::Batch),
+        each: &mut dyn FnMut(Batch, bool),
     ) -> Result<(), Error> {
         let file = held(rows)?;
         self.each_of(&file, asked, each).map_err(|findings| Error::of(&findings, &self.fitted.source))
@@ -224,13 +224,14 @@ impl Fitted {
         &self,
         file: &dyn Files,
         asked: Asked,
-        each: &mut dyn FnMut(crate::compile::fitted::Batch),
+        each: &mut dyn FnMut(Batch, bool),
     ) -> Result<(), Diagnostics> {
         let options = self.fitted.data_options();
         let opened = self.fitted.open(NAME, file)?;
         let mut predicting = self.fitted.predicting(NAME, opened, &options, asked)?;
+        let has_targets = predicting.has_targets;
         while let Some(batch) = predicting.next(&mut |_| ())? {
-            each(batch);
+            each(batch, has_targets);
         }
         match predicting.read() {
             0 => Err(Diagnostic::new("D017", format!("{NAME} have no rows")).into()),
