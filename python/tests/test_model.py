@@ -47,11 +47,12 @@ def test_findings_read_as_in_the_terminal(program, tmp_path):
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(finding)
 
 
-def test_a_model_is_a_path_or_a_text(models, tmp_path):
+def test_a_model_is_a_path_or_a_text(models, line_rows):
     assert repr(bnnc.Model(models / "kidiq.bnn")) == repr(bnnc.Model(str(models / "kidiq.bnn"))) == "<bnnc.Model kidiq>"
     assert bnnc.Model("m ~ Norml(0, 1)").check()[0].severity == "error"
-    assert all(f.severity == "note" for f in bnnc.Model("m ~ Normal(0,1)").check(pedantic=True))
-    assert bnnc.Model("m ~ Normal(0,1)").check() == []
+    crowded = bnnc.Model(LINE.replace("b[2] ~ Normal(0, 3)", "b[2]~Normal(0,3)"))
+    assert "Z001" in [f.code for f in crowded.check(line_rows, pedantic=True)]
+    assert crowded.check(line_rows) == []
     with pytest.raises(bnnc.Error, match="there is no such file") as caught:
         bnnc.Model("nowhere.bnn")
     assert caught.value.codes == ["O004"]

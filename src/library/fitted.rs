@@ -210,12 +210,7 @@ impl Fitted {
         Ok(metrics)
     }
 
-    fn each_batch(
-        &self,
-        rows: &Data,
-        asked: Asked,
-        each: &mut dyn FnMut(Batch, bool),
-    ) -> Result<(), Error> {
+    fn each_batch(&self, rows: &Data, asked: Asked, each: &mut dyn FnMut(Batch, bool)) -> Result<(), Error> {
         let file = held(rows)?;
         self.each_of(&file, asked, each).map_err(|findings| Error::of(&findings, &self.fitted.source))
     }

@@ -21,7 +21,8 @@ impl Predictions {
 
     pub(super) fn add(&mut self, batch: Batch, has_targets: bool) {
         self.left_out += batch.left_out;
-        let columns = predicted_columns(&batch.table, &batch.quantiles, &batch.draws, &self.shares, has_targets);
+        let columns =
+            predicted_columns(&batch.table, &batch.quantiles, &batch.draws, &self.shares, has_targets);
         if self.columns.is_empty() {
             self.columns = columns;
             return;
