@@ -33,6 +33,7 @@ def inference_data(draws: tuple) -> Any:
             coords["chain"], coords["draw"] = np.arange(shape[0]), np.arange(shape[1])
         coords.update({axis: _frames.unpacked(places) for axis, places in axes})
     sets = {g: xarray.Dataset(held, coords, attributes) for g, (held, coords) in groups.items()}
-    if hasattr(arviz, "InferenceData"):
+    if int(arviz.__version__.split(".")[0]) < 1:
         return arviz.InferenceData(attrs=attributes, **sets)
-    return xarray.DataTree.from_dict({f"/{group}": of for group, of in sets.items()})
+    root = xarray.Dataset(attrs=attributes)
+    return xarray.DataTree.from_dict({"/": root, **{f"/{group}": of for group, of in sets.items()}})

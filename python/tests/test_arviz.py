@@ -14,12 +14,18 @@ import bnnc
 az = pytest.importorskip("arviz")
 
 
+def groups(data) -> set[str]:
+    """Of an ``InferenceData`` of ArviZ below 1, or a ``DataTree``."""
+    return set(data.groups() if callable(data.groups) else data.children)
+
+
 def test_a_fit_opens_in_arviz(models, tmp_path):
     rows = pd.read_csv(models / "data" / "eight_schools.csv")
     fit = bnnc.Model(models / "eight_schools.bnn").fit(rows, steps=300, progress=False)
     data = fit.to_arviz(draws=200)
-    groups = {"posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data"}
-    assert set(data.groups()) == groups
+    expected = {"posterior", "posterior_predictive", "log_likelihood", "observed_data", "constant_data"}
+    assert groups(data) == expected
+    assert data.attrs["inference_library"] == "bnnc"
     assert data.posterior["theta"].dims == ("chain", "draw", "school")
     assert list(data.posterior["school"].values) == list(rows["school"])
     assert data.log_likelihood["y"].shape == (1, 200, len(rows))
@@ -31,11 +37,12 @@ def test_a_fit_opens_in_arviz(models, tmp_path):
     with warnings.catch_warnings():
         # Eight schools are few: Pareto's k is large.
         warnings.simplefilter("ignore")
-        assert np.isfinite(az.loo(data).elpd_loo)
+        loo = az.loo(data)
+    assert -60 < (loo.elpd if hasattr(loo, "elpd") else loo.elpd_loo) < 0
     # A folder holds no rows: they are named once more, and others are refused.
     fit.save(tmp_path / "run")
     loaded = bnnc.load(tmp_path / "run")
-    assert set(loaded.to_arviz(draws=10).groups()) == {"posterior"}
+    assert groups(loaded.to_arviz(draws=10)) == {"posterior"}
     again = loaded.to_arviz(rows, draws=200)
     np.testing.assert_array_equal(again.log_likelihood["y"], data.log_likelihood["y"])
     with pytest.raises(bnnc.Error) as caught:
