@@ -35,7 +35,7 @@ def like(rows: Any, made: Sequence[tuple]) -> Any:
         number = table.get("row")
         index = None if number is None else rows.index[number - 1]
         return pandas.DataFrame(table, index=index)
-    if polars is not None and isinstance(rows, polars.DataFrame):
+    if polars is not None and isinstance(rows, (polars.DataFrame, polars.LazyFrame)):
         return polars.DataFrame(table)
     return table
 
@@ -170,6 +170,9 @@ def _cells(values: Any) -> tuple[list[int], Any]:
     if values.ndim == 0:
         raise ValueError("a column is an array or a list, not a single value")
     kind = values.dtype.kind
+    if values.ndim > 1 and kind in "SUTM":
+        # A row has one label; what several of them are is the model's to say, and it will say that it is none.
+        return [len(values)], [str(row.tolist()) for row in values]
     shape = list(values.shape)
     if values.dtype == np.uint8:
         return shape, (1, values.tobytes())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import operator
 import os
 import textwrap
 import warnings
@@ -120,10 +121,10 @@ class Fitted:
         """
         shares = None if quantiles is None else [_share(q) for q in quantiles]
         asked: _bnnc.Asked = {
-            "draws": None if draws is None else _count(draws, "draws"),
+            "draws": _whole(draws, "draws", 1, _MOST_DRAWS),
             "quantiles": shares,
             "keep_draws": bool(keep_draws),
-            "threads": threads,
+            "threads": _whole(threads, "threads", 1, 1024),
         }
         made, left_out = self._fitted.predict(_frames.columns(data), asked)
         if left_out:
@@ -185,16 +186,20 @@ class Fitted:
         ``constant_data`` of the rows of the fit. Of a run that was loaded, ``data`` names them once more; other rows are
         refused (R006). A guide gives 4,000 draws in one chain unless ``draws`` says otherwise.
         """
-        count = None if draws is None else _count(draws, "draws")
+        count = _whole(draws, "draws", 1, _MOST_DRAWS)
         return _arviz.inference_data(self._fitted.draws(_columns(data), count))
 
     def __repr__(self) -> str:
-        return f"<bnnc.Fitted {self.manifest['model']}: {_number(self._score())}>"
+        return f"<bnnc.Fitted {self.manifest['model']}: {self._score()}>"
 
-    def _score(self) -> tuple[str, Optional[float], Optional[float]]:
+    def _score(self) -> str:
+        """The ELBO; of what has none, the method."""
         metrics = self.metrics
         name = "elbo" if "elbo" in metrics else "objective"
-        return name.replace("elbo", "ELBO"), metrics.get(name), metrics.get(f"{name}_se")
+        value, se = metrics.get(name), metrics.get(f"{name}_se")
+        if value is None:
+            return str(self.manifest["options"].get("method", ""))
+        return f"{name.replace('elbo', 'ELBO')} {value:,.1f}" + (f" ± {se:.2g}" if se else "")
 
     def _repr_html_(self) -> str:
         manifest, metrics = self.manifest, self.metrics
@@ -210,7 +215,7 @@ class Fitted:
         names = next(iter(metrics.get("splits", {}).values()), {})
         head = "".join(f"<th>{html.escape(str(name))}</th>" for name in names)
         return (
-            f"<div><b>{html.escape(manifest['model'])}</b> {html.escape(_number(self._score()))}"
+            f"<div><b>{html.escape(manifest['model'])}</b> {html.escape(self._score())}"
             f"<ul>{said}</ul>"
             + (f"<table><tr><th></th>{head}</tr>{rows}</table>" if rows else "")
             + (f"<details><summary>warnings</summary><ul>{warned}</ul></details>" if warned else "")
@@ -237,10 +242,10 @@ def _how(
     threads: Optional[int] = None,
 ) -> _bnnc.How:
     return {
-        "seed": seed,
-        "steps": steps,
+        "seed": _whole(seed, "seed", 0, 2**63 - 1),
+        "steps": _whole(steps, "steps", 1, 2**63 - 1),
         "method": method,
-        "threads": threads,
+        "threads": _whole(threads, "threads", 1, 1024),
         "set": [(str(name), _written(value)) for name, value in (set or {}).items()],
         "choose": [(str(name), str(label)) for name, label in (choose or {}).items()],
     }
@@ -255,11 +260,16 @@ def _written(value: Any) -> str:
     return str(value)
 
 
-def _count(value: Any, name: str) -> int:
-    number = int(value)
-    if number < 1:
-        raise ValueError(f"{name} is a whole number from 1, not {value!r}")
-    return number
+_MOST_DRAWS = 1_000_000
+"""As on the command line."""
+
+
+def _whole(value: Any, name: str, least: int, most: int) -> Optional[int]:
+    if value is None:
+        return None
+    if not least <= operator.index(value) <= most:
+        raise ValueError(f"{name} is a whole number from {least:,} to {most:,}, not {value!r}")
+    return operator.index(value)
 
 
 def _share(value: Any) -> float:
@@ -267,13 +277,6 @@ def _share(value: Any) -> float:
     if not 0.0 < share < 1.0:
         raise ValueError(f"a quantile is a share between 0 and 1, not {value!r}")
     return share
-
-
-def _number(score: tuple[str, Optional[float], Optional[float]]) -> str:
-    name, value, se = score
-    if value is None:
-        return "Markov chains"
-    return f"{name} {value:,.1f}" + ("" if se is None else f" ± {se:.2g}")
 
 
 def _short(value: Any) -> str:

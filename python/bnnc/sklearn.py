@@ -39,7 +39,7 @@ class _Bnn(BaseEstimator):
 
     def __init__(
         self,
-        hidden: Sequence[int] = (50,),
+        hidden: Sequence[int] = (10,),
         *,
         activation: str = "tanh",
         prior: str = "Normal",
@@ -136,7 +136,8 @@ class BnnClassifier(ClassifierMixin, _Bnn):
 
     Parameters
     ----------
-    hidden : sizes of the hidden layers; ``()`` is a logistic regression.
+    hidden : sizes of the hidden layers; ``()`` is a logistic regression. Few units: what hundreds of rows do not move
+        stays at its prior, and a mean-field posterior of a wide net then says nothing (G010).
     activation : ``tanh``, ``relu``, ``gelu``, ``silu`` and the others that ``bnnc explain dense`` names.
     prior : ``Normal``, ``Laplace``, ``StudentT`` or ``Cauchy``, of weights and biases.
     scale : the prior's scale: a number, or the prior of a scale that each layer learns.

@@ -68,6 +68,7 @@ def test_rows_left_out_are_counted_and_the_rest_keep_their_names(line_rows):
 
 def test_columns_are_found_by_name_in_any_order_and_others_are_ignored(line_rows):
     fit = bnnc.Model(LINE).fit(line_rows, steps=50, progress=False)
+    assert isinstance(fit.predict(pl.LazyFrame(line_rows)), pl.DataFrame)
     plain = fit.predict({"x": line_rows["x"]})
     assert "target" not in plain and "target" in fit.predict(line_rows)
     more = {"when": [datetime.date(2026, 1, 1)] * 40, "z": ["?"] * 40, **dict(reversed(line_rows.items()))}
@@ -146,6 +147,7 @@ def test_what_is_no_table_is_refused_by_name():
         ({"school": ["A"] * 7 + [None]}, "D002", "row 8 of `school` in the data in memory is missing"),
         ({"sigma": [0.0] + [1.0] * 7}, "D016", "row 1 of `sigma` in the data in memory is 0"),
         ({"y": [1.0] * 7}, "D015", "`y` has 7 rows"),
+        ({"y": np.array([["a", "b"]] * 8)}, "D002", "row 1 of `y` in the data in memory is \"['a', 'b']\""),
         ({name: [] for name in SCHOOLS}, "D017", "has no rows"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",

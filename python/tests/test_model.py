@@ -116,9 +116,32 @@ def test_a_fit_says_what_it_is_worth(line_rows):
     assert metrics["rows"] == 40 and metrics["rmse"] < 0.2
     wide = fit.predict(line_rows, quantiles=[0.1, 0.9], draws=10, keep_draws=True)
     assert {"q10", "q90", "draw1", "draw10"} <= set(wide) and "draw11" not in wide
-    for wrong in ({"draws": 0}, {"quantiles": [1.5]}):
+    for wrong in ({"draws": 0}, {"draws": 10**13}, {"quantiles": [1.5]}, {"threads": 0}):
         with pytest.raises(ValueError):
             fit.predict(line_rows, **wrong)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind", "words"),
+    [
+        ({"seed": -1}, ValueError, "seed is a whole number from 0"),
+        ({"seed": 1.5}, TypeError, "integer"),
+        ({"steps": 0}, ValueError, "steps is a whole number from 1"),
+        ({"method": "advy"}, bnnc.Error, "did you mean `method = advi`?"),
+        ({"set": {"guide": "fulrank"}}, bnnc.Error, "did you mean `guide = fullrank`?"),
+        ({"choose": {"prior": "cauchy"}}, bnnc.Error, "the model has no `choose`"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(line_rows, how, kind, words):
+    with pytest.raises(kind, match=words):
+        bnnc.Model(LINE).fit(line_rows, progress=False, **how)
+
+
+@pytest.mark.parametrize("method", ["map", "laplace", "prior"])
+def test_every_method_gives_a_fit_that_can_be_shown(line_rows, method):
+    fit = bnnc.Model(LINE).fit(line_rows, method=method, steps=20, progress=False)
+    assert repr(fit).startswith("<bnnc.Fitted model: ") and fit._repr_html_() and fit.predict(line_rows)
+    assert (method == "prior") == (repr(fit) == "<bnnc.Fitted model: prior>")
 
 
 def test_classes_have_probabilities_by_label():

@@ -37,6 +37,9 @@ pub struct Fitted {
     rows: Option<Arc<Dataset>>,
 }
 
+/// More draws than anybody needs, as on the command line; a number without a bound would be one of bytes.
+const MOST_DRAWS: usize = 1_000_000;
+
 /// How new rows are predicted.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predict {
@@ -44,10 +47,10 @@ pub struct Predict {
 }
 
 impl Predict {
-    /// Draws of the posterior, in place of as many as the fit took.
+    /// Draws of the posterior, from 1 to 1,000,000, in place of as many as the fit took.
     #[must_use]
     pub fn draws(mut self, draws: usize) -> Predict {
-        self.asked.draws = Some(draws.max(1));
+        self.asked.draws = Some(draws.clamp(1, MOST_DRAWS));
         self
     }
     /// Shares below the quantiles of numbers; 0.05, 0.5 and 0.95 unless said.
@@ -159,6 +162,10 @@ impl Fitted {
     /// R006 for rows that are not those of the fit, R005 for more than a quarter of the memory.
     pub fn draws(&self, rows: Option<&Data>, draws: Option<usize>) -> Result<Draws, Error> {
         let of = |findings: Diagnostics| Error::of(&findings, &self.fitted.source);
+        if draws.is_some_and(|n| n > MOST_DRAWS) {
+            let words = format!("more than {MOST_DRAWS} draws are asked for");
+            return Err(of(Diagnostic::new("R005", words).help("ask for fewer draws").into()));
+        }
         let rows = match rows {
             Some(rows) => self.fitted.rows_of_fit(&held(rows)?, Some(NAME)).map_err(of)?.map(Arc::new),
             None => self.rows.clone(),
