@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import bnnc
 from bnnc.sklearn import PRIORS, BnnClassifier, BnnRegressor
 
-QUICK = dict(hidden=(4,), steps=300, restarts=2, draws=20)
+QUICK = dict(hidden=(4,), steps=200, restarts=1, draws=20)
 
 
 @parametrize_with_checks([BnnClassifier(**QUICK), BnnRegressor(**QUICK)])
