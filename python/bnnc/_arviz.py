@@ -32,7 +32,7 @@ def inference_data(draws: tuple) -> Any:
         if is_drawn:
             coords["chain"], coords["draw"] = np.arange(shape[0]), np.arange(shape[1])
         coords.update({axis: _frames.unpacked(places) for axis, places in axes})
-    sets = {g: xarray.Dataset(held, coords, attributes) for g, (held, coords) in groups.items()}
+    sets: dict[str, Any] = {g: xarray.Dataset(held, coords, attributes) for g, (held, coords) in groups.items()}
     if int(arviz.__version__.split(".")[0]) < 1:
         return arviz.InferenceData(attrs=attributes, **sets)
     root = xarray.Dataset(attrs=attributes)

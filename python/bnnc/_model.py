@@ -212,7 +212,7 @@ class Fitted:
             for split, values in metrics.get("splits", {}).items()
             if not any(isinstance(value, dict) for value in values.values())
         )
-        names = next(iter(metrics.get("splits", {}).values()), {})
+        names: dict[str, Any] = next(iter(metrics.get("splits", {}).values()), {})
         head = "".join(f"<th>{html.escape(str(name))}</th>" for name in names)
         return (
             f"<div><b>{html.escape(manifest['model'])}</b> {html.escape(self._score())}"
