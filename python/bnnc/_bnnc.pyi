@@ -22,6 +22,7 @@ class Asked(TypedDict):
     draws: Optional[int]
     quantiles: Optional[list[float]]
     keep_draws: bool
+    new_levels: bool
     threads: Optional[int]
 
 class Finding:

@@ -107,6 +107,7 @@ class Fitted:
         draws: Optional[int] = None,
         quantiles: Optional[Sequence[float]] = None,
         keep_draws: bool = False,
+        new_levels: bool = False,
         threads: Optional[int] = None,
     ) -> Any:
         """What the model says of new rows, as the same kind of table; a mapping or an array gives a dict of arrays.
@@ -115,7 +116,7 @@ class Fitted:
         ``predicted``, ``p_<class>``, ``sd_<class>``, ``entropy``, ``aleatoric``, ``epistemic`` and more; ``row`` counts
         the rows from 1. Columns are found by name, in any order; the target may be absent. ``draws`` is the number of
         draws of the posterior, ``quantiles`` are shares in place of 0.05, 0.5 and 0.95, ``keep_draws`` adds what each
-        draw says.
+        draw says, and ``new_levels`` draws the unknowns of a factor's new level from their prior, rather than refusing it.
 
         Raises ``bnnc.Error``: D001 for a column that is needed and not there, D003 for a level that the fit did not know.
         """
@@ -124,6 +125,7 @@ class Fitted:
             "draws": _whole(draws, "draws", 1, _MOST_DRAWS),
             "quantiles": shares,
             "keep_draws": bool(keep_draws),
+            "new_levels": bool(new_levels),
             "threads": _whole(threads, "threads", 1, 1024),
         }
         made, left_out = self._fitted.predict(_frames.columns(data), asked)

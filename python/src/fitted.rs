@@ -41,6 +41,7 @@ pub struct Asked {
     draws: Option<usize>,
     quantiles: Option<Vec<f64>>,
     keep_draws: bool,
+    new_levels: bool,
     threads: Option<usize>,
 }
 
@@ -55,6 +56,9 @@ impl Asked {
         }
         if let Some(threads) = self.threads {
             how = how.threads(threads);
+        }
+        if self.new_levels {
+            how = how.new_levels();
         }
         if self.keep_draws { how.keep_draws() } else { how }
     }

@@ -165,6 +165,8 @@ def test_a_level_that_the_fit_did_not_know_is_named(of_lists):
     with pytest.raises(bnnc.Error, match="level Z") as caught:
         fit.predict(pd.DataFrame({"school": ["Z"], "sigma": [1.0]}))
     assert caught.value.codes == ["D003"]
+    known = fit.predict(SCHOOLS, new_levels=True)
+    np.testing.assert_array_equal(known["mean"], fit.predict(SCHOOLS)["mean"])
     with pytest.raises(bnnc.Error, match="no rows") as caught:
         fit.predict(pd.DataFrame({"school": [], "sigma": []}))
     assert caught.value.codes == ["D017"]
