@@ -60,5 +60,6 @@ pub mod transform;
 pub mod ty;
 
 pub use library::{
-    Data, Error, Finding, Fit, Fitted, Model, Predict, Predictions, Progress, Stage, SummaryRow,
+    Axis, Data, DrawArray, Draws, Elements, Error, Finding, Fit, Fitted, Labels, Model, Predict, Predictions,
+    Progress, Stage, SummaryRow,
 };

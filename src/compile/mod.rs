@@ -119,6 +119,27 @@ impl Files for Disk {
     }
 }
 
+/// One file in place of another, before all others.
+struct Instead {
+    name: String,
+    rows: Box<dyn Files>,
+    others: Box<dyn Files>,
+}
+
+impl Files for Instead {
+    fn open(&self, path: &str) -> std::io::Result<Box<dyn std::io::Read>> {
+        if path == self.name { self.rows.open(path) } else { self.others.open(path) }
+    }
+
+    fn room(&self) -> u64 {
+        self.others.room()
+    }
+
+    fn list(&self, folder: &str) -> std::io::Result<Vec<String>> {
+        self.others.list(folder)
+    }
+}
+
 /// Why a fit gave no run.
 #[derive(Debug)]
 pub struct FitFailure {
@@ -160,8 +181,10 @@ impl Session {
     }
 
     /// The same model with its rows read from elsewhere: `name` names them in messages and says their format.
-    pub fn with_files(self, name: &str, files: Box<dyn Files>) -> Session {
+    /// Other files, such as those of a `test` source, are still those of the disk.
+    pub fn with_rows(self, name: &str, rows: Box<dyn Files>) -> Session {
         let options = Options { data: Some(name.to_owned()), ..self.options };
+        let files = Box::new(Instead { name: name.to_owned(), rows, others: self.files });
         Session { files, options, analysis: OnceCell::new(), ..self }
     }
 
@@ -211,7 +234,10 @@ impl Session {
     }
 
     /// The rows, which the analysis has read.
-    fn data(&self) -> Result<Arc<Dataset>, Diagnostics> {
+    ///
+    /// # Errors
+    /// The model's errors; L001 where nothing is observed.
+    pub fn data(&self) -> Result<Arc<Dataset>, Diagnostics> {
         match &self.analysis().data {
             Some((_, data)) => Ok(data.clone()),
             None if self.settings()?.method == Method::Prior => Ok(Arc::default()),

@@ -27,7 +27,11 @@ const FORMATS: &[(&str, OpenFile)] = &[
     (".parquet", without_parquet),
     (".npy", npy::open),
     (".npz", npz::open),
+    (IN_MEMORY, npz::open),
 ];
+
+/// What messages call rows that no file holds; their bytes are those of an archive of NumPy.
+pub const IN_MEMORY: &str = "the data in memory";
 
 #[cfg(not(feature = "parquet"))]
 fn without_parquet(_: &str, span: Span, _: Box<dyn Read>) -> Result<Box<dyn Opened>, Diagnostic> {
@@ -228,14 +232,17 @@ fn kind_of(start: &[u8]) -> &'static str {
 fn open_path(path: &str, span: Span, files: &dyn Files) -> Result<Box<dyn Opened>, Diagnostic> {
     let lower = path.to_ascii_lowercase();
     match FORMATS.iter().find(|(extension, _)| lower.ends_with(extension)) {
-        Some((".npz", _)) => npz::open_within(path, span, bytes_of(path, span, files)?, files.room()),
+        Some((".npz" | IN_MEMORY, _)) => {
+            npz::open_within(path, span, bytes_of(path, span, files)?, files.room())
+        }
         #[cfg(feature = "parquet")]
         Some((".parquet", _)) => {
             super::parquet::open_within(path, span, bytes_of(path, span, files)?, files.room())
         }
         Some((_, open)) => open(path, span, bytes_of(path, span, files)?),
         None => {
-            let known: Vec<&str> = FORMATS.iter().map(|(extension, _)| *extension).collect();
+            let known: Vec<&str> =
+                FORMATS.iter().map(|(extension, _)| *extension).filter(|e| *e != IN_MEMORY).collect();
             Err(error::unreadable(span, path, "its extension does not say what kind of file it is")
                 .note(format!("known are {}", known.join(", ")))
                 .help("IDX files are named as `idx(\"images.gz\", \"labels.gz\")`"))

@@ -24,6 +24,8 @@ pub enum Elements {
     F32(Vec<f32>),
     /// `<i8`
     I64(Vec<i64>),
+    /// `|u1`
+    U8(Vec<u8>),
     /// `<U…`: text, as long as the longest
     Text(Vec<String>),
 }
@@ -35,6 +37,7 @@ impl Elements {
             Elements::F64(_) => "<f8".to_owned(),
             Elements::F32(_) => "<f4".to_owned(),
             Elements::I64(_) => "<i8".to_owned(),
+            Elements::U8(_) => "|u1".to_owned(),
             Elements::Text(words) => format!("<U{}", longest(words)),
         }
     }
@@ -45,6 +48,7 @@ impl Elements {
             Elements::F64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Elements::F32(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
             Elements::I64(v) => v.iter().flat_map(|x| x.to_le_bytes()).collect(),
+            Elements::U8(v) => v.clone(),
             Elements::Text(words) => {
                 let width = longest(words);
                 let of = |word: &String| {

@@ -101,6 +101,7 @@ pub fn safetensors(contents: &Contents, draws: &[Vec<f64>], out: &mut dyn Write)
         Elements::F64(_) => Some(Dtype::F64),
         Elements::F32(_) => Some(Dtype::F32),
         Elements::I64(_) => Some(Dtype::I64),
+        Elements::U8(_) => Some(Dtype::U8),
         // Text has no place in this format.
         Elements::Text(_) => None,
     };
@@ -166,6 +167,7 @@ fn values(elements: &Elements) -> Vec<Value> {
         Elements::F64(v) => v.iter().map(|x| json!(x)).collect(),
         Elements::F32(v) => v.iter().map(|x| json!(x)).collect(),
         Elements::I64(v) => v.iter().map(|x| json!(x)).collect(),
+        Elements::U8(v) => v.iter().map(|x| json!(x)).collect(),
         Elements::Text(v) => v.iter().map(|x| json!(x)).collect(),
     }
 }

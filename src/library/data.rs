@@ -1,6 +1,7 @@
 //! Rows as named columns in memory.
 
 use crate::data::Files;
+use crate::data::table::NULL;
 use crate::export::{Array, Elements, npz};
 use ndarray::{ArrayBase, Data as Storage, Dimension};
 use std::io;
@@ -23,6 +24,9 @@ pub struct Data {
 }
 
 impl Data {
+    /// A number that is not there: messages call it missing, where a NaN is called NaN. Of labels it is `""`.
+    pub const MISSING: f64 = NULL;
+
     /// No columns.
     pub fn new() -> Data {
         Data::default()
@@ -38,6 +42,13 @@ impl Data {
     #[must_use]
     pub fn array<S: Storage<Elem = f64>, D: Dimension>(self, name: &str, values: &ArrayBase<S, D>) -> Data {
         let elements = Elements::F64(values.iter().copied().collect());
+        self.with(name, values.shape().to_vec(), elements)
+    }
+
+    /// Adds a column of bytes, or of arrays of them: pixels, which `image` takes as 0 to 1.
+    #[must_use]
+    pub fn bytes<S: Storage<Elem = u8>, D: Dimension>(self, name: &str, values: &ArrayBase<S, D>) -> Data {
+        let elements = Elements::U8(values.iter().copied().collect());
         self.with(name, values.shape().to_vec(), elements)
     }
 
@@ -67,8 +78,7 @@ impl Data {
     }
 }
 
-/// What messages call rows in memory; its end says the format.
-pub(super) const NAME: &str = "data.npz";
+pub(super) use crate::data::source::IN_MEMORY as NAME;
 
 /// One file in memory.
 pub(super) struct Memory {

@@ -16,6 +16,8 @@ pub struct Finding {
     pub is_warning: bool,
     /// In one line.
     pub message: String,
+    /// The line of the model it points at, from 1; none if it has no place there.
+    pub line: Option<usize>,
     /// With the place in the model and the way out, as the terminal shows it.
     pub text: String,
 }
@@ -27,6 +29,7 @@ impl Finding {
             is_error: d.level() == Level::Error,
             is_warning: d.level() == Level::Warning,
             message: d.message.clone(),
+            line: d.labels.first().map(|label| source.line_column(label.span).0),
             text: human(d, source, false),
         };
         findings.0.iter().map(of).collect()

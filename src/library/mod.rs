@@ -9,14 +9,17 @@
 //! from either. Everything that can go wrong is an [`Error`]; nothing prints, and nothing ends the process.
 
 mod data;
+mod draws;
 mod error;
 mod fitted;
 mod model;
 mod predictions;
 mod progress;
 
+pub use crate::export::{Axis, Elements, Labels};
 pub use crate::run_folder::SummaryRow;
 pub use data::Data;
+pub use draws::{DrawArray, Draws};
 pub use error::{Error, Finding};
 pub use fitted::{Fitted, Predict};
 pub use model::{Fit, Model};

@@ -24,7 +24,6 @@ pub struct Model {
     name: String,
     text: String,
     data: Option<Data>,
-    options: Options,
 }
 
 /// How a model is fitted; what is not said is as in the model.
@@ -75,7 +74,7 @@ impl Fit {
 impl Model {
     /// A model of this name with this text; paths in it are relative to where the program runs.
     pub fn from_text(name: &str, text: &str) -> Model {
-        Model { name: format!("{name}.bnn"), text: text.to_owned(), data: None, options: Options::default() }
+        Model { name: format!("{name}.bnn"), text: text.to_owned(), data: None }
     }
 
     /// The model in a file; paths in it are relative to the file.
@@ -86,7 +85,7 @@ impl Model {
         let path = path.as_ref();
         let session = Session::open(path, Options::default()).map_err(Error::nowhere)?;
         let text = session.source().text.clone();
-        Ok(Model { name: path.display().to_string(), text, data: None, options: Options::default() })
+        Ok(Model { name: path.display().to_string(), text, data: None })
     }
 
     /// The same model with rows from memory in place of those its data block names.
@@ -102,7 +101,12 @@ impl Model {
 
     /// Everything there is to say about the model, sorted by place; nothing of it may be an error.
     pub fn check(&self) -> Vec<Finding> {
-        match self.session(&self.options) {
+        self.check_as(&Fit::default())
+    }
+
+    /// The same of the model with these settings in force.
+    pub fn check_as(&self, how: &Fit) -> Vec<Finding> {
+        match self.session(&how.options) {
             Ok(session) => Finding::all(&session.check(), session.source()),
             Err(error) => error.findings,
         }
@@ -152,7 +156,7 @@ impl Model {
             Ok(_) if journal.is_stopping() => Err(Error { findings: vec![], is_cancelled: true }),
             Ok(mut run) => {
                 run.manifest.verdict = report::verdict(&run);
-                Fitted::of(run, session.source())
+                Ok(Fitted::of(run, session.source())?.on(session.data().ok()))
             }
             Err(failure) => {
                 let error = Error::of(&failure.diagnostics, session.source());
@@ -167,6 +171,6 @@ impl Model {
         let file = data.file().map_err(|fault| {
             Error::nowhere(Diagnostic::new("D015", format!("the data cannot be held in memory: {fault}")))
         })?;
-        Ok(session.with_files(NAME, Box::new(file)))
+        Ok(session.with_rows(NAME, Box::new(file)))
     }
 }

@@ -6,7 +6,7 @@ use crate::run_folder::Cells;
 use ndarray::Array1;
 
 /// A table of predictions, with the columns of `predictions/<split>.csv`: `mean`, `sd`, `q05`… of numbers, `predicted`,
-/// `p_<class>`… of classes; with several targets each name begins with its target and a dot.
+/// `p_<class>`… of classes; with several targets each name begins with its target and a dot. `target` is left out where the rows have none.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Predictions {
     shares: Vec<f64>,
@@ -19,9 +19,10 @@ impl Predictions {
         Predictions { shares, ..Predictions::default() }
     }
 
-    pub(super) fn add(&mut self, batch: Batch) {
+    pub(super) fn add(&mut self, batch: Batch, has_targets: bool) {
         self.left_out += batch.left_out;
-        let columns = predicted_columns(&batch.table, &batch.quantiles, &batch.draws, &self.shares, true);
+        let columns =
+            predicted_columns(&batch.table, &batch.quantiles, &batch.draws, &self.shares, has_targets);
         if self.columns.is_empty() {
             self.columns = columns;
             return;
