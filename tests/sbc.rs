@@ -7,7 +7,7 @@
 //! is known to get wrong must lie outside.
 
 use bnnc::{Data, Fit, Model};
-use rand::{Rng, SeedableRng, rngs::SmallRng};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use rand_distr::{Bernoulli, Distribution, Normal, Poisson};
 
 /// Draws that a parameter is ranked among.

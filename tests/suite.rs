@@ -46,6 +46,7 @@ mod rewrites;
 /// Damaged sources and data end in findings.
 mod robustness;
 /// Memory over many fits.
+mod sbc;
 mod soak;
 /// Models as read: `--emit ast`.
 #[path = "stages/ast.rs"]

@@ -258,7 +258,7 @@ fn log_likelihoods_are_those_of_the_rows_in_closed_form() {
         place.write("rows.bnn", &format!("data \"rows.csv\" {text}"));
         let fit = place.run("fit rows.bnn --quiet --steps 300");
         assert_eq!(fit.status, 0, "{what}: {}", fit.err);
-        let out = place.run("export runs/rows --format csv --draws 7 --out all.csv --quiet");
+        let out = place.run("export runs/rows --to csv --draws 7 --out all.csv --data rows.csv --quiet");
         assert_eq!(out.status, 0, "{what}: {}", out.err);
         let table = place.read("all.csv");
         let header: Vec<&str> = table.lines().next().unwrap().split(',').collect();
