@@ -66,7 +66,7 @@ const COUNTS: Case = Case {
 };
 const GROUPS: Case = Case {
     name: "a hierarchy",
-    text: "data \"rows\" { y : real; g : int }\nm ~ Normal(0, 1)\nt ~ HalfNormal(1)\na[6] ~ Normal(m, t)\ny ~ Normal(a[g], 0.7)\n",
+    text: "data \"rows\" { y : real; g : count }\nm ~ Normal(0, 1)\nt ~ HalfNormal(1)\na[6] ~ Normal(m, t)\ny ~ Normal(a[g], 0.7)\n",
     simulate: |rng| {
         let (m, t) = (normal(rng, 0.0, 1.0), normal(rng, 0.0, 1.0).abs());
         let a: Vec<f64> = (0..6).map(|_| normal(rng, m, t)).collect();

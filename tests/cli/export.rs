@@ -236,8 +236,8 @@ fn log_likelihoods_are_those_of_the_rows_in_closed_form() {
         ),
         (
             "{ y : real; c : bool; w : positive }\nm ~ Normal(0, 1)\ny ~ Normal(m, 1) weighted by w\n",
-            "weights, which are no part of a row's own density",
-            |of, row| normal(row[0], of("m")),
+            "weights, by which a row's log density is multiplied",
+            |of, row| row[2] * normal(row[0], of("m")),
         ),
         (
             "{ y : real; c : bool; w : positive }\nm ~ Normal(0, 1)\ny ~ Mixture([0.3, 0.7], Normal([m, 2], 1))\n",
