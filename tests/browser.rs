@@ -120,7 +120,8 @@ fn reports_fit_a_desk_and_a_phone_and_say_nothing_on_the_console() {
     run(&format!("fit {} --steps 40 --set predict_draws=5 --out mnist --quiet", model("mnist")));
     run(&format!("fit {} --out motor --steps 300 --quiet", model("motor")));
     run(&format!("fit {} --out schools --quiet", model("eight_schools")));
-    for name in ["moons-sweep", "moons", "mnist", "motor", "schools"] {
+    run(&format!("fit {} --method nuts --out chains --quiet", model("eight_schools")));
+    for name in ["moons-sweep", "moons", "mnist", "motor", "schools", "chains"] {
         look(&place.path(""), &place.read(&format!("{name}/report.html")), name);
     }
 }
