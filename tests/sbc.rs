@@ -15,6 +15,7 @@ const DRAWS: usize = 99;
 /// Fits of each case.
 const FITS: usize = 150;
 
+type Parameters = Vec<(&'static str, f64)>;
 type Rows = Vec<(&'static str, Vec<f64>)>;
 
 /// A model with its prior and its rows, drawn by hand.
@@ -22,7 +23,7 @@ struct Case {
     name: &'static str,
     text: &'static str,
     /// Parameters by their names, and rows of them.
-    simulate: fn(&mut SmallRng) -> (Vec<(&'static str, f64)>, Rows),
+    simulate: fn(&mut SmallRng) -> (Parameters, Rows),
 }
 
 fn normal(rng: &mut SmallRng, mean: f64, sd: f64) -> f64 {

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 /// What allocators keep, in MiB, and what the machine's other work adds.
 const SLACK: u64 = 16;
 
-/// Models, the method of their fits, and what keeps each fit short.
-const FITS: [(&str, &str, u64, &[(&str, &str)]); 4] = [
+/// A model, the method of its fit, its steps, and what else keeps the fit short.
+type Case = (&'static str, &'static str, u64, &'static [(&'static str, &'static str)]);
+
+const FITS: [Case; 4] = [
     ("models/linear.bnn", "advi", 300, &[]),
     ("models/moons.bnn", "advi", 200, &[("predict_draws", "5"), ("restarts", "1")]),
     ("models/eight_schools.bnn", "nuts", 100, &[("draws", "50")]),

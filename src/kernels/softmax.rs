@@ -196,7 +196,7 @@ fn difference<T: Real>(first: T, second: T, class: T) -> (T, T) {
 fn class_log_density_body<T: Real, I: Isa>(logits: &[T], class: &[T], log_density: &mut [T]) {
     let rows = log_density.len();
     assert_eq!(class.len(), rows);
-    let features = if rows == 0 { 0 } else { logits.len() / rows };
+    let features = logits.len().checked_div(rows).unwrap_or(0);
     assert_eq!(logits.len(), features * rows);
     if features == 2 {
         // With z the difference of the logits, log p = −log(1 + e^−z).
