@@ -21,8 +21,8 @@ const ROUNDS: usize = 4_000_000;
 fn busy() -> f64 {
     #[cfg(target_arch = "x86_64")]
     {
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the processor has the feature.
+        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
+            // SAFETY: the processor has the features.
             return unsafe { busy_avx512() };
         }
         if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
@@ -36,7 +36,16 @@ fn busy() -> f64 {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn busy_avx512() -> f64 {
-    multiply_add::<16>()
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_set1_ps};
+    let mut sums = [_mm512_set1_ps(1.0); 12];
+    let (a, b) = (_mm512_set1_ps(std::hint::black_box(0.999_9)), _mm512_set1_ps(std::hint::black_box(1e-4)));
+    for _ in 0..ROUNDS {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, a, b);
+        }
+    }
+    std::hint::black_box(sums);
+    (ROUNDS * 12 * 16) as f64
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -47,6 +47,9 @@ pub(super) fn marker(i: usize) -> RGBColor {
     RGBColor(0x01, 0xfe, (i % 256) as u8)
 }
 
+/// Shown pixels to the left of the sheet: an upright label stands on its edge, and the box of its letters beyond.
+const BESIDE: f64 = 4.0;
+
 /// Draws a figure of so many shown pixels; an error of the drawing is shown in its place.
 pub(super) fn draw(
     width: f64,
@@ -69,10 +72,12 @@ pub(super) fn draw(
     };
     let body = rasters.iter().enumerate().fold(body, |b, (i, r)| place(&b, marker(i), r));
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{}\" width=\"{width}\" height=\"{height}\" \
-         viewBox=\"0 0 {} {}\">\n{body}</svg>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{}\" width=\"{}\" height=\"{height}\" \
+         viewBox=\"{} 0 {} {}\">\n{body}</svg>\n",
         escape(title),
-        px(width),
+        width + BESIDE,
+        -px(BESIDE),
+        px(width + BESIDE),
         px(height),
     )
 }
@@ -180,7 +185,10 @@ mod tests {
             area.draw(&Rectangle::new([(4, 8), (44, 28)], marker(0).filled()))?;
             Ok(())
         });
-        assert!(svg.contains("aria-label=\"a &lt; b\"") && svg.contains("viewBox=\"0 0 400 200\""), "{svg}");
+        assert!(
+            svg.contains("aria-label=\"a &lt; b\"") && svg.contains("viewBox=\"-16 0 416 200\""),
+            "{svg}"
+        );
         assert!(svg.contains("<image x=\"4\" y=\"8\" width=\"40\" height=\"20\""), "{svg}");
         assert!(!svg.contains("<rect"), "{svg}");
     }

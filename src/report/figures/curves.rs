@@ -64,8 +64,7 @@ pub(in crate::report) fn draw_lines(
     }
     let head = 30.0 + 18.0 * line;
     draw(WIDTH, 290.0 + head, title, &[], |area| {
-        // On the left room for what lies above the letters of the upright label.
-        let plot = area.margin(px(head), 0, px(5.0), px(14.0));
+        let plot = area.margin(px(head), 0, 0, px(14.0));
         let mut chart = axes(&plot, (0.0..x.end, x_name), (y.clone(), y_name), (5, 6))?;
         for (i, (name, points)) in lines.iter().enumerate() {
             let colour = SERIES[i % SERIES.len()];

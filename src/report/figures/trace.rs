@@ -25,7 +25,7 @@ pub(super) fn figure(run: &Run) -> Option<Figure> {
             (left, 0.0..x.end, all, name.as_str()),
             (right, last as f64 / 3.0..x.end, late, "the last two thirds, enlarged"),
         ] {
-            let half = half.margin(px(8.0), px(0.0), px(5.0), px(14.0));
+            let half = half.margin(px(8.0), px(0.0), px(0.0), px(14.0));
             let mut chart = axes(&half, (x.clone(), "step"), (y.clone(), label), (5, 6))?;
             for (i, rows) in starts.iter().enumerate() {
                 let inside = |r: &TraceRow| x.contains(&(r.step as f64)) && r.elbo.is_finite();
