@@ -90,13 +90,13 @@ fn interrupt(place: &Place, case: &Case, run: &str, signal: &str, after: Duratio
     let _ =
         std::process::Command::new("kill").args([&format!("-{signal}"), &id]).stderr(Stdio::null()).status();
     let first = Outcome::of(child.wait_with_output().unwrap());
-    if first.status == 0 {
+    // A signal after the run has its name finds a fit that is over; its bits are compared like all others.
+    if first.status == 0 || place.path(run).exists() {
         return Caught::TooLate;
     }
     // What was not listened to yet ends the process as any signal does.
     let expected = if signal == "KILL" { vec![-1] } else { vec![130, -1] };
     assert!(expected.contains(&first.status), "{}: {signal}: {} {}", case.name, first.status, first.err);
-    assert!(!place.path(run).exists(), "{}: an interrupted fit has no run", case.name);
     let resumed = Outcome::of(fit(place, case, &format!("--resume {run}")).wait_with_output().unwrap());
     assert_eq!(resumed.status, 0, "{}: {}", case.name, resumed.err);
     let said = ["going on with", "beginning again"];
