@@ -2,11 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::infer::chains::Chains;
+use crate::metrics::convergence::RHAT;
 use crate::model::Model;
 use crate::run_folder::SummaryRow;
-
-/// Chains whose R̂ is above this do not agree (`docs/inference.md`, section 8).
-const RHAT: f64 = 1.01;
 
 /// The findings, at the statement of the unknown that they are about.
 pub(super) fn warnings(model: &Model, chains: &Chains, summary: &[SummaryRow]) -> Vec<Diagnostic> {

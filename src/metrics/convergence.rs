@@ -5,6 +5,9 @@
 use super::quantile;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+/// Chains whose largest R̂ is below this agree (`docs/inference.md`, section 8).
+pub const RHAT: f64 = 1.01;
+
 /// What the chains of one scalar say of each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Convergence {

@@ -6,6 +6,7 @@
 use super::ceiling;
 use super::html::classes;
 use super::number::{percent, thousands, three, with_error};
+use crate::metrics::convergence::RHAT;
 use crate::run_folder::{
     ClassPredictions, Objective, RealPredictions, Run, SplitMetrics, TargetMetrics, TargetValues,
 };
@@ -327,7 +328,6 @@ fn left_out_sentence(run: &Run) -> Option<String> {
 }
 
 /// Limits of what is called agreement (`docs/inference.md`, section 8).
-const RHAT: f64 = 1.01;
 const ESS: f64 = 400.0;
 
 /// What Markov chains say of each other.

@@ -80,6 +80,24 @@ fn a_new_group_is_a_draw_of_the_prior_given_the_rest() {
 }
 
 #[test]
+fn two_factors_may_have_new_levels_in_the_same_rows() {
+    let place = place(
+        "data \"groups.csv\" { y : real; part, site : factor }\nm ~ Normal(0, 3)\na[part] ~ Normal(0, 1)\n\
+         c[site] ~ Normal(0, 1)\ny ~ Normal(m + a[part] + c[site], 0.5)\n",
+    );
+    let row = |i: usize| format!("{},p{},s{}\n", (i as f64 * 0.7).sin(), i % 4, i % 3);
+    place.write("groups.csv", &format!("y,part,site\n{}", (0..36).map(row).collect::<String>()));
+    let fit = place.run("fit groups.bnn --out run --quiet");
+    assert_eq!(fit.status, 0, "{}", fit.err);
+    place.write("new.csv", "part,site\np1,s1\np9,s9\np1,s9\n");
+    let shown = place.run("predict run --data new.csv --quiet --unknown-level global --predict-draws 500");
+    assert_eq!(shown.status, 0, "{}", shown.err);
+    let sds = column(&shown.out, "epistemic_sd");
+    // One sd of 1 from a new site, two of them from a new site and a new part.
+    assert!(sds[0] < 0.8 && sds[2] > 0.8 && sds[1] > 1.1, "{sds:?}");
+}
+
+#[test]
 fn where_a_level_has_no_copy_of_its_own_it_is_said() {
     let cases = [
         (

@@ -30,7 +30,20 @@ pub fn load(run: Run, name: &str) -> Result<FittedModel, Diagnostics> {
         .into());
     };
     let options = options(&compiled);
-    let (ast, mut model) = compiled_again(&source, &run, &compiled, &options)?;
+    let (ast, model, settings) = treated_again(&source, &run, &compiled, &options)?;
+    let joint = lower(&model, &parameterization(&model, &run));
+    let posterior = Posterior::read(&run, &compiled, &model, &joint, &settings)?;
+    Ok(FittedModel { run, source, ast, model, joint, settings, posterior, options })
+}
+
+/// The tree, the model as its method treats it, and its settings.
+pub(super) fn treated_again(
+    source: &SourceFile,
+    run: &Run,
+    compiled: &Compiled,
+    options: &compile::Options,
+) -> Result<(Ast, Model, Settings), Diagnostics> {
+    let (ast, mut model) = compiled_again(source, run, compiled, options)?;
     let settings = Settings::of(&model)?;
     if model.statistics.len() != compiled.statistics.len() {
         return Err(damaged("compiled.json has other numbers than the model asks for"));
@@ -42,9 +55,7 @@ pub fn load(run: Run, name: &str) -> Result<FittedModel, Diagnostics> {
     if settings.asks_for(Rewrite::ScaleMixture) {
         model = with_scale_mixtures(&model).0;
     }
-    let joint = lower(&model, &parameterization(&model, &run));
-    let posterior = Posterior::read(&run, &compiled, &model, &joint, &settings)?;
-    Ok(FittedModel { run, source, ast, model, joint, settings, posterior, options })
+    Ok((ast, model, settings))
 }
 
 /// The options that the fit was given.
@@ -63,7 +74,7 @@ fn options(compiled: &Compiled) -> compile::Options {
 }
 
 /// The tree and the model in force, checked against the recorded columns.
-pub(super) fn compiled_again(
+fn compiled_again(
     source: &SourceFile,
     run: &Run,
     compiled: &Compiled,

@@ -9,17 +9,16 @@
 //! the posterior are completed in the space of values, from which predictions are then made.
 
 use super::FittedModel;
-use super::load::{compiled_again, damaged};
-use crate::compile::{methods, prior};
+use super::load::{damaged, treated_again};
+use crate::compile::prior;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::{Executor, NoiseKey};
 use crate::infer::each_draw::{DrawKey, Source};
 use crate::infer::prior::Prior;
-use crate::lower::{LATENTS, LogJoint, Parameterization, lower, with_scale_mixtures};
+use crate::lower::{LATENTS, LogJoint, Parameterization, lower};
 use crate::model::{ExprKind, Model, Role};
 use crate::passes::optimise;
 use crate::plan::plan;
-use crate::rewrites::Rewrite;
 use crate::ty::Shape;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -64,14 +63,7 @@ impl FittedModel {
                 record.levels.extend(new);
             }
         }
-        let (_, mut model) = compiled_again(&self.source, &self.run, &compiled, &self.options)?;
-        for (statistic, values) in model.statistics.iter_mut().zip(&compiled.statistics) {
-            statistic.values.clone_from(&values.0);
-        }
-        methods::treat(&mut model, self.settings.method);
-        if self.settings.asks_for(Rewrite::ScaleMixture) {
-            model = with_scale_mixtures(&model).0;
-        }
+        let (_, mut model, _) = treated_again(&self.source, &self.run, &compiled, &self.options)?;
         only_copies(&self.model, &model)?;
         prior::as_values(&mut model);
         let joint = lower(&model, &Parameterization::default());

@@ -154,7 +154,8 @@ impl Predicting<'_> {
         let model = &self.fitted.model;
         if self.asked.levels == Levels::Global {
             let new = self.rows.unknown_levels(&part, &model.columns);
-            if new.iter().any(|(column, labels)| self.added(*column, labels)) {
+            // Every column is asked: two factors may have new levels in the same rows.
+            if new.iter().fold(false, |any, (column, labels)| self.added(*column, labels) || any) {
                 self.extended = Some(self.fitted.with_levels(&self.new_labels)?);
             }
         }
