@@ -9,15 +9,19 @@ use crate::infer::each_draw::Source;
 use crate::infer::error::CannotRun;
 use crate::infer::predict::{Predicted, Prediction, predict};
 use crate::infer::problem::{Number, Problem};
-use crate::metrics::ClassSummary;
+use crate::metrics::{ClassSummary, RealSummary};
 use crate::model::{Column, Model};
-use crate::run_folder::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap};
+use crate::run_folder::{ClassMap, Gallery, Image, MapPoint, Pictures, Pit, ProbabilityMap};
 use crate::ty::Element;
 
 /// Cells along a side of a map.
 const CELLS: usize = 64;
 /// Draws that a map is the mean of.
 const MAP_DRAWS: usize = 100;
+/// Most and fewest bins of a PIT histogram, and rows that each should hold.
+const PIT_BINS: usize = 20;
+const FEWEST_BINS: usize = 4;
+const ROWS_PER_BIN: usize = 5;
 /// Images in a gallery.
 const IMAGES: usize = 24;
 
@@ -35,6 +39,9 @@ pub fn pictures(
     let model = problem.model;
     let Some((split, rows, predictions)) = held_out.last() else { return Ok(pictures) };
     for prediction in predictions {
+        if let Predicted::Numbers { summary, .. } = &prediction.values {
+            pictures.pit.extend(pit(&prediction.name, split, summary));
+        }
         let Predicted::Classes { summary, targets } = &prediction.values else { continue };
         if let Some(axes) = two_inputs(model) {
             pictures.maps.push(map(problem, from, data, &prediction.name, axes, summary.classes)?);
@@ -52,6 +59,18 @@ pub fn pictures(
         }
     }
     Ok(pictures)
+}
+
+/// Where the observed numbers lie in what was predicted; nothing where too few were observed to tell.
+fn pit(target: &str, split: &str, summary: &RealSummary) -> Option<Pit> {
+    let rows = summary.cdf.iter().filter(|p| p.is_finite()).count();
+    let bins = (rows / ROWS_PER_BIN).min(PIT_BINS);
+    (bins >= FEWEST_BINS).then(|| Pit {
+        target: target.to_owned(),
+        split: split.to_owned(),
+        rows,
+        bins: crate::metrics::pit::histogram(summary, bins),
+    })
 }
 
 /// The only two numeric columns that are not targets.

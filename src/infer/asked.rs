@@ -12,8 +12,12 @@ use crate::lower::free_shape;
 use crate::model::Model;
 use crate::rewrites::{Note, Rewrite};
 
-/// O001 for what no rows can make possible: one block of all latents on minibatches, or of too many.
+/// O001 for what no rows can make possible: one block of all latents on minibatches, or of too many; tempering of what
+/// has no prior terms.
 pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    if let Some(d) = tempering(model, settings) {
+        return Some(d);
+    }
     let latents: usize = model.unknowns.iter().map(|u| free_shape(u).len()).sum();
     if settings.guide != GuideChoice::FullRank {
         None
@@ -31,6 +35,35 @@ pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
     }
 }
 
+/// O001: `kl_weight` or `warmup` with a method that has no such terms.
+fn tempering(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    let why = match settings.method {
+        Method::Advi => return None,
+        Method::Map => "a mode does not depend on the way there",
+        Method::Mle => "it reads no prior",
+        Method::Laplace | Method::Nuts => "it stands for the posterior itself",
+        Method::Prior => "nothing is fitted",
+    };
+    let is_annealed = settings.warmup > 0;
+    let is_tempered = settings.kl_weight != 1.0 && settings.method != Method::Map;
+    let option = if is_tempered { "kl_weight" } else { "warmup" };
+    if !is_tempered && !is_annealed {
+        return None;
+    }
+    let method = settings.method.name();
+    let d = Diagnostic::new("O001", format!("`method = {method}` has no `{option}`: {why}"));
+    Some(at_setting(d, model, option).help(format!("leave `{option}` out, or fit with `method = advi`")))
+}
+
+/// A finding with the place where an option is asked for.
+fn at_setting(d: Diagnostic, model: &Model, name: &str) -> Diagnostic {
+    let setting = model.settings.iter().rfind(|s| s.name == name && !s.is_default);
+    match setting.and_then(|s| s.span) {
+        Some(span) => d.at(span, "asked for here"),
+        None => d,
+    }
+}
+
 /// O001: the path cannot do what is asked for.
 ///
 /// # Errors
@@ -43,6 +76,11 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
         let why = format!("a net on {} rows is fitted on minibatches", problem.train.len());
         let d = full_rank(problem.model, &why).help("write `batch = all`, or `guide = meanfield`");
         return Err(FitError::Refused(d));
+    }
+    if problem.settings.warmup > 0 && !path.draws_by_key() {
+        let what = "`warmup` needs random starts, and this model begins near its modes";
+        let d = at_setting(Diagnostic::new("O001", what), problem.model, "warmup");
+        return Err(FitError::Refused(d.help("leave `warmup` out, or write `batch = 128` for minibatches")));
     }
     if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
         let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";
@@ -63,7 +101,7 @@ const MOST_DRAWS: usize = 1_000_000_000;
 /// Says what, and why.
 pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
     let settings = problem.settings;
-    let name = if settings.method == Method::Nuts { "nuts" } else { "laplace" };
+    let name = settings.method.name();
     if settings.mix != Mix::No {
         return Err(FitError::Refused(
             Diagnostic::new("O001", format!("`method = {name}` has no starts to mix"))

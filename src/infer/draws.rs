@@ -52,6 +52,7 @@ pub struct Objective<T> {
     points: Points,
     profiler: Profiler,
     is_score_given: bool,
+    kl_weight: f64,
 }
 
 impl<T: Number> Objective<T> {
@@ -63,8 +64,9 @@ impl<T: Number> Objective<T> {
         let guided = guide(problem.joint, problem.model, settings);
         let tape = with_gradient(&guided.tape, guided.objective, &PARAMETERS)?;
         let program = program::<T>(problem, &tape, problem.train.len(), problem.threads)?;
-        let shards = shards(&program, &problem.rows, problem.train, 1.0);
+        let shards = shards(&program, &problem.rows, problem.train, problem.row_weight());
         Ok(Objective {
+            kl_weight: problem.settings.kl_weight,
             program,
             shards: Arc::new(shards),
             random: problem.joint.random_dim,
@@ -93,6 +95,7 @@ impl<T: Number> Objective<T> {
             collapse: self.collapse.clone(),
             points: self.points,
             is_score_given: self.is_score_given,
+            kl_weight: self.kl_weight,
             u: vec![],
             buffer: vec![],
         }
@@ -109,6 +112,7 @@ pub struct Evaluator<T> {
     collapse: Arc<Collapse>,
     points: Points,
     is_score_given: bool,
+    kl_weight: f64,
     u: Vec<f64>,
     buffer: Vec<T>,
 }
@@ -163,7 +167,8 @@ impl<T: Real> Evaluator<T> {
         objective - surrogate - guide.log_density(&self.noise)
     }
 
-    /// The mean of `draws` draws' ELBO and gradient; how the draws hang together is equation 16.
+    /// The mean of `draws` draws' ELBO and gradient; how the draws hang together is equation 16. With a `kl_weight` λ
+    /// the value is that of (3a), the gradient its λth: rows count 1/λ, and Adam does not see a common factor.
     ///
     /// Ends with the first draw that is not finite, so that [`Evaluator::find_bad_value`] looks at that one.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey, draws: usize, gradient: &mut Gaussian) -> f64 {
@@ -187,7 +192,7 @@ impl<T: Real> Evaluator<T> {
                 return total;
             }
         }
-        total * factor + integrals
+        self.kl_weight * (total * factor + integrals)
     }
 
     /// The first value that is not finite at a draw, for messages.
@@ -209,6 +214,24 @@ impl Joint {
     /// Says in words what the compiler cannot run.
     pub fn new(problem: &Problem<'_>) -> Result<Self, CannotRun> {
         Joint::of_rows(problem, problem.train)
+    }
+
+    /// The λth of what a fit with a `kl_weight` λ climbs on (3a): rows count 1/λ.
+    ///
+    /// # Errors
+    /// Says in words what the compiler cannot run.
+    pub fn tempered(problem: &Problem<'_>) -> Result<Self, CannotRun> {
+        let mut joint = Joint::new(problem)?;
+        joint.temper(problem);
+        Ok(joint)
+    }
+
+    /// Rows count 1/λ as much as they did.
+    pub fn temper(&mut self, problem: &Problem<'_>) {
+        let weight = problem.row_weight();
+        if weight != 1.0 {
+            self.weigh(&mut |weights| weights.iter_mut().for_each(|w| *w *= weight));
+        }
     }
 
     /// The same of other rows; of none it is the log prior.

@@ -18,9 +18,10 @@ const SIGNS: usize = 32;
 /// Step of the difference.
 const STEP: f64 = 1e-4;
 
-/// Sds along each of the first `random` latents at u, within the bounds given; the latents in `held` stay.
+/// Sds along each of the first `random` latents at u, within the bounds given; the latents in `held` stay, and each row
+/// counts `row_weight` times.
 pub fn sds(
-    joint: &Joint,
+    (joint, row_weight): (&Joint, f64),
     u: &[f64],
     random: usize,
     held: &[usize],
@@ -53,7 +54,7 @@ pub fn sds(
         }
     }
     let sd = |i: usize| {
-        let sd = 1.0 / (fisher[i] + (down[i] - up[i]) / (2.0 * STEP)).sqrt();
+        let sd = 1.0 / (row_weight * fisher[i] + (down[i] - up[i]) / (2.0 * STEP)).sqrt();
         if sd.is_finite() { sd.clamp(least, most) } else { most }
     };
     (0..random).map(sd).collect()

@@ -105,6 +105,8 @@ struct State<T> {
     precision: Vec<T>,
     batch: Vec<u32>,
     key: NoiseKey,
+    /// λ of (3a) in this step.
+    kl_weight: f64,
 }
 
 /// One lane of shards, or the exact terms.
@@ -202,6 +204,7 @@ impl<'p> Trainer<'p> {
             precision: vec![T::ZERO; random],
             batch: Vec::with_capacity(problem.train.len()),
             key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0, ..NoiseKey::default() },
+            kl_weight: problem.settings.kl_weight,
         });
         let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
         progress.begin(what, recipe.steps);
@@ -249,14 +252,17 @@ impl Step<'_> {
         job.g_mu.fill(T::ZERO);
         job.g_omega.fill(T::ZERO);
         job.value = 0.0;
-        let (rows, total) = (state.batch.len(), self.problem.train.len() as f64);
+        let rows = state.batch.len();
+        // All terms count λ and rows 1/λ of that (3a); a program knows nothing of it.
+        let lambda = state.kl_weight;
+        let total = self.problem.train.len() as f64 / lambda;
         let Job { executor, shard, g_mu, g_omega, value } = job;
         let Some(shard) = shard else {
             // The exact terms are needed once a step.
             if state.key.draw == 0 {
                 executor.begin(state.key);
                 executor.end(state.key);
-                *value = collect(executor, 1.0, g_mu, g_omega);
+                *value = collect(executor, lambda, g_mu, g_omega);
             }
             return;
         };
@@ -275,7 +281,7 @@ impl Step<'_> {
                 let weight = T::from_f64(total / ids.len() as f64);
                 shard.fill(executor.program(), &self.problem.rows, ids, weight);
                 let runs = (2 * self.pairs).max(1);
-                let share = ids.len() as f64 / (rows * runs) as f64;
+                let share = lambda * ids.len() as f64 / (rows * runs) as f64;
                 for run in 0..runs {
                     let draw = (s * self.pairs.max(1) + run / 2) as u64;
                     let key = NoiseKey { draw, is_mirrored: run % 2 == 1, ..state.key };
@@ -349,7 +355,7 @@ impl Step<'_> {
             let is_held = step < held;
             {
                 let mut s = write(state);
-                let State { mu, omega, precision, batch, key } = &mut *s;
+                let State { mu, omega, precision, batch, key, kl_weight } = &mut *s;
                 mu.copy_from_slice(&p[..dim]);
                 omega.copy_from_slice(&p[dim..]);
                 integrals = self.precisions(&p, dim, is_held, &mut sigma, precision);
@@ -359,8 +365,9 @@ impl Step<'_> {
                 batch.extend(ids.iter().map(|i| self.problem.train[*i as usize]));
                 key.step = step;
                 key.draw = 0;
+                *kl_weight = self.kl_weight(step);
             }
-            let value = integrals + self.gradient(team, state, round, &mut g, is_held);
+            let value = self.kl_weight(step) * integrals + self.gradient(team, state, round, &mut g, is_held);
             let is_finite = value.is_finite() && g.iter().all(|x| x.is_finite());
             if is_finite {
                 let rate = schedule(step, steps) * backoff;
@@ -409,6 +416,13 @@ impl Step<'_> {
         Ok(Outcome { guide, steps, loop_seconds, trace, path: self.path.clone(), ..Outcome::empty() })
     }
 
+    /// λ of (3a) in a step: that of the settings, from a share of it over the steps of `warmup`.
+    fn kl_weight(&self, step: u64) -> f64 {
+        let settings = self.problem.settings;
+        let come = (step + 1) as f64 / settings.warmup.max(1) as f64;
+        settings.kl_weight * come.min(1.0)
+    }
+
     /// Precisions of weights under collapsed scales (12): of scale 1 while sds are held, then by the optimal q.
     fn precisions<T: Number>(
         &self,
@@ -455,10 +469,13 @@ impl Step<'_> {
                     for lane in 1..self.lanes {
                         first.executor.add_sums(&team.job(lane).executor);
                     }
-                    let key = read(state).key;
+                    let (key, lambda) = {
+                        let state = read(state);
+                        (state.key, state.kl_weight)
+                    };
                     let Job { executor, g_mu, g_omega, value: lane_value, .. } = &mut *first;
                     executor.end(key);
-                    *lane_value = collect(executor, 1.0, g_mu, g_omega);
+                    *lane_value = collect(executor, lambda, g_mu, g_omega);
                     value += add(&first, 1.0 / draws as f64, g);
                     if draw == 0 {
                         drop(first);

@@ -73,8 +73,11 @@ pub fn several(
     Ok((whole, guides.into_iter().map(|(_, guide)| guide).collect()))
 }
 
-/// Keeps the guides, the best of which comes first, as the settings say; notes what the mixture gains on the best.
-pub fn keep(problem: &Problem<'_>, guides: Vec<Gaussian>, joint: &mut Joint, outcome: &mut Outcome) {
+/// Keeps the guides, the best of which comes first, as the settings say; notes what the mixture gains on the best, in
+/// nats of the ELBO (2) whatever the `kl_weight` of the fit.
+pub fn keep(problem: &Problem<'_>, guides: Vec<Gaussian>, mut joint: Joint, outcome: &mut Outcome) {
+    joint.weigh(&mut |weights| weights.fill(1.0));
+    let joint = &mut joint;
     let begun = Instant::now();
     let (settings, draws) = (problem.settings, compare_draws(problem));
     let Some(best) = guides.first().cloned() else { return };

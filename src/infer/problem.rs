@@ -48,6 +48,11 @@ pub struct Problem<'a> {
 }
 
 impl Problem<'_> {
+    /// What a row counts where the prior terms count once: 1/λ (`docs/inference.md`, equation 3a).
+    pub fn row_weight(&self) -> f64 {
+        1.0 / self.settings.kl_weight
+    }
+
     /// Numbers that a column has in each row.
     pub fn width(&self, column: u32) -> usize {
         self.model.columns.get(column as usize).map_or(0, |c| c.ty.shape.len())

@@ -85,7 +85,7 @@ impl<T: Number> Recipe<T> {
         let (random, rows) = (problem.joint.random_dim, problem.train.len());
         let most = (MODE_WORK / problem.joint.dim.max(1)).max(MODE_ROWS);
         let mut joint = if rows <= most {
-            Joint::new(problem).map_err(messages::refused)?
+            Joint::tempered(problem).map_err(messages::refused)?
         } else {
             let mut order = vec![0; rows];
             noise::permutation(&mut order, noise::key(problem.settings.seed, 0, variable::START, 0));
@@ -93,6 +93,7 @@ impl<T: Number> Recipe<T> {
             let mut joint = Joint::of_rows(problem, &sample).map_err(messages::refused)?;
             let weight = rows as f64 / most as f64;
             joint.weigh(&mut |weights| weights.iter_mut().for_each(|w| *w *= weight));
+            joint.temper(problem);
             joint
         };
         let kept = problem.journal.try_piece(&no_net::name_of("mode", start), || {

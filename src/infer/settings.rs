@@ -38,6 +38,10 @@ pub struct Settings {
     pub samples: usize,
     /// `tune`
     pub tune: usize,
+    /// `kl_weight`: what prior and entropy count
+    pub kl_weight: f64,
+    /// `warmup`: steps over which they come in
+    pub warmup: u64,
     /// `predict_draws`
     pub predict_draws: usize,
     /// `seed`
@@ -59,6 +63,23 @@ pub enum Method {
     Nuts,
     /// draws from the prior: nothing is fitted
     Prior,
+}
+
+impl Method {
+    /// Every method with its name.
+    const ALL: [(Method, &'static str); 6] = [
+        (Method::Advi, "advi"),
+        (Method::Map, "map"),
+        (Method::Mle, "mle"),
+        (Method::Laplace, "laplace"),
+        (Method::Nuts, "nuts"),
+        (Method::Prior, "prior"),
+    ];
+
+    /// As `method` takes it.
+    pub fn name(self) -> &'static str {
+        Method::ALL.iter().find(|(method, _)| *method == self).map_or("", |(_, name)| name)
+    }
 }
 
 /// The guide's family.
@@ -145,6 +166,8 @@ impl Default for Settings {
             chains: 4,
             samples: 1000,
             tune: 1000,
+            kl_weight: 1.0,
+            warmup: 0,
             predict_draws: 100,
             seed: 0,
         }
@@ -193,15 +216,11 @@ impl Settings {
         };
         match setting.name.as_str() {
             "method" => {
-                self.method = match word {
-                    "advi" => Method::Advi,
-                    "map" => Method::Map,
-                    "mle" => Method::Mle,
-                    "laplace" => Method::Laplace,
-                    "nuts" => Method::Nuts,
-                    "prior" => Method::Prior,
-                    _ => return Err(not_yet(setting, &format!("`method = {word}`"))),
-                }
+                let named = Method::ALL.iter().find(|(_, name)| *name == word);
+                let Some((method, _)) = named else {
+                    return Err(not_yet(setting, &format!("`method = {word}`")));
+                };
+                self.method = *method;
             }
             "guide" => {
                 self.guide = match word {
@@ -249,10 +268,9 @@ impl Settings {
                     return Err(place(d, setting, "asked for here").help("keep one of them"));
                 }
             }
-            "kl_weight" if number(setting, 0.0)? != Some(1.0) => return Err(not_yet(setting, "`kl_weight`")),
-            "warmup" if !matches!(word, "off" | "auto") && setting.value != SettingValue::Number(0.0) => {
-                return Err(not_yet(setting, "`warmup`"));
-            }
+            "kl_weight" => self.kl_weight = number(setting, f64::MIN_POSITIVE)?.unwrap_or(1.0),
+            "warmup" if matches!(word, "off" | "auto") => self.warmup = 0,
+            "warmup" => self.warmup = whole(setting, 0.0)?.map_or(0, |n| n as u64),
             "predict_draws" => self.predict_draws = whole(setting, 2.0)?.map_or(100, |n| n as usize),
             "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
             "chains" => self.chains = whole(setting, 1.0)?.map_or(4, |n| n as usize),

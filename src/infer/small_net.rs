@@ -35,7 +35,7 @@ pub fn small_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 
 fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let settings = problem.settings;
-    let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let joint = Joint::tempered(problem).map_err(messages::refused)?;
     let has_scales = !scale_latents(problem).is_empty();
     let is_light = problem.train.len() * problem.joint.dim <= LIGHT;
     let is_mixed = settings.mix != Mix::No;
@@ -122,7 +122,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         ..Outcome::empty()
     };
     let guides: Vec<Gaussian> = candidates.iter().map(Candidate::guide).collect();
-    mix::keep(problem, guides, &mut joint, &mut outcome);
+    mix::keep(problem, guides, joint, &mut outcome);
     Ok(outcome)
 }
 

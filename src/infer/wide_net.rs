@@ -52,7 +52,7 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let is_mixed = settings.mix != Mix::No;
     let starts = settings.restarts.unwrap_or(if is_mixed { mix::COMPONENTS } else { STARTS });
     let rounds = if is_mixed { &MIXED_ROUNDS[..] } else { &ROUNDS[..] };
-    let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let mut joint = Joint::tempered(problem).map_err(messages::refused)?;
     let trainer = Trainer::new::<T>(problem, Path::WideNet)?;
     let draws = mix::compare_draws(problem);
     let mut candidates: Vec<Candidate> = (0..starts)
@@ -102,7 +102,7 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let kept = if is_mixed { "a mixture" } else { "the best" };
     whole.path = format!("{}, {kept} of {starts} starts{diverged}", whole.path);
     let guides: Vec<Gaussian> = candidates.into_iter().map(|c| c.guide).collect();
-    mix::keep(problem, guides, &mut joint, &mut whole);
+    mix::keep(problem, guides, joint, &mut whole);
     Ok(whole)
 }
 
@@ -125,7 +125,7 @@ impl Candidate {
         let mode = map_start(joint, problem, iterations, scale, start);
         let held = scale_latents(problem);
         let seed = seed_of(problem, start);
-        let sds = fisher::sds(joint, &mode, problem.joint.random_dim, &held, SDS, seed);
+        let sds = fisher::sds((joint, problem.row_weight()), &mode, problem.joint.random_dim, &held, SDS, seed);
         let omega = sds.iter().map(|sd| sd.ln()).collect();
         Gaussian { omega, ..Gaussian::point(mode) }
     }

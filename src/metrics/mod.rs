@@ -23,6 +23,7 @@ mod expected_error;
 mod log_mean;
 mod mae;
 mod nll;
+pub mod pit;
 pub mod psis;
 mod real_predictive;
 mod rmse;

@@ -290,3 +290,31 @@ fn names_are_those_of_the_contract() {
     let numbers = ["rmse", "mae", "nll", "coverage90", "crps"];
     assert_eq!(names, [&classes[..], &numbers[..]].concat());
 }
+
+/// A fair die that falls evenly is calibrated: its jumps are spread, and every bin holds as much.
+#[test]
+fn counts_that_fall_as_predicted_have_an_even_pit() {
+    let sixth = |k: usize| k as f64 / 6.0;
+    let die = |faces: &[usize]| RealSummary {
+        cdf: faces.iter().map(|k| sixth(*k)).collect(),
+        cdf_below: faces.iter().map(|k| sixth(k - 1)).collect(),
+        ..real_summary()
+    };
+    for bins in [4, 7, 20] {
+        for count in pit::histogram(&die(&[1, 2, 3, 4, 5, 6]), bins) {
+            assert!((count - 6.0 / bins as f64).abs() < 1e-12, "{count} in one of {bins}");
+        }
+    }
+    // Only ones and twos: all in the lower third.
+    let low = pit::histogram(&die(&[1, 2, 2, 1]), 6);
+    assert!((low[0] - 2.0).abs() < 1e-12 && (low[1] - 2.0).abs() < 1e-12 && low[2..] == [0.0; 4], "{low:?}");
+}
+
+/// SciPy: the mean over draws of norm.cdf is 2.8e-5, 0.862, 0.942, 0.985 for the four rows.
+#[test]
+fn densities_lie_in_one_bin_each() {
+    let summary = real_summary();
+    assert_eq!(pit::histogram(&summary, 10), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 2.0]);
+    let unknown = RealSummary { cdf: vec![f64::NAN, 0.5], cdf_below: vec![f64::NAN, 0.5], ..summary };
+    assert_eq!(pit::histogram(&unknown, 2), [0.0, 1.0]);
+}

@@ -40,6 +40,7 @@ pub fn verdict(run: &Run) -> Vec<String> {
     let truth = ceiling::truth(&run.manifest.truth);
     out.extend(truth.iter().flat_map(|t| run.pictures.maps.iter().filter_map(|m| ceiling::sentence(t, m))));
     out.extend(objective_sentence(&run.metrics.objective, run));
+    out.extend(tempered_sentence(run));
     out.extend(rung_sentence(run));
     out.extend(guide_sentence(run));
     out.extend(chain_sentence(run));
@@ -238,6 +239,19 @@ fn objective_sentence(objective: &Objective, run: &Run) -> Option<String> {
             "The objective is {shown} nats{rows}; it holds improper or learned parts and compares with nothing."
         )
     })
+}
+
+/// That prior and entropy did not count once.
+fn tempered_sentence(run: &Run) -> Option<String> {
+    let weight = run.manifest.options.get("kl_weight")?.as_f64()?;
+    if weight == 1.0 {
+        return None;
+    }
+    let spread = if weight < 1.0 { "narrower" } else { "wider" };
+    Some(format!(
+        "It is tempered (`kl_weight = {weight}`): prior and entropy counted {weight} times in the fit. It is {spread} than \
+         the posterior on purpose; judge it by held-out rows. The ELBO counts them once."
+    ))
 }
 
 /// What a richer guide than the first was worth.

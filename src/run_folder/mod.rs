@@ -35,7 +35,7 @@ pub use manifest::{
 };
 pub use metrics::{MetricsFile, Objective, SplitMetrics, TargetMetrics};
 pub use partial::{Left, Partial};
-pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, ProbabilityMap, Unlike};
+pub use pictures::{ClassMap, Gallery, Image, MapPoint, Pictures, Pit, ProbabilityMap, Unlike};
 pub use predictions::columns as prediction_columns;
 pub use predictions::{
     Cells, ClassPredictions, RealPredictions, SplitPredictions, TargetPredictions, TargetValues,

@@ -17,6 +17,22 @@ pub struct Pictures {
     /// How sure the model is of strange images; one list per class target.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unlike: Vec<Vec<Unlike>>,
+    /// Where observed numbers lie in their predictive distributions; one per target of numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pit: Vec<Pit>,
+}
+
+/// The histogram of the probability integral transform P(Y ≤ y) over the rows of a split.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pit {
+    /// The observed column.
+    pub target: String,
+    /// The split.
+    pub split: String,
+    /// Rows that were observed.
+    pub rows: usize,
+    /// Rows in each of equal bins from 0 to 1; a count's row is shared among the bins that it covers.
+    pub bins: Vec<f64>,
 }
 
 /// Class probabilities on a square grid over two inputs.
@@ -111,6 +127,11 @@ impl Pictures {
             }
             if map.points.iter().any(|p| p.class >= map.classes.len()) {
                 return Err(format!("a point on the map of `{}` is of no class", map.target));
+            }
+        }
+        for pit in &self.pit {
+            if pit.bins.is_empty() || pit.bins.iter().any(|b| !(b.is_finite() && *b >= 0.0)) {
+                return Err(format!("the PIT histogram of `{}` has no bins", pit.target));
             }
         }
         for gallery in &self.galleries {

@@ -17,6 +17,7 @@ mod positive;
 mod posteriordb;
 mod prior;
 mod relevance;
+mod tempering;
 mod uneven;
 
 use bnnc::compile::{Options, Session, Stage, fit};

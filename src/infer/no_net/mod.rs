@@ -20,7 +20,7 @@ use super::{Outcome, Path, full_rank_dims, guide_settings, messages, mix};
 
 /// Fits a model without a net: MAP, curvature, whitened coordinates, stages with halved rates.
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
-    let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let mut joint = Joint::tempered(problem).map_err(messages::refused)?;
     let draws = mix::compare_draws(problem);
     let mut judge = joint.fork();
     let mut worth = |outcome: &Outcome, _: &mut dyn Progress| {
@@ -30,7 +30,7 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
         fit_from(problem, &mut joint, (start, what), progress)
     };
     let (mut whole, guides) = mix::several(problem, progress, &mut fit, &mut worth)?;
-    mix::keep(problem, guides, &mut joint, &mut whole);
+    mix::keep(problem, guides, joint, &mut whole);
     Ok(whole)
 }
 

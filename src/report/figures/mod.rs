@@ -10,6 +10,7 @@ mod forest;
 mod gallery;
 pub(super) mod map;
 mod observed;
+mod pit;
 mod png;
 mod refusal;
 mod reliability;
@@ -80,6 +81,7 @@ pub fn all(run: &Run) -> Figures {
             predictions.extend(reliability::figure(&split.split, target));
         }
     }
+    predictions.extend(run.pictures.pit.iter().filter_map(pit::figure));
     let mut figures = Figures {
         predictions,
         parameters: forest::figure(&run.summary).into_iter().collect(),

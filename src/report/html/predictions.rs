@@ -12,7 +12,8 @@ pub(super) fn section(figures: &Figures) -> String {
     // The second map of two classes is the mirror image of the first: there, but folded.
     let maps: Vec<&Figure> = figures.predictions.iter().filter(|f| f.name.starts_with("map_")).collect();
     let mirror = if maps.len() == 2 { Some(maps[1]) } else { None };
-    let narrow = |f: &Figure| f.name.starts_with("reliability_") || f.name.starts_with("observed_");
+    let narrow =
+        |f: &Figure| ["reliability_", "observed_", "pit_"].iter().any(|start| f.name.starts_with(start));
     for f in figures.predictions.iter().filter(|f| !narrow(f)) {
         if mirror == Some(f) {
             out.push_str(&format!(
