@@ -206,6 +206,11 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ("guide", "meanfield", "Independent normals: sds of correlated unknowns come out too small."),
     ("guide", "fullrank", "One normal with all correlations, of up to 2,000 unknowns."),
     ("guide", "lowrank", "A normal with a diagonal and a few directions of correlation."),
+    (
+        "guide",
+        "ladder",
+        "Richer guides one after another, each begun where the last one ended and kept only if its ELBO pays.",
+    ),
     ("draws", "shared", "One draw of the weights for the whole batch, and no noise per row."),
     ("optimizer", "adam", "Adam with the rates 0.9 and 0.999."),
     ("optimizer", "advi", "The adaptive step sequence of the paper on ADVI (Kucukelbir et al. 2017)."),

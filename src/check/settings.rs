@@ -53,11 +53,19 @@ pub const OPTIONS: &[FitOption] = &[
     },
     FitOption {
         name: "guide",
-        words: &["auto", "meanfield", "fullrank"],
-        planned: &["lowrank"],
+        words: &["auto", "meanfield", "fullrank", "lowrank", "ladder"],
+        planned: &[],
         number: None,
         default: "auto",
         page: "the family of the approximation",
+    },
+    FitOption {
+        name: "rank",
+        words: &[],
+        planned: &[],
+        number: WHOLE,
+        default: "10",
+        page: "directions of correlation of `guide = lowrank` and `ladder`",
     },
     FitOption {
         name: "steps",
@@ -93,8 +101,8 @@ pub const OPTIONS: &[FitOption] = &[
     },
     FitOption {
         name: "optimizer",
-        words: &["adam"],
-        planned: &["advi", "sgd"],
+        words: &["adam", "advi", "sgd"],
+        planned: &[],
         number: None,
         default: "adam",
         page: "the step rule",

@@ -51,6 +51,9 @@ pub(super) struct Options {
     /// The generator that made the rows of a file, for the ceiling and the true boundary: `moons(noise = 0.43)`
     #[arg(long, value_name = "GENERATOR", value_parser = truth)]
     pub truth: Option<String>,
+    /// Fit the mode of the same model too, and say which predicts held-out rows better: `map`
+    #[arg(long, value_name = "METHOD", value_parser = ["map"])]
+    pub compare: Option<String>,
     /// Measure every step of the fit's programs, and print where the time goes
     #[arg(long)]
     pub profile: bool,
@@ -157,6 +160,7 @@ fn with_kept(given: compile::Options, kept: &Value) -> compile::Options {
         method: given.method.or(kept.method),
         batch: given.batch.or(kept.batch),
         truth: given.truth.or(kept.truth),
+        compare_map: given.compare_map || kept.compare_map,
         steps,
         epochs,
         ..given
@@ -186,6 +190,7 @@ fn compile_options(options: &Options) -> compile::Options {
         epochs: options.epochs,
         batch: options.batch.clone(),
         truth: options.truth.clone(),
+        compare_map: options.compare.is_some(),
         ..super::check::compile_options(&options.setting)
     }
 }

@@ -43,6 +43,8 @@ pub(super) struct Evaluated {
     pub(super) left_out: Vec<LooRow>,
     pub(super) predictions: Vec<SplitPredictions>,
     pub(super) pictures: crate::run_folder::Pictures,
+    /// −log p(y_n) of the rows of the last held-out split.
+    pub(super) held_out_nll: Vec<f64>,
 }
 
 /// ELBO, metrics of each split, predictions of the held-out ones, summary, pictures.
@@ -117,7 +119,23 @@ pub(super) fn evaluate(
         left_out,
         predictions,
         pictures,
+        held_out_nll: held_out.last().map_or_else(Vec::new, |(_, _, found)| super::compare::row_nll(found)),
     })
+}
+
+/// −log p(y_n) of the rows of the last held-out split, and nothing else.
+pub(super) fn held_out_nll(
+    problem: &Problem<'_>,
+    fitted: &Fitted,
+    data: &Dataset,
+    progress: &mut dyn Progress,
+) -> Result<Vec<f64>, CannotRun> {
+    let Some(split) = data.splits.iter().rfind(|s| s.name != "train" && !s.rows.is_empty()) else {
+        return Ok(vec![]);
+    };
+    let from = fitted.source();
+    let (predicted, _) = predict_split(problem, from, data, (&split.name, &split.rows), progress)?;
+    Ok(super::compare::row_nll(&predicted))
 }
 
 /// A k̂ from which draws of a guide cannot be brought to the posterior.

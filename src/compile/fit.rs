@@ -3,7 +3,7 @@
 use super::evaluated::{evaluate, targets_hash};
 use super::non_centre::candidates;
 use super::record::{compiled, manifest, tensors};
-use super::{FitFailure, Session};
+use super::{FitFailure, Session, compare};
 use crate::data::Dataset;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::engine::Profiler;
@@ -12,10 +12,11 @@ use crate::infer::draws::{Joint, elbo_draws, mean_and_se};
 use crate::infer::each_draw::Source;
 use crate::infer::error::FitError;
 use crate::infer::journal::Journal;
+use crate::infer::optimizer::Optimizer;
 use crate::infer::posterior::Gaussian;
 use crate::infer::problem::{Problem, Rows};
 use crate::infer::progress::{Progress, Silent};
-use crate::infer::settings::{Method, Settings};
+use crate::infer::settings::{GuideChoice, Method, Mix, Settings};
 use crate::infer::{self, Outcome, messages};
 use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
 use crate::model::Model;
@@ -92,8 +93,27 @@ impl Prepared {
 
 /// Model, rows and log joint.
 pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
-    let mut model = session.model()?.clone();
+    prepare_with(session, session.settings()?)
+}
+
+/// The same model with all unknowns as points, by the default ways there.
+pub(super) fn as_points(session: &Session) -> Result<Prepared, Diagnostics> {
     let settings = session.settings()?;
+    let kept = Settings {
+        method: Method::Map,
+        guide: GuideChoice::Auto,
+        mix: Mix::No,
+        restarts: None,
+        optimizer: Optimizer::Adam,
+        warmup: 0,
+        with: vec![],
+        ..settings
+    };
+    prepare_with(session, kept)
+}
+
+fn prepare_with(session: &Session, settings: Settings) -> Result<Prepared, Diagnostics> {
+    let mut model = session.model()?.clone();
     let data = session.data()?;
     super::statistics::resolve(&mut model, &data)?;
     let (mut notes, mut refused) = (vec![], vec![]);
@@ -196,7 +216,18 @@ impl<'s> Ready<'s> {
     /// As [`fit`]; 130 where the fit was asked to stop.
     pub fn fit(self, journal: Journal, progress: &mut dyn Progress) -> Result<Run, FitFailure> {
         let Ready { session, prepared, compile_s } = self;
-        fit_prepared(session, Prepared { journal, ..prepared }, compile_s, progress)
+        let is_compared = session.options.compare_map;
+        if is_compared {
+            let has_held_out = prepared.data.splits.iter().any(|s| s.name != "train" && !s.rows.is_empty());
+            compare::possible(prepared.settings.method, has_held_out)
+                .map_err(|d| FitFailure { diagnostics: d.into(), exit: 1 })?;
+        }
+        let prepared = Prepared { journal: journal.clone(), ..prepared };
+        let (mut run, held_out_nll) = fit_prepared(session, prepared, compile_s, progress)?;
+        if is_compared {
+            compare::with_map(session, &mut run, &held_out_nll, &journal, progress).map_err(failed)?;
+        }
+        Ok(run)
     }
 }
 
@@ -205,9 +236,9 @@ fn fit_prepared(
     mut prepared: Prepared,
     compile_s: f64,
     progress: &mut dyn Progress,
-) -> Result<Run, FitFailure> {
+) -> Result<(Run, Vec<f64>), FitFailure> {
     if prepared.settings.method == Method::Prior {
-        return super::prior::run(session, &prepared, compile_s, progress);
+        return Ok((super::prior::run(session, &prepared, compile_s, progress)?, vec![]));
     }
     let begun = Instant::now();
     let journal = prepared.journal.clone();
@@ -236,7 +267,7 @@ fn fit_prepared(
     of_the_rows.iter().for_each(|warning| progress.warn(warning));
     let after_the_fit = [of_the_fit, of_the_rows].concat();
     manifest.warnings = warnings(session, &after_the_fit);
-    Ok(Run {
+    let run = Run {
         manifest,
         model_text: session.source().text.clone(),
         resolved_model: prepared.model.to_string(),
@@ -259,7 +290,8 @@ fn fit_prepared(
         tensors: tensors(&prepared, &fitted),
         pictures: evaluated.pictures,
         compiled: Some(compiled(session, &prepared, outcome.guide.full)),
-    })
+    };
+    Ok((run, evaluated.held_out_nll))
 }
 
 /// What there is to warn of, one line each.

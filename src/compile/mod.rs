@@ -5,6 +5,7 @@
 
 mod analysis;
 mod chain_warnings;
+mod compare;
 mod data_choices;
 mod earlier;
 mod emit;
@@ -70,6 +71,9 @@ pub struct Options {
     pub max_memory: Option<u64>,
     /// `--truth GENERATOR`: what made the rows of a file.
     pub truth: Option<String>,
+    /// `--compare map`: fit the mode of the same model too, and say which predicts better.
+    #[serde(default)]
+    pub compare_map: bool,
 }
 
 /// A stage that can be printed.

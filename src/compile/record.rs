@@ -2,7 +2,7 @@
 
 use super::evaluated::{Evaluated, levels};
 use super::fit::{Fitted, MANY_DIMS, Prepared};
-use super::fitted::{DIVERGING, STEPS};
+use super::fitted::{DIRECTIONS, DIVERGING, STEPS};
 use super::{Session, earlier, statistics};
 use crate::infer::chains::Chains;
 use crate::infer::mixture::Mixture;
@@ -139,6 +139,10 @@ fn of_guide(prepared: &Prepared, guide: &Gaussian, values: &dyn Fn(&[f64]) -> Te
         let shape = vec![guide.full, guide.full];
         out.push(Tensor { name: "full_rank.lower".into(), shape, values: values(&guide.lower) });
     }
+    if guide.directions.rank > 0 {
+        let shape = vec![random, guide.directions.rank];
+        out.push(Tensor { name: DIRECTIONS.into(), shape, values: values(&guide.directions.v) });
+    }
     for (scale, lambda) in guide.ties.scales.iter().zip(guide.ties.lambda.chunks(random.max(1))) {
         let of = |l: &&crate::lower::Latent| l.start == *scale;
         let Some(latent) = prepared.joint.latents.iter().find(of) else { continue };
@@ -198,6 +202,9 @@ pub(super) fn manifest(
     let guide = match (outcome.guide.full, random) {
         _ if fitted.chains.is_some() => format!("draws of Markov chains, {random} dimensions"),
         (_, 0) => "point estimate".to_owned(),
+        (0, _) if outcome.guide.directions.rank > 0 => {
+            format!("low rank, {} directions of {random} dimensions", outcome.guide.directions.rank)
+        }
         (0, _) => format!("mean-field, {random} dimensions"),
         (full, _) if full == random => format!("full rank, {random} dimensions"),
         (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),

@@ -1,4 +1,5 @@
-//! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block, that stretched along its scales (5a).
+//! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block, that stretched along its scales (5a); or
+//! u = μ + e^ω ⊙ (ε₁ + V ε₂) along directions (6).
 //!
 //! ```text
 //! latents   | plain …            | f.1.w   | f.2.w | f.3.w | learned |
@@ -10,6 +11,7 @@
 
 use super::collapse::Collapse;
 use super::{GuideSettings, NoiseSource, stream};
+use crate::kernels::scalar::Unary;
 use crate::lower::{LATENTS, LogJoint};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::{Op, Slot, build::Builder};
@@ -21,10 +23,16 @@ use std::f64::consts::PI;
 pub(super) struct Draw {
     /// Means of all latents.
     pub(super) mu: Slot,
-    /// Sds of the random ones.
+    /// Sds of the random ones; with directions, of each by itself.
     pub(super) sigma: Slot,
     /// Size of the full-rank block.
     pub(super) full_dims: usize,
+    /// Whether latents move along shared directions.
+    pub(super) has_directions: bool,
+    /// e^ω
+    own: Slot,
+    /// V ε₂, where there are directions.
+    shift: Option<Slot>,
     /// Precisions of the weights under collapsed scales, if there are any.
     pub(super) precision: Option<Slot>,
     omega: Slot,
@@ -67,14 +75,51 @@ impl Draw {
         if random == 0 {
             let runs = learned.into_iter().collect();
             let (precision, collapsed) = (None, vec![]);
-            return Draw { mu, sigma: mu, omega: mu, precision, random, full_dims: 0, collapsed, runs };
+            return Draw {
+                mu,
+                sigma: mu,
+                own: mu,
+                omega: mu,
+                precision,
+                random,
+                full_dims: 0,
+                has_directions: false,
+                shift: None,
+                collapsed,
+                runs,
+            };
         }
         let omega = b.input("omega", Shape::vector(random));
         let given = (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
-        let sigma = b.exp(omega);
+        let own = b.exp(omega);
+        let (mut sigma, mut shift) = (own, None);
+        if settings.rank > 0 {
+            let v = b.input("directions", [random, settings.rank].into());
+            let shared = b.input("direction_noise", Shape::vector(settings.rank));
+            shift = Some(b.infer(Op::Dot { transposed: true }, vec![shared, v]));
+            let ones = b.tensor(&vec![1.0; settings.rank], Shape::vector(settings.rank));
+            let squares = b.square(v);
+            let sums = b.infer(Op::Dot { transposed: true }, vec![ones, squares]);
+            let variance = b.add_number(sums, 1.0);
+            let stretch = b.unary(Unary::Sqrt, variance);
+            sigma = b.mul(own, stretch);
+        }
         let collapsed: Vec<usize> = collapse.scales.iter().map(|s| s.latent).collect();
         let precision = (!collapsed.is_empty()).then(|| b.input("precision", Shape::vector(random)));
-        let mut draw = Draw { mu, sigma, precision, omega, random, full_dims: full, collapsed, runs: vec![] };
+        let has_directions = settings.rank > 0;
+        let mut draw = Draw {
+            mu,
+            sigma,
+            own,
+            precision,
+            omega,
+            random,
+            full_dims: full,
+            has_directions,
+            shift,
+            collapsed,
+            runs: vec![],
+        };
         for (i, (start, len)) in pieces(joint, alone).into_iter().enumerate() {
             let noise = match given {
                 Some(all) => b.slice(all, start, &Shape::vector(len)),
@@ -100,8 +145,15 @@ impl Draw {
 
     fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
         let shape = Shape::vector(len);
-        let sigma = b.slice(self.sigma, start, &shape);
-        let mut step = b.mul(sigma, noise);
+        let sigma = b.slice(self.own, start, &shape);
+        let both = match self.shift {
+            None => noise,
+            Some(all) => {
+                let shift = b.slice(all, start, &shape);
+                b.add(noise, shift)
+            }
+        };
+        let mut step = b.mul(sigma, both);
         let full = settings.full_dims.min(self.random);
         let mut stretch = None;
         if full > 1 && start == 0 {

@@ -47,6 +47,8 @@ pub enum NoiseSource {
 pub struct GuideSettings {
     /// How many leading latents share one full-rank block; 0 is mean-field throughout.
     pub full_dims: usize,
+    /// Equation 6: directions that the latents share; not together with a full-rank block. 0 is none.
+    pub rank: usize,
     /// Where noise comes from.
     pub noise: NoiseSource,
     /// Equation 15: log q from the same draw, its parameters held.
@@ -72,6 +74,7 @@ impl GuideSettings {
     pub fn plain() -> Self {
         GuideSettings {
             full_dims: 0,
+            rank: 0,
             tied_scales: vec![],
             noise: NoiseSource::Input,
             stick_the_landing: false,
@@ -91,7 +94,8 @@ pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
-    /// source is an input, `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of
+    /// source is an input, `directions [random, rank]` and `direction_noise [rank]` of a low-rank guide (its entropy is
+    /// without ½ log det (I + VᵀV), which the method adds), `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of
     /// −log q at the draw), `precision [random]` where scales are collapsed (of each weight under them).
     pub tape: Tape,
     /// The value to ascend: `drawn` + `exact`.
@@ -156,7 +160,8 @@ pub fn guide(joint: &LogJoint, model: &Model, settings: &GuideSettings) -> Guide
         notes.push(Note::applied(Rewrite::TiedScales, format!("the spread follows {}", names.join(", "))));
     }
     let is_drawn = depends_on(b.tape(), &|op| {
-        let is_noise_input = matches!(op, Op::Input(name) if name == "noise" || name == "score");
+        let is_noise_input =
+            matches!(op, Op::Input(name) if ["noise", "direction_noise", "score"].contains(&&**name));
         is_noise_input
             || matches!(op, Op::Noise(_) | Op::RowNoise(_) | Op::RowSigns(_) | Op::Column(_) | Op::RowWeight)
     });

@@ -4,6 +4,7 @@
 //! guide could not do after all.
 
 use super::error::FitError;
+use super::optimizer::Optimizer;
 use super::settings::{Batch, Draws, GuideChoice, Method, Mix, Settings};
 use super::{Path, SMALL_DIMS, points};
 use crate::diagnostic::Diagnostic;
@@ -15,19 +16,25 @@ use crate::rewrites::{Note, Rewrite};
 /// O001 for what no rows can make possible: one block of all latents on minibatches, or of too many; tempering of what
 /// has no prior terms.
 pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    if settings.optimizer != Optimizer::Adam && matches!(settings.method, Method::Laplace | Method::Prior) {
+        let what = format!("`method = {}` has no optimiser's steps", settings.method.name());
+        let d = at_setting(Diagnostic::new("O001", what), model, "optimizer");
+        return Some(d.help("leave `optimizer` out"));
+    }
     if let Some(d) = tempering(model, settings) {
         return Some(d);
     }
     let latents: usize = model.unknowns.iter().map(|u| free_shape(u).len()).sum();
-    if settings.guide != GuideChoice::FullRank {
+    if !settings.guide.needs_all_rows() {
         None
     } else if matches!(settings.batch, Batch::Rows(_)) {
-        let d = full_rank(model, "`batch` gives it minibatches");
+        let d = all_rows(model, settings, "`batch` gives it minibatches");
         Some(d.help("leave `batch` out, or write `guide = meanfield`"))
     } else if latents > SMALL_DIMS {
-        let d = full_rank(
+        let d = all_rows(
             model,
-            &format!("the model has {latents} latents, and at most {SMALL_DIMS} share a block"),
+            settings,
+            &format!("the model has {latents} latents, and at most {SMALL_DIMS} can be correlated"),
         );
         Some(d.help("write `guide = meanfield`"))
     } else {
@@ -64,6 +71,30 @@ fn at_setting(d: Diagnostic, model: &Model, name: &str) -> Diagnostic {
     }
 }
 
+/// O001: another step rule than Adam where there are no steps, or none whose rate is known.
+fn optimizer(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
+    let settings = problem.settings;
+    if settings.optimizer == Optimizer::Adam {
+        return Ok(());
+    }
+    let name = settings.optimizer.name();
+    let (why, help) = if !path.draws_by_key() && problem.joint.random_dim == 0 {
+        (
+            "has no steps to take: modes of few unknowns are found by L-BFGS".to_owned(),
+            "leave `optimizer` out",
+        )
+    } else if path.draws_by_key() && settings.learning_rate.is_none() {
+        (
+            format!("finds its rate by trials on all rows, and this model is fitted by {}", path.words()),
+            "give a `learning_rate`",
+        )
+    } else {
+        return Ok(());
+    };
+    let d = Diagnostic::new("O001", format!("`optimizer = {name}` {why}"));
+    Err(FitError::Refused(at_setting(d, problem.model, "optimizer").help(help)))
+}
+
 /// O001: the path cannot do what is asked for.
 ///
 /// # Errors
@@ -72,15 +103,22 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     if let Some(d) = of_model(problem.model, problem.settings) {
         return Err(FitError::Refused(d));
     }
-    if problem.settings.guide == GuideChoice::FullRank && path.draws_by_key() {
+    if problem.settings.guide.needs_all_rows() && path.draws_by_key() {
         let why = format!("a net on {} rows is fitted on minibatches", problem.train.len());
-        let d = full_rank(problem.model, &why).help("write `batch = all`, or `guide = meanfield`");
+        let d = all_rows(problem.model, problem.settings, &why)
+            .help("write `batch = all`, or `guide = meanfield`");
         return Err(FitError::Refused(d));
     }
+    optimizer(problem, path)?;
     if problem.settings.warmup > 0 && !path.draws_by_key() {
         let what = "`warmup` needs random starts, and this model begins near its modes";
         let d = at_setting(Diagnostic::new("O001", what), problem.model, "warmup");
         return Err(FitError::Refused(d.help("leave `warmup` out, or write `batch = 128` for minibatches")));
+    }
+    if problem.settings.guide == GuideChoice::Ladder && problem.settings.mix != Mix::No {
+        let what = "`guide = ladder` ends on a mixture of its own";
+        let d = at_setting(Diagnostic::new("O001", what), problem.model, "mix");
+        return Err(FitError::Refused(d.help("leave `mix` out, or name one guide: `guide = fullrank`")));
     }
     if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
         let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";
@@ -138,9 +176,10 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
     Ok(())
 }
 
-/// `guide = fullrank` cannot be had, at the place where it is asked for.
-fn full_rank(model: &Model, why: &str) -> Diagnostic {
-    let d = Diagnostic::new("O001", format!("`guide = fullrank` needs all rows in a step, but {why}"));
+/// A guide of correlated latents cannot be had, at the place where it is asked for.
+fn all_rows(model: &Model, settings: &Settings, why: &str) -> Diagnostic {
+    let guide = settings.guide.name();
+    let d = Diagnostic::new("O001", format!("`guide = {guide}` needs all rows in a step, but {why}"));
     let span =
         |name: &str| model.settings.iter().rfind(|s| s.name == name && !s.is_default).and_then(|s| s.span);
     match (span("guide"), span("batch")) {

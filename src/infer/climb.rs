@@ -1,18 +1,24 @@
-//! Adam on the ELBO of all rows, in given coordinates: the inner loop of the full-batch paths.
+//! Steps on the ELBO of all rows, in given coordinates: the inner loop of the full-batch paths.
 
 use super::coordinates::Coordinates;
 use super::draws::Evaluator;
 use super::journal::{Interrupted, Piece};
+use super::optimizer::Optimizer;
 use super::posterior::Gaussian;
 use super::problem::Number;
 use super::record::ClimbRecord;
+use super::settings::Settings;
 use crate::engine::{BadValue, NoiseKey};
 use crate::guide::collapse::Collapse;
-use crate::kernels::adam::{Adam, Rate, adam};
+use crate::kernels::adam::Rate;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// The rate that rates are relative to.
+pub const RATE: f64 = 0.05;
+/// Steps of a trial of a rate.
+const TRIAL: u64 = 50;
 /// Norms remembered for the running median.
 const NORMS: usize = 101;
 /// A gradient longer than this many medians is shortened to it.
@@ -101,6 +107,9 @@ pub struct Climb<T> {
     median: f64,
     backoff: f64,
     bad_steps: Vec<u64>,
+    optimizer: Optimizer,
+    /// What the rates of Adam are multiplied by.
+    factor: f64,
     /// What was seen on the way.
     pub trace: Vec<TracePoint>,
 }
@@ -144,8 +153,45 @@ impl<T: Number> Climb<T> {
             median: f64::INFINITY,
             backoff: 1.0,
             bad_steps: vec![],
+            optimizer: Optimizer::Adam,
+            factor: 1.0,
             trace: vec![],
         }
+    }
+
+    /// Steps by the settings' rule and at their rate; without one, a rule that has none of its own gets that of a few
+    /// rates which climbs best in short trials from here.
+    pub fn by(mut self, settings: &Settings) -> Self {
+        self.optimizer = settings.optimizer;
+        let rate = settings.learning_rate.or_else(|| self.best_rate(settings.optimizer.rates()));
+        self.factor = rate.map_or(1.0, |rate| rate / RATE);
+        self
+    }
+
+    /// A rate that Adam would have here, as that of this climb.
+    pub fn rate(&self, of_adam: f64) -> f64 {
+        of_adam * self.factor
+    }
+
+    /// The rate whose trial has the largest ELBO at its end; the smallest where none ends on a finite one.
+    fn best_rate(&mut self, rates: &[f64]) -> Option<f64> {
+        let here = self.record();
+        let mut best: Option<(f64, f64)> = None;
+        for rate in rates {
+            self.every = TRIAL / 2;
+            let mut seen = f64::NAN;
+            for _ in 0..TRIAL {
+                match self.step(*rate) {
+                    Ok(elbo) => seen = elbo.unwrap_or(seen),
+                    Err(_) => break,
+                }
+            }
+            if seen.is_finite() && best.is_none_or(|(_, most)| seen > most) {
+                best = Some((*rate, seen));
+            }
+            self.take_up(here.clone());
+        }
+        best.map(|(rate, _)| rate).or(rates.last().copied())
     }
 
     /// The guide at a point of the coordinates.
@@ -266,9 +312,9 @@ impl<T: Number> Climb<T> {
             self.remember();
             self.clip(norm);
             self.moved += 1;
-            let Climb { p, first, second, pulled, relative, .. } = self;
+            let Climb { p, first, second, pulled, relative, optimizer, .. } = self;
             let rate = Rate::Each(relative, rate * self.backoff);
-            adam(&Adam::default(), self.moved, rate, p, first, second, pulled);
+            optimizer.ascend(self.moved, rate, p, (first, second), pulled);
             self.seen = (self.seen.0 + elbo, self.seen.1 + 1);
         } else {
             self.step_back()?;

@@ -4,13 +4,17 @@
 //! full-rank block   μ = μ₀ + C a,   L = C L′,   L′_ii = e^{b_i}
 //! the rest          μ = μ₀ + s₀ a,  ω = log s₀ + b
 //! ties (5a)         λ_s = M_s t_s, a λ for each group of latents
+//! directions (6)    V as it is: it has no units, because e^ω stands before it
 //! ```
 //!
 //! With C the Cholesky factor of an inverse Hessian one learning rate fits coefficients of 1e-5 and of 1e4, and
 //! collinear columns. Plain coordinates are C = 1, s₀ = 1.
 
+use super::directions::Directions;
+use super::draws::variable;
 use super::linear;
 use super::posterior::{Gaussian, Scales, Ties};
+use crate::kernels::noise;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -26,6 +30,9 @@ pub struct Coordinates {
     random: usize,
     ties: Vec<Tie>,
     groups: Vec<Range<usize>>,
+    rank: usize,
+    /// Latents that may move along directions.
+    along: Vec<Range<usize>>,
 }
 
 /// A scale that the spread of every group follows.
@@ -51,6 +58,8 @@ pub enum Part {
 
 /// Dimensions up to which all numbers have one rate.
 const CALM_DIMS: usize = 10;
+/// Sd of the first directions: V = 0 is a saddle.
+const FIRST_DIRECTION: f64 = 0.01;
 /// Log sds leave the coordinates' origin by no more than this (nat).
 const MOST_SPREAD: f64 = 20.0;
 
@@ -58,7 +67,34 @@ impl Coordinates {
     /// Whitened: `factor` is [full, full] lower, `scale` is for all latents (those of the block are not read).
     pub fn new(origin: Vec<f64>, factor: Vec<f64>, scale: Vec<f64>, random: usize) -> Self {
         let full = (factor.len() as f64).sqrt().round() as usize;
-        Coordinates { origin, factor, scale, full, random, ties: vec![], groups: vec![] }
+        Coordinates {
+            origin,
+            factor,
+            scale,
+            full,
+            random,
+            ties: vec![],
+            groups: vec![],
+            rank: 0,
+            along: vec![],
+        }
+    }
+
+    /// Some latents move along as many directions as `rank` says (6).
+    pub fn with_directions(self, rank: usize, along: &[Range<usize>]) -> Self {
+        Coordinates { rank, along: along.to_vec(), ..self }
+    }
+
+    /// The origin, with directions of sd 0.01: without any, none has a slope.
+    pub fn start_along(&self, seed: u64) -> Vec<f64> {
+        let mut p = self.start();
+        let first = self.first_direction();
+        for (k, range) in self.along.iter().enumerate() {
+            let part = &mut p[first + range.start * self.rank..first + range.end * self.rank];
+            noise::normals(part, noise::key(seed, k as u64, variable::DIRECTIONS, 0), 0);
+            part.iter_mut().for_each(|v| *v *= FIRST_DIRECTION);
+        }
+        p
     }
 
     /// The spread of groups of latents follows scales (5a); each group has one λ per scale.
@@ -98,11 +134,27 @@ impl Coordinates {
         self
     }
 
+    /// Puts the directions of a guide of the same rank where these latents may move along them.
+    pub fn take_directions(&self, from: &Directions, p: &mut [f64]) {
+        if from.rank != self.rank {
+            return;
+        }
+        let v = &mut p[self.first_direction()..];
+        for (i, row) in from.v.chunks_exact(self.rank.max(1)).enumerate() {
+            // A latent that had none keeps its first ones.
+            if self.along.iter().any(|range| range.contains(&i)) && row.iter().any(|v| *v != 0.0) {
+                v[i * self.rank..(i + 1) * self.rank].copy_from_slice(row);
+            }
+        }
+    }
+
     /// Whether these are coordinates of the same guide as others: read from a file, their lengths may be anything.
     pub(super) fn fits(&self, other: &Coordinates) -> bool {
         let tie = |t: &Tie| (t.scale, t.map.len());
-        [self.origin.len(), self.factor.len(), self.scale.len(), self.full, self.random]
-            == [other.origin.len(), other.factor.len(), other.scale.len(), other.full, other.random]
+        let sizes =
+            |c: &Coordinates| [c.origin.len(), c.factor.len(), c.scale.len(), c.full, c.random, c.rank];
+        sizes(self) == sizes(other)
+            && self.along == other.along
             && self.groups == other.groups
             && self.ties.iter().map(tie).eq(other.ties.iter().map(tie))
     }
@@ -117,10 +169,11 @@ impl Coordinates {
     }
 
     /// Whether coordinates read from a file are of so many latents, and every place in them is inside.
-    pub(super) fn is_sound(&self, dim: usize, random: usize, full: usize) -> bool {
+    pub(super) fn is_sound(&self, dim: usize, random: usize, full: usize, rank: usize) -> bool {
         let groups = self.groups.len();
-        [self.origin.len(), self.scale.len(), self.random, self.full, self.factor.len()]
-            == [dim, dim, random, full, full * full]
+        [self.origin.len(), self.scale.len(), self.random, self.full, self.factor.len(), self.rank]
+            == [dim, dim, random, full, full * full, rank]
+            && self.along.iter().all(|g| g.start < g.end && g.end <= random)
             && self.ties.iter().all(|t| t.scale < full && t.map.len() == groups * groups)
             && self.groups.iter().all(|g| g.start < g.end && g.end <= random)
     }
@@ -134,7 +187,7 @@ impl Coordinates {
     pub fn plain(dim: usize, random: usize) -> Self {
         let origin = vec![0.0; dim];
         let scale = vec![1.0; dim];
-        Coordinates { origin, factor: vec![], scale, full: 0, random, ties: vec![], groups: vec![] }
+        Coordinates::new(origin, vec![], scale, random)
     }
 
     /// The same guide as the origin: its means, sds and correlations become 0, 0 and 1; ties keep their value.
@@ -150,8 +203,10 @@ impl Coordinates {
         }
         let scales: Vec<usize> = self.ties.iter().map(|t| t.scale).collect();
         let there = Coordinates::new(guide.mu.clone(), guide.factor(), scale, self.random)
-            .with_ties(&scales, &self.groups);
+            .with_ties(&scales, &self.groups)
+            .with_directions(self.rank, &self.along);
         let mut at = there.start();
+        at[there.first_direction()..].copy_from_slice(&guide.directions.v);
         let first = there.first_tie();
         let n = there.groups.len();
         for (k, tie) in there.ties.iter().enumerate() {
@@ -164,7 +219,7 @@ impl Coordinates {
         (there, at)
     }
 
-    /// Every number that moves, with what it is; the upper triangle of L′ does not.
+    /// Every number that moves and can be judged, with what it is; directions turn among themselves and stay out.
     pub fn parts(&self) -> Vec<(usize, Part)> {
         let (dim, f) = (self.origin.len(), self.full);
         let strict = (0..f).flat_map(|i| (0..i).map(move |j| (i, j)));
@@ -172,7 +227,7 @@ impl Coordinates {
             .map(|i| (i, Part::Mean(i)))
             .chain((0..self.random).map(|i| (dim + i, Part::Spread(i))))
             .chain(strict.map(|(i, j)| (dim + self.random + i * f + j, Part::Lower(i))))
-            .chain((self.first_tie()..self.numbers()).map(|k| (k, Part::Tie)))
+            .chain((self.first_tie()..self.first_direction()).map(|k| (k, Part::Tie)))
             .collect()
     }
 
@@ -213,6 +268,12 @@ impl Coordinates {
             let first = self.origin.len() + self.random;
             rates[first..first + self.full * self.full].fill(rate);
         }
+        if self.rank > 0 {
+            // By the same count, with D r entries in place of D²/2.
+            let rate = (CALM_DIMS.pow(3) as f64 / (self.random.pow(2) * self.rank) as f64).sqrt().min(1.0);
+            let first = self.first_direction();
+            rates[first..].fill(rate);
+        }
         rates
     }
 
@@ -225,9 +286,13 @@ impl Coordinates {
         self.origin.len() + self.random + self.full * self.full
     }
 
-    /// How many numbers the optimiser moves: a, b, the full-rank block of L′, and ties.
-    pub fn numbers(&self) -> usize {
+    fn first_direction(&self) -> usize {
         self.first_tie() + self.ties.len() * self.groups.len()
+    }
+
+    /// How many numbers the optimiser moves: a, b, the full-rank block of L′, ties and V.
+    pub fn numbers(&self) -> usize {
+        self.first_direction() + self.random * self.rank
     }
 
     /// a = 0, b = 0, L′ = 1.
@@ -240,7 +305,9 @@ impl Coordinates {
         let (dim, f, n) = (self.origin.len(), self.full, self.random);
         let (a, rest) = p.split_at(dim);
         let (b, rest) = rest.split_at(n);
-        let (strict, ties) = rest.split_at(f * f);
+        let (strict, rest) = rest.split_at(f * f);
+        let (ties, v) = rest.split_at(self.ties.len() * self.groups.len());
+        out.directions.v.copy_from_slice(v);
         linear::multiply_lower(&self.factor, &a[..f], &mut out.mu[..f]);
         for i in 0..dim {
             let moved = if i < f { out.mu[i] } else { self.scale[i] * a[i] };
@@ -287,6 +354,7 @@ impl Coordinates {
                 scales: self.ties.iter().map(|t| t.scale).collect(),
                 lambda: vec![0.0; self.ties.len() * self.random],
             },
+            directions: Directions { rank: self.rank, v: vec![0.0; self.random * self.rank] },
         }
     }
 
@@ -318,10 +386,16 @@ impl Coordinates {
             let diagonal = std::mem::take(&mut out[dim + n + i * f + i]);
             out[dim + i] = diagonal * p[dim + i].exp();
         }
-        let first = self.first_tie();
+        let v = &mut out[self.first_direction()..];
+        v.fill(0.0);
+        for range in &self.along {
+            let own = range.start * self.rank..range.end * self.rank;
+            v[own.clone()].copy_from_slice(&gradient.directions.v[own]);
+        }
+        let (first, end) = (self.first_tie(), self.first_direction());
         let of_group =
             |row: &[f64]| -> Vec<f64> { self.groups.iter().map(|g| row[g.clone()].iter().sum()).collect() };
-        let parts = out[first..].chunks_mut(self.groups.len().max(1));
+        let parts = out[first..end].chunks_mut(self.groups.len().max(1));
         for ((tie, part), row) in self.ties.iter().zip(parts).zip(gradient.ties.lambda.chunks(n.max(1))) {
             linear::multiply_lower_transposed(&tie.map, &of_group(row), part);
         }

@@ -32,6 +32,8 @@ pub mod variable {
     pub const ORDER: u64 = 7;
     /// signs of rows that measure a curvature
     pub const SIGNS: u64 = 9;
+    /// the first directions of a low-rank guide
+    pub const DIRECTIONS: u64 = 10;
     /// scramble of a step's Sobol points
     pub const SCRAMBLE: u64 = 8;
     /// draws of the prior: their purpose is added
@@ -39,7 +41,7 @@ pub mod variable {
 }
 
 /// The inputs of a guide's tape that hold its parameters.
-pub const PARAMETERS: [&str; 4] = ["mu", "omega", "lower", "tie"];
+pub const PARAMETERS: [&str; 5] = ["mu", "omega", "lower", "tie", "directions"];
 /// Draws that compare two guides.
 pub const COMPARE_DRAWS: usize = 512;
 
@@ -48,6 +50,7 @@ pub struct Objective<T> {
     program: Arc<Program>,
     shards: Arc<Vec<Shard<T>>>,
     random: usize,
+    rank: usize,
     collapse: Arc<Collapse>,
     points: Points,
     profiler: Profiler,
@@ -70,6 +73,7 @@ impl<T: Number> Objective<T> {
             program,
             shards: Arc::new(shards),
             random: problem.joint.random_dim,
+            rank: settings.rank,
             collapse: guided.collapse,
             points: Points::of(problem),
             profiler: problem.profiler.clone(),
@@ -88,10 +92,9 @@ impl<T: Number> Objective<T> {
         let n = self.random;
         Evaluator {
             batch: FullBatch { executor, shards: self.shards.clone() },
-            noise: vec![0.0; n],
+            noise: vec![0.0; n + self.rank],
             score: vec![0.0; n],
             precision: vec![0.0; n],
-            sigma: Vec::with_capacity(n),
             collapse: self.collapse.clone(),
             points: self.points,
             is_score_given: self.is_score_given,
@@ -108,7 +111,6 @@ pub struct Evaluator<T> {
     noise: Vec<f64>,
     score: Vec<f64>,
     precision: Vec<f64>,
-    sigma: Vec<f64>,
     collapse: Arc<Collapse>,
     points: Points,
     is_score_given: bool,
@@ -134,10 +136,16 @@ impl<T: Real> Evaluator<T> {
             ("omega", &guide.omega),
             ("lower", &guide.lower),
             ("tie", &guide.ties.lambda),
-            ("noise", &self.noise),
+            ("directions", &guide.directions.v),
             ("score", &self.score),
             ("precision", &self.precision),
         ] {
+            self.buffer.clear();
+            self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
+            self.batch.executor.set_input(name, &self.buffer);
+        }
+        let (own, shared) = self.noise.split_at(guide.random());
+        for (name, values) in [("noise", own), ("direction_noise", shared)] {
             self.buffer.clear();
             self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
             self.batch.executor.set_input(name, &self.buffer);
@@ -149,6 +157,7 @@ impl<T: Real> Evaluator<T> {
             ("grad:omega", &mut gradient.omega),
             ("grad:lower", &mut gradient.lower),
             ("grad:tie", &mut gradient.ties.lambda),
+            ("grad:directions", &mut gradient.directions.v),
         ] {
             if let Some(values) = self.batch.executor.output(name) {
                 for (o, g) in out.iter_mut().zip(values) {
@@ -172,8 +181,8 @@ impl<T: Real> Evaluator<T> {
     ///
     /// Ends with the first draw that is not finite, so that [`Evaluator::find_bad_value`] looks at that one.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey, draws: usize, gradient: &mut Gaussian) -> f64 {
-        let Gaussian { mu, omega, lower, ties, .. } = gradient;
-        for part in [mu, omega, lower, &mut ties.lambda] {
+        let Gaussian { mu, omega, lower, ties, directions, .. } = gradient;
+        for part in [mu, omega, lower, &mut ties.lambda, &mut directions.v] {
             part.fill(0.0);
         }
         let factor = 1.0 / draws as f64;
@@ -181,10 +190,11 @@ impl<T: Real> Evaluator<T> {
         let integrals = if self.collapse.is_empty() {
             0.0
         } else {
-            self.sigma.clear();
-            self.sigma.extend(guide.omega.iter().map(|o| o.exp()));
-            self.collapse.precision(&guide.mu, &self.sigma, &mut self.precision)
+            self.collapse.precision(&guide.mu, &guide.marginal_sds(), &mut self.precision)
         };
+        // The tape's entropy is that without directions; drawn log q has all of it.
+        let along =
+            if self.is_score_given { 0.0 } else { guide.directions.entropy(1.0, &mut gradient.directions.v) };
         for d in 0..draws {
             self.points.next(key, d, draws, &mut self.noise);
             total += self.draw(guide, factor, gradient);
@@ -192,7 +202,7 @@ impl<T: Real> Evaluator<T> {
                 return total;
             }
         }
-        self.kl_weight * (total * factor + integrals)
+        self.kl_weight * (total * factor + integrals + along)
     }
 
     /// The first value that is not finite at a draw, for messages.
@@ -325,7 +335,7 @@ impl Joint {
 
 /// log p(y,u) − log q(u) of keyed draws: the same keys for every guide, so that differences are paired.
 pub fn elbo_draws(joint: &mut Joint, guide: &Gaussian, draws: usize, seed: u64) -> Vec<f64> {
-    let mut noise = vec![0.0; guide.random()];
+    let mut noise = vec![0.0; guide.noise()];
     let (mut u, mut g) = (vec![0.0; guide.mu.len()], vec![0.0; guide.mu.len()]);
     (0..draws)
         .map(|d| {

@@ -74,7 +74,7 @@ impl Source for Gaussian {
     }
 
     fn latents(&self, key: DrawKey, u: &mut [f64]) {
-        let mut e = vec![0.0; self.random()];
+        let mut e = vec![0.0; self.noise()];
         noise::normals(&mut e, noise::key(key.seed, 0, key.purpose, key.index), 0);
         if key.is_mirrored {
             e.iter_mut().for_each(|x| *x = -*x);

@@ -331,7 +331,7 @@ impl<T: Number> Lanes<T> {
             } else {
                 (0..draws, &self.shards[part(self.shards.len(), i)])
             };
-            let (mut e, mut u) = (vec![0.0; component.random()], vec![0.0; component.mu.len()]);
+            let (mut e, mut u) = (vec![0.0; component.noise()], vec![0.0; component.mu.len()]);
             let mut numbers: Vec<T> = vec![T::ZERO; u.len()];
             for d in draws {
                 noise(d, &mut e);

@@ -146,7 +146,7 @@ fn weighed<T: Number>(
             }
             Draws::Guide(guide) => {
                 let k = if guide.parts.len() == 1 { 0 } else { guide.part_of(s as u64) };
-                let mut e = vec![0.0; guide.parts[k].random()];
+                let mut e = vec![0.0; guide.parts[k].noise()];
                 noise::normals(&mut e, noise::key(seed, 2, variable::ELBO, s as u64), 0);
                 guide.parts[k].draw(&e, &mut u);
                 Some(guide.log_density(k, &e, &u))

@@ -24,7 +24,7 @@ use super::{Outcome, Path, guide_settings, messages, mix};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
 use crate::guide::{Guided, guide};
-use crate::kernels::adam::{Adam, Rate, adam};
+use crate::kernels::adam::Rate;
 use crate::kernels::scalar::Unary;
 use crate::kernels::{elementwise, noise};
 use crate::plan::{Program, plan};
@@ -49,7 +49,7 @@ const PAIRS: usize = 32;
 const LANES: usize = 8;
 const SHARED_LANES: usize = 4;
 
-/// Fits by Adam on minibatches.
+/// Fits on minibatches.
 pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     match problem.settings.precision {
         Precision::F64 => minibatch_in::<f64>(problem, progress),
@@ -311,7 +311,7 @@ impl Step<'_> {
         let per_epoch = rows.div_ceil(self.batch) as u64;
         let averaged_from = steps - ((recipe.averaged * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
-        let settings = Adam::default();
+        let optimizer = self.problem.settings.optimizer;
         let (mut first, mut second) = (vec![T::ZERO; dim + self.random], vec![T::ZERO; dim + self.random]);
         let mut moved = 0;
         let mut p: Vec<T> = recipe.mu.iter().chain(&recipe.omega).copied().collect();
@@ -378,7 +378,7 @@ impl Step<'_> {
                     dilation.read(&p, &g, dim);
                 }
                 let each = Rate::Each(rates, T::from_f64(rate));
-                adam(&settings, moved, each, &mut p, &mut first, &mut second, &g);
+                optimizer.ascend(moved, each, &mut p, (&mut first, &mut second), &g);
                 if is_late {
                     dilation.step(DILATION_RATE * (recipe.rate / RATE) * rate, &mut p, dim);
                 }

@@ -41,7 +41,7 @@ impl Mixture {
 
     /// Numbers of noise that a draw takes.
     pub fn noise(&self) -> usize {
-        self.parts.iter().map(Gaussian::random).max().unwrap_or(0)
+        self.parts.iter().map(Gaussian::noise).max().unwrap_or(0)
     }
 
     /// Whether it is several points: a deep ensemble.
@@ -90,9 +90,9 @@ impl Mixture {
             }
             let mut sum = 0.0;
             for (k, (part, share)) in self.parts.iter().zip(&self.shares).enumerate() {
-                part.draw(&e[..part.random()], &mut u);
+                part.draw(&e[..part.noise()], &mut u);
                 let log_p = joint.value_and_gradient(&u, &mut g);
-                sum += share * (log_p - self.log_density(k, &e[..part.random()], &u));
+                sum += share * (log_p - self.log_density(k, &e[..part.noise()], &u));
             }
             sum
         };
@@ -115,7 +115,7 @@ impl Mixture {
         for d in 0..draws {
             noise::normals(&mut e, noise::key(seed, 0, variable::COMPARE, d as u64), 0);
             for (k, part) in all.parts.iter().enumerate() {
-                let own = &e[..part.random()];
+                let own = &e[..part.noise()];
                 part.draw(own, &mut u);
                 let log_p = joint.value_and_gradient(&u, &mut g);
                 let of = |(j, q): (usize, &Gaussian)| match (j == k, all.is_common()) {
@@ -187,6 +187,7 @@ mod tests {
             full: 0,
             scales: Scales::default(),
             ties: Ties::default(),
+            directions: Default::default(),
         }
     }
 

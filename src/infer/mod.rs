@@ -8,12 +8,14 @@ pub mod chains;
 pub mod climb;
 pub mod coordinates;
 mod dilation;
+pub mod directions;
 pub mod draws;
 pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 mod fisher;
 pub mod journal;
+mod ladder;
 pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
@@ -30,6 +32,7 @@ pub mod nuts;
 pub mod nuts;
 pub mod objective;
 pub mod of_rows;
+pub mod optimizer;
 pub mod points;
 pub mod posterior;
 pub mod predict;
@@ -131,7 +134,7 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let batch = problem.settings.batch;
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
     let is_few = rows <= SMALL_ROWS || batch == Batch::All;
-    let is_full = problem.settings.guide == GuideChoice::FullRank;
+    let is_full = problem.settings.guide.needs_all_rows();
     let small = if is_regression(problem.model) && !is_full { SMALL_REGRESSION } else { SMALL_DIMS };
     // Noise of the model's own is new in every step of minibatches; the other paths hold their noise fixed.
     if problem.joint.is_noisy() || matches!(batch, Batch::Rows(n) if n < rows) {
@@ -158,9 +161,15 @@ pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
     match (problem.settings.guide, path) {
         (_, Path::WideNet | Path::Batches | Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
         (GuideChoice::FullRank, _) => random,
-        (GuideChoice::Auto, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
-        (GuideChoice::Auto, _) => 0,
+        (GuideChoice::Auto | GuideChoice::Ladder, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
+        (GuideChoice::Auto | GuideChoice::LowRank | GuideChoice::Ladder, _) => 0,
     }
+}
+
+/// How many directions all random latents share.
+pub fn rank(problem: &Problem<'_>, path: Path) -> usize {
+    let is_low = problem.settings.guide == GuideChoice::LowRank && !path.draws_by_key();
+    if is_low { problem.settings.rank.min(problem.joint.random_dim) } else { 0 }
 }
 
 /// The guide of a path.
@@ -172,8 +181,10 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
             let stick_the_landing = sticks_the_landing(problem);
             GuideSettings {
                 full_dims: full_rank_dims(problem, path),
+                rank: rank(problem, path),
                 noise: NoiseSource::Input,
-                tied_scales: if path == Path::NoNet && keeps(Rewrite::TiedScales) {
+                tied_scales: if path == Path::NoNet && keeps(Rewrite::TiedScales) && rank(problem, path) == 0
+                {
                     no_net::ties::scales(problem)
                 } else {
                     vec![]

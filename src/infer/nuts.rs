@@ -63,7 +63,7 @@ impl Whitened {
         Whitened {
             joint,
             factor: guide.factor(),
-            sds: guide.omega.iter().map(|o| o.exp()).collect(),
+            sds: guide.marginal_sds(),
             guide: guide.clone(),
             u: vec![0.0; dim],
             gradient: vec![0.0; dim],

@@ -1,15 +1,16 @@
 //! The fitted guide: a Gaussian in u, from which draws of every unknown come.
 
+use super::directions::Directions;
 use super::linear;
 use crate::guide::collapse::{Collapse, rule::Cells};
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::f64::consts::PI;
 use std::sync::Arc;
 
-/// Parameters of the guide (`docs/inference.md`, equations 4, 5 and 5a).
+/// Parameters of the guide (`docs/inference.md`, equations 4, 5, 5a and 6).
 ///
 /// The first `full` latents share one full-rank block, the other random ones are independent, learned ones have no
-/// spread: `mu` holds all of them, `omega` the random ones.
+/// spread: `mu` holds all of them, `omega` the random ones. A guide with directions has no full-rank block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussian {
     /// Means.
@@ -24,6 +25,8 @@ pub struct Gaussian {
     pub scales: Scales,
     /// How the spread of the block follows its scales (5a).
     pub ties: Ties,
+    /// Directions that latents move along together (6).
+    pub directions: Directions,
 }
 
 /// The collapsed scales of a guide. Their latents keep places in `mu` and `omega`, which nothing learns.
@@ -67,13 +70,14 @@ impl Gaussian {
             full: 0,
             scales: Scales::default(),
             ties: Ties::default(),
+            directions: Directions::default(),
         }
     }
 
     /// Fixes q* of the collapsed scales at the parameters reached, so that they can be drawn; `mu` and `omega` get
     /// mean and log sd of their logarithms.
     pub fn settle(&mut self, collapse: &Arc<Collapse>) {
-        let sigma: Vec<f64> = self.omega.iter().map(|o| o.exp()).collect();
+        let sigma = self.marginal_sds();
         let cells = collapse.posterior(&self.mu, &sigma);
         for (scale, cells) in collapse.scales.iter().zip(&cells) {
             let (mean, sd) = cells.moments();
@@ -85,8 +89,8 @@ impl Gaussian {
 
     /// Rounds all parameters to single precision, as large posteriors are kept in files.
     pub fn round(&mut self) {
-        let Gaussian { mu, omega, lower, ties, .. } = self;
-        for part in [mu, omega, lower, &mut ties.lambda] {
+        let Gaussian { mu, omega, lower, ties, directions, .. } = self;
+        for part in [mu, omega, lower, &mut ties.lambda, &mut directions.v] {
             part.iter_mut().for_each(|x| *x = f64::from(*x as f32));
         }
         if !self.scales.cells.is_empty() {
@@ -109,6 +113,16 @@ impl Gaussian {
         self.omega.len()
     }
 
+    /// Numbers of noise that a draw takes: ε, or ε₁ and ε₂ (6).
+    pub fn noise(&self) -> usize {
+        self.random() + self.directions.rank
+    }
+
+    /// The sd of each random latent outside a full-rank block; inside it, that of its own noise.
+    pub fn marginal_sds(&self) -> Vec<f64> {
+        self.omega.iter().enumerate().map(|(i, o)| o.exp() * self.directions.stretch(i)).collect()
+    }
+
     /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε, stretched (5a).
     pub fn draw(&self, noise: &[f64], u: &mut [f64]) {
         u.copy_from_slice(&self.mu);
@@ -127,9 +141,9 @@ impl Gaussian {
         }
     }
 
-    /// v_i = (L ε)_i.
+    /// v_i = (L ε)_i, or (D (ε₁ + V ε₂))_i.
     fn spread(&self, i: usize, noise: &[f64]) -> f64 {
-        let own = self.omega[i].exp() * noise[i];
+        let own = self.omega[i].exp() * (noise[i] + self.directions.shift(i, &noise[self.random()..]));
         if i >= self.full {
             return own;
         }
@@ -140,7 +154,10 @@ impl Gaussian {
     /// log q(u) at the draw made from this noise.
     pub fn log_density(&self, noise: &[f64]) -> f64 {
         let gaussian = |e: f64, omega: f64| -0.5 * e * e - omega - 0.5 * (2.0 * PI).ln();
-        let all: f64 = noise.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum();
+        let all: f64 = match self.directions.rank {
+            0 => noise.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum(),
+            _ => self.log_density_along(&self.standardised(noise)),
+        };
         let held =
             self.scales.collapse.scales.iter().map(|s| gaussian(noise[s.latent], self.omega[s.latent]));
         let stretch: f64 = (self.ties.scales.iter().zip(self.ties.lambda.chunks(self.random().max(1))))
@@ -168,11 +185,27 @@ impl Gaussian {
             v[i] *= (-self.omega[i]).exp();
         }
         let gaussian = |e: f64, omega: f64| -0.5 * e * e - omega - 0.5 * (2.0 * PI).ln();
-        let all: f64 = v.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum();
+        let all: f64 = match self.directions.rank {
+            0 => v.iter().zip(&self.omega).map(|(e, o)| gaussian(*e, *o)).sum(),
+            _ => self.log_density_along(&v),
+        };
         let held = self.scales.collapse.scales.iter().map(|s| gaussian(v[s.latent], self.omega[s.latent]));
         let cells = self.scales.collapse.scales.iter().zip(&self.scales.cells);
         let cells: f64 = cells.map(|(scale, cells)| cells.log_density(u[scale.latent])).sum();
         all - held.sum::<f64>() - stretch + cells
+    }
+
+    /// D⁻¹ (u − μ) = ε₁ + V ε₂.
+    fn standardised(&self, noise: &[f64]) -> Vec<f64> {
+        let shared = &noise[self.random()..];
+        (0..self.random()).map(|i| noise[i] + self.directions.shift(i, shared)).collect()
+    }
+
+    /// log N(u; μ, D (I + V Vᵀ) D) at D⁻¹ (u − μ).
+    fn log_density_along(&self, y: &[f64]) -> f64 {
+        let (quadratic, log_det) = self.directions.quadratic(y);
+        let omegas: f64 = self.omega.iter().sum();
+        -0.5 * (quadratic + log_det + y.len() as f64 * (2.0 * PI).ln()) - omegas
     }
 
     /// ∇_u of −log q at the draw made from this noise: r = L⁻ᵀ ε; stretched, r_i e^{−a_i} with a_i = Σ_s λ_is v_s,
@@ -195,8 +228,19 @@ impl Gaussian {
         }
     }
 
-    /// L⁻ᵀ ε.
+    /// L⁻ᵀ ε, or D⁻¹ (I + V Vᵀ)⁻¹ (ε₁ + V ε₂).
     fn score_of_spread(&self, noise: &[f64], out: &mut [f64]) {
+        if self.directions.rank > 0 {
+            let mut y = self.standardised(noise);
+            self.directions.solve(&mut y);
+            for (out, (y, o)) in out.iter_mut().zip(y.iter().zip(&self.omega)) {
+                *out = y * (-o).exp();
+            }
+            for scale in &self.scales.collapse.scales {
+                out[scale.latent] = 0.0;
+            }
+            return;
+        }
         for (i, (o, e)) in self.omega.iter().zip(noise).enumerate() {
             out[i] = if i < self.full { *e } else { e * (-o).exp() };
         }
@@ -235,7 +279,50 @@ mod tests {
             full: 3,
             ties: Ties { scales: vec![1], lambda: vec![0.8, 0.0, -0.4, 0.0] },
             scales: Scales::default(),
+            directions: Directions::default(),
         }
+    }
+
+    /// A guide of three latents with two directions.
+    fn along_directions() -> Gaussian {
+        Gaussian {
+            omega: vec![-0.2, 0.4, -1.0],
+            directions: Directions { rank: 2, v: vec![0.5, -0.3, 1.2, 0.1, 0.0, 0.8] },
+            ..Gaussian::point(vec![0.3, -1.0, 2.0])
+        }
+    }
+
+    #[test]
+    fn a_guide_with_directions_knows_its_density_and_score() {
+        let g = along_directions();
+        let noise = [0.7, -1.1, 0.4, 0.9, -0.6];
+        let (mut u, mut score) = (vec![0.0; 3], vec![0.0; 3]);
+        g.draw(&noise, &mut u);
+        g.score(&noise, &mut score);
+        assert!((g.log_density_at(&u) - g.log_density(&noise)).abs() < 1e-12);
+        // The density of N(μ, Σ) by the Cholesky factor of Σ written out.
+        let l = g
+            .directions
+            .covariance_factor(&g.omega.iter().map(|o| o.exp()).collect::<Vec<_>>())
+            .expect("positive");
+        let dense = |u: &[f64]| {
+            let mut e: Vec<f64> = u.iter().zip(&g.mu).map(|(u, m)| u - m).collect();
+            linear::solve_lower(&l, &mut e);
+            (0..3).map(|i| -0.5 * e[i] * e[i] - l[i * 3 + i].ln() - 0.5 * (2.0 * PI).ln()).sum::<f64>()
+        };
+        assert!((dense(&u) - g.log_density(&noise)).abs() < 1e-12);
+        for i in 0..3 {
+            let at = |x: f64| {
+                let mut moved = u.clone();
+                moved[i] = x;
+                dense(&moved)
+            };
+            let difference = (at(u[i] - 1e-5) - at(u[i] + 1e-5)) / 2e-5;
+            assert!((score[i] - difference).abs() < 1e-8, "{i}: {} {difference}", score[i]);
+        }
+        // The sd that a latent has by itself.
+        let sd = (0..3).map(|k| l[3 + k] * l[3 + k]).sum::<f64>().sqrt();
+        assert!((g.marginal_sds()[1] - sd).abs() < 1e-12);
     }
 
     /// The noise that makes a draw, found by solving: v_s first, then the others, then L⁻¹.
@@ -286,6 +373,7 @@ mod tests {
             full: 2,
             ties: Ties { scales: vec![1], lambda: vec![0.4, 0.0] },
             scales: Scales::default(),
+            directions: Directions::default(),
         };
         let (mut total, step) = (0.0, 0.02);
         for i in -600..=600 {

@@ -5,6 +5,7 @@
 use super::Outcome;
 use super::climb::TracePoint;
 use super::coordinates::Coordinates;
+use super::directions::Directions;
 use super::posterior::{Gaussian, Ties};
 use crate::guide::collapse::Collapse;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,8 @@ pub(super) struct GuideRecord {
     full: usize,
     tied: Vec<usize>,
     lambda: Vec<f64>,
+    rank: usize,
+    directions: Vec<f64>,
 }
 
 impl GuideRecord {
@@ -30,6 +33,8 @@ impl GuideRecord {
             full: guide.full,
             tied: guide.ties.scales.clone(),
             lambda: guide.ties.lambda.clone(),
+            rank: guide.directions.rank,
+            directions: guide.directions.v.clone(),
         }
     }
 
@@ -41,6 +46,7 @@ impl GuideRecord {
             lower: self.lower,
             full: self.full,
             ties: Ties { scales: self.tied, lambda: self.lambda },
+            directions: Directions { rank: self.rank, v: self.directions },
             ..Gaussian::point(self.mu)
         };
         guide.settle(collapse);
@@ -55,6 +61,7 @@ impl GuideRecord {
             && self.lower.len() == self.full * self.full
             && self.tied.iter().all(|s| *s < random)
             && self.lambda.len() == self.tied.len() * random
+            && self.directions.len() == self.rank * random
     }
 }
 

@@ -1,5 +1,6 @@
 //! The fit block and the command line as typed settings; defaults stand here, once.
 
+use super::optimizer::Optimizer;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Setting, SettingValue};
 use crate::rewrites::Rewrite;
@@ -12,6 +13,8 @@ pub struct Settings {
     pub method: Method,
     /// `guide`
     pub guide: GuideChoice,
+    /// `rank`: directions of a low-rank guide
+    pub rank: usize,
     /// `steps`
     pub steps: Option<u64>,
     /// `epochs`
@@ -20,6 +23,8 @@ pub struct Settings {
     pub batch: Batch,
     /// `draws`
     pub draws: Draws,
+    /// `optimizer`
+    pub optimizer: Optimizer,
     /// `learning_rate`
     pub learning_rate: Option<f64>,
     /// `precision`
@@ -91,6 +96,31 @@ pub enum GuideChoice {
     MeanField,
     /// one Gaussian with all correlations
     FullRank,
+    /// one Gaussian with correlations along a few directions
+    LowRank,
+    /// richer and richer, as long as it pays
+    Ladder,
+}
+
+impl GuideChoice {
+    /// Every choice with its name.
+    const ALL: [(GuideChoice, &'static str); 5] = [
+        (GuideChoice::Auto, "auto"),
+        (GuideChoice::MeanField, "meanfield"),
+        (GuideChoice::FullRank, "fullrank"),
+        (GuideChoice::LowRank, "lowrank"),
+        (GuideChoice::Ladder, "ladder"),
+    ];
+
+    /// As `guide` takes it.
+    pub fn name(self) -> &'static str {
+        GuideChoice::ALL.iter().find(|(guide, _)| *guide == self).map_or("", |(_, name)| name)
+    }
+
+    /// Whether steps must see all rows: log q is of the same draw.
+    pub fn needs_all_rows(self) -> bool {
+        matches!(self, GuideChoice::FullRank | GuideChoice::LowRank | GuideChoice::Ladder)
+    }
 }
 
 /// Rows in a step.
@@ -153,10 +183,12 @@ impl Default for Settings {
         Settings {
             method: Method::Advi,
             guide: GuideChoice::Auto,
+            rank: 10,
             steps: None,
             epochs: None,
             batch: Batch::Auto,
             draws: Draws::Auto,
+            optimizer: Optimizer::Adam,
             learning_rate: None,
             precision: Precision::Auto,
             restarts: None,
@@ -223,21 +255,26 @@ impl Settings {
                 self.method = *method;
             }
             "guide" => {
-                self.guide = match word {
-                    "auto" => GuideChoice::Auto,
-                    "meanfield" => GuideChoice::MeanField,
-                    "fullrank" => GuideChoice::FullRank,
-                    _ => return Err(not_yet(setting, &format!("`guide = {word}`"))),
-                }
+                let named = GuideChoice::ALL.iter().find(|(_, name)| *name == word);
+                let Some((guide, _)) = named else {
+                    return Err(not_yet(setting, &format!("`guide = {word}`")));
+                };
+                self.guide = *guide;
             }
+            "rank" => self.rank = whole(setting, 1.0)?.map_or(10, |n| n as usize),
             "steps" => self.steps = whole(setting, 1.0)?.map(|n| n as u64),
             "epochs" => self.epochs = number(setting, 1e-9)?,
             "batch" if word == "all" => self.batch = Batch::All,
             "batch" => self.batch = whole(setting, 1.0)?.map_or(Batch::Auto, |n| Batch::Rows(n as usize)),
             "draws" if word == "shared" => self.draws = Draws::Shared,
             "draws" => self.draws = whole(setting, 1.0)?.map_or(Draws::Auto, |n| Draws::Number(n as usize)),
-            "optimizer" if matches!(word, "adam" | "auto") => {}
-            "optimizer" => return Err(not_yet(setting, &format!("`optimizer = {word}`"))),
+            "optimizer" => {
+                let named = Optimizer::ALL.iter().find(|(_, name)| *name == word);
+                let Some((optimizer, _)) = named else {
+                    return Err(not_yet(setting, &format!("`optimizer = {word}`")));
+                };
+                self.optimizer = *optimizer;
+            }
             "learning_rate" => self.learning_rate = number(setting, 0.0)?,
             "precision" => {
                 self.precision = match word {

@@ -8,10 +8,11 @@ use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::record::ClimbRecord;
-use super::settings::{Mix, Precision};
-use super::{Outcome, Path, full_rank_dims, guide_settings, messages, mix};
+use super::settings::{GuideChoice, Mix, Precision};
+use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix, rank};
 use crate::kernels::noise;
 use crate::model::Role;
+use std::ops::Range;
 use std::sync::Mutex;
 
 /// Starts where no number is given.
@@ -49,8 +50,11 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let most = settings.steps.map_or(usize::MAX, |s| usize::try_from(s).unwrap_or(usize::MAX));
     kinds.iter_mut().for_each(|kind| kind.iterations = kind.iterations.min(most));
     let full = full_rank_dims(problem, Path::SmallNet);
+    let rank = rank(problem, Path::SmallNet);
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
+    let along =
+        if rank > 0 { ladder::along(problem, &guide_settings(problem, Path::SmallNet)) } else { vec![] };
     let mut rounds = rounds(is_light, settings.steps);
     if is_mixed {
         rounds.iter_mut().for_each(|r| r.keep = Keep::All);
@@ -72,13 +76,13 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         }
         let mut find = || -> (Coordinates, Vec<f64>) {
             let mode = map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
-            net_coordinates(joint, &mode, problem, full)
+            net_coordinates(joint, &mode, problem, full, (rank, &along, i))
         };
         let (coordinates, p) = problem.journal.piece(&format!("start {i}"), &mut find);
-        let is_whole = coordinates.is_sound(dim, random, full) && p.len() == coordinates.numbers();
+        let is_whole = coordinates.is_sound(dim, random, full, rank) && p.len() == coordinates.numbers();
         let (coordinates, p) = if is_whole { (coordinates, p) } else { find() };
         let draws = problem.settings.full_batch_draws();
-        let climb = Climb::new(objective.evaluator(), coordinates, p, draws, settings.seed, i);
+        let climb = Climb::new(objective.evaluator(), coordinates, p, draws, settings.seed, i).by(settings);
         Candidate { point: climb.p.clone(), climb: Some(climb), draws: vec![], diverged: None }
     };
     let mut candidates = in_parallel(problem.threads, kinds.len(), &joint, &begin, &mut |_| {});
@@ -121,8 +125,16 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         path,
         ..Outcome::empty()
     };
-    let guides: Vec<Gaussian> = candidates.iter().map(Candidate::guide).collect();
-    mix::keep(problem, guides, joint, &mut outcome);
+    let mut guides: Vec<Gaussian> = candidates.iter().map(Candidate::guide).collect();
+    if settings.guide != GuideChoice::Ladder {
+        mix::keep(problem, guides, joint, &mut outcome);
+        return Ok(outcome);
+    }
+    // Starts that were left behind are the other components of the last rung.
+    let behind = lost.into_iter().filter(|c| c.diverged.is_none() && c.elbo().is_finite()).collect();
+    let (others, _) = ranked(behind)?;
+    guides.extend(others.iter().map(Candidate::guide));
+    ladder::climb::<T>(problem, Path::SmallNet, guides, joint, &mut outcome, progress)?;
     Ok(outcome)
 }
 
@@ -211,7 +223,7 @@ impl<T: Number> Candidate<T> {
         {
             return Candidate { point, draws, ..self };
         }
-        let rate = settings.learning_rate.map_or(round.rate, |r| r * round.rate / 0.05);
+        let rate = climb.rate(round.rate);
         match climb.stage(rate, round.steps, &mut piece) {
             Ok(point) => self.point = point,
             Err(Halt::Diverged(diverged)) => {
@@ -258,7 +270,7 @@ fn ranked<T: Number>(all: Vec<Candidate<T>>) -> Result<Ranked<T>, FitError> {
 }
 
 /// Runs jobs 0..count on threads, each with its own evaluator; results come in the order of the jobs.
-fn in_parallel<R: Send>(
+pub(super) fn in_parallel<R: Send>(
     threads: usize,
     count: usize,
     joint: &Joint,
@@ -363,6 +375,7 @@ fn net_coordinates(
     mode: &[f64],
     problem: &Problem<'_>,
     full: usize,
+    (rank, along, start): (usize, &[Range<usize>], usize),
 ) -> (Coordinates, Vec<f64>) {
     let random = problem.joint.random_dim;
     let sds: Vec<f64> = (0..random)
@@ -382,8 +395,8 @@ fn net_coordinates(
         let p = coordinates.start();
         return (coordinates, p);
     }
-    let coordinates = super::draws::plain(problem);
-    let mut p = coordinates.start();
+    let coordinates = super::draws::plain(problem).with_directions(rank, along);
+    let mut p = coordinates.start_along(problem.settings.seed ^ ((start as u64) << 48));
     p[..mode.len()].copy_from_slice(mode);
     for (i, sd) in sds.iter().enumerate() {
         p[mode.len() + i] = sd.ln();

@@ -47,9 +47,10 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
     };
     let [up, here, down] = [1.0, 0.0, -1.0].map(&mut gradient_at);
     let precision_of = |i: usize| (down[i] - up[i]) / (2.0 * STEP);
+    let sds = guide.marginal_sds();
     let nats = |i: &usize| {
         let precision = precision_of(*i);
-        let (distance, variance) = (here[*i] / precision, (2.0 * guide.omega[*i]).exp());
+        let (distance, variance) = (here[*i] / precision, sds[*i] * sds[*i]);
         0.5 * (precision * (distance * distance + variance) - 1.0 - (precision * variance).ln())
     };
     let mut bad: Vec<(usize, String, Span)> = vec![];

@@ -125,7 +125,8 @@ impl Candidate {
         let mode = map_start(joint, problem, iterations, scale, start);
         let held = scale_latents(problem);
         let seed = seed_of(problem, start);
-        let sds = fisher::sds((joint, problem.row_weight()), &mode, problem.joint.random_dim, &held, SDS, seed);
+        let sds =
+            fisher::sds((joint, problem.row_weight()), &mode, problem.joint.random_dim, &held, SDS, seed);
         let omega = sds.iter().map(|sd| sd.ln()).collect();
         Gaussian { omega, ..Gaussian::point(mode) }
     }

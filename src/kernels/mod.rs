@@ -6,6 +6,7 @@
 //! runs is decided at run time. An element's value never depends on where in a slice it stands.
 //! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
 pub mod adam;
+pub mod ascent;
 pub mod conv;
 pub mod conv_pool;
 pub mod dense;

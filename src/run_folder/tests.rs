@@ -50,7 +50,7 @@ fn sample() -> Run {
             reports: vec![],
         }],
         tensors: vec![Tensor { name: "b.mean".into(), shape: vec![1], values: TensorValues::F64(vec![1.0]) }],
-        pictures: Pictures { maps: vec![map], galleries: vec![], unlike: vec![] },
+        pictures: Pictures { maps: vec![map], galleries: vec![], unlike: vec![], pit: vec![] },
         compiled: Some(Compiled { full_rank: 2, ..Compiled::default() }),
     }
 }

@@ -59,10 +59,14 @@ fn a_wrong_command_line_ends_with_2() {
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
     let place = Place::with_line();
-    for line in ["fit line.bnn --set guide=lowrank", "fit line.bnn --set optimizer=sgd"] {
-        let outcome = place.run(line);
-        assert_eq!(outcome.status, 1, "{line}: {}", outcome.err);
-        assert!(outcome.err.contains("error[X001]"), "{line}: {}", outcome.err);
+    place.write(
+        "truncated.bnn",
+        "data \"line.csv\" { x, y : real }\na ~ HalfNormal(1)\nb ~ Beta(a, 2) on (0.1, 0.5)\ny ~ Normal(b * x, 1)\n",
+    );
+    for command in ["check", "fit"] {
+        let outcome = place.run(&format!("{command} truncated.bnn"));
+        assert_eq!(outcome.status, 1, "{command}: {}", outcome.err);
+        assert!(outcome.err.contains("error[X001]"), "{command}: {}", outcome.err);
     }
     assert!(!place.path("runs").exists());
 }

@@ -131,3 +131,29 @@ fn what_has_no_density_to_draw_from_is_refused() {
         assert!(format!("{first:?}").contains(word), "{body}: {first:?}");
     }
 }
+
+/// `--compare map`: the mode's nll, and the paired difference, as the rows of both runs say.
+#[test]
+fn a_posterior_is_compared_with_its_mode() {
+    let set = [("steps", "100"), ("restarts", "2"), ("predict_draws", "30")];
+    let both = run("moons.bnn", Options { compare_map: true, ..super::set(&set) });
+    let mode = run("moons.bnn", Options { method: Some("map".into()), ..super::set(&[("steps", "100")]) });
+    let nll = |run: &Run| run.metrics.held_out().and_then(|s| s.targets[0].get("nll")).expect("classes");
+    assert!(
+        (extra(&both, "map_nll") - nll(&mode)).abs() < 1e-9,
+        "{} {}",
+        extra(&both, "map_nll"),
+        nll(&mode)
+    );
+    let difference = extra(&both, "map_nll_difference");
+    assert!((difference - (nll(&both) - nll(&mode))).abs() < 1e-9, "{difference}");
+    assert!(extra(&both, "map_nll_difference_se") > 0.0);
+    assert!(bnnc::report::verdict(&both).join(" ").contains("The mode of the same model (MAP)"));
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/moons.bnn");
+    for (method, words) in [("map", "is a point"), ("prior", "nothing is fitted")] {
+        let options = Options { compare_map: true, ..by(method) };
+        let session = Session::open(&path, options).expect("the model is in the repository");
+        let failed = fit(&session, &mut Silent).expect_err("it compared");
+        assert!(failed.diagnostics.0[0].message.contains(words), "{:?}", failed.diagnostics);
+    }
+}

@@ -8,6 +8,7 @@ mod complaints_nets;
 mod density;
 mod dropout;
 mod examples;
+mod guides;
 mod invariance;
 mod levels;
 mod loo;

@@ -9,7 +9,8 @@ use bnnc::run_folder::{Run, TensorValues};
 /// `models/linear.bnn` with another noise: the sd in the model is 0.7.
 fn with_noise(sd: f64, settings: &[(&str, &str)]) -> Run {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("linear.csv"), include_str!("../../models/data/linear.csv")).expect("written");
+    std::fs::write(folder.path().join("linear.csv"), include_str!("../../models/data/linear.csv"))
+        .expect("written");
     let model = format!(
         "data \"linear.csv\" {{ x1, x2, y : real }}\na ~ Normal(0, 2)\nb1 ~ Normal(0, 2)\nb2 ~ Normal(0, 2)\n\
          y ~ Normal(a + b1 * x1 + b2 * x2, {sd})\n"
@@ -64,7 +65,7 @@ fn the_elbo_of_a_tempered_fit_is_that_of_the_model() {
     // Of N(m, S/4 + …) the exact divergence from the posterior N(m, S) follows from the guide's moments.
     let elbo = tempered.metrics.objective;
     assert!(elbo.is_elbo && elbo.value < EVIDENCE - 0.3, "{elbo:?}");
-    let words = bnnc::report::verdict::sentences(&tempered).join(" ");
+    let words = bnnc::report::verdict(&tempered).join(" ");
     assert!(words.contains("tempered (`kl_weight = 0.25`)"), "{words}");
     for (i, row) in tempered.summary.iter().enumerate() {
         assert!((row.mean - MEANS[i]).abs() < 0.2 * SDS[i] && row.sd < 0.6 * SDS[i], "{row:?}");
@@ -88,7 +89,8 @@ fn a_tempered_mode_weighs_the_prior_less() {
 fn methods_without_prior_terms_refuse() {
     let refused = |settings: &[(&str, &str)]| {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/linear.bnn");
-        let session = Session::open(&path, Options { ..set(settings) }).expect("the model is in the repository");
+        let session =
+            Session::open(&path, Options { ..set(settings) }).expect("the model is in the repository");
         let failed = fit(&session, &mut Silent).expect_err("it fitted");
         format!("{:?}", failed.diagnostics)
     };

@@ -18,7 +18,7 @@ mod rows;
 pub use export::{Exporting, Stop};
 pub use load::load;
 pub use posterior::Posterior;
-pub(super) use posterior::{DIVERGING, STEPS};
+pub(super) use posterior::{DIRECTIONS, DIVERGING, STEPS};
 pub use predict::{Asked, Batch, Levels, Predicting};
 
 use crate::data::Dataset;

@@ -4,6 +4,7 @@ use super::load::damaged;
 use crate::diagnostic::Diagnostics;
 use crate::guide::collapse;
 use crate::infer::chains::Chains;
+use crate::infer::directions::Directions;
 use crate::infer::each_draw::Source;
 use crate::infer::mixture::Mixture;
 use crate::infer::posterior::{Gaussian, Ties};
@@ -17,6 +18,9 @@ use std::sync::Arc;
 
 /// The tensor that says how much of each component there is.
 const SHARES: &str = "mixture.share";
+
+/// V of a low-rank guide [random, rank] (`docs/inference.md`, equation 6).
+pub(in crate::compile) const DIRECTIONS: &str = "low_rank.directions";
 
 /// For each draw of chains, whether its trajectory diverged, and how many steps it had.
 pub(in crate::compile) const DIVERGING: &str = "sample_stats.diverging";
@@ -140,6 +144,18 @@ fn guide(
         1 => vec![0.0],
         n => tensors.of("full_rank.lower", n * n)?.to_vec(),
     };
+    let mut directions = Directions::default();
+    if let Some(v) = tensors.0.get(DIRECTIONS) {
+        let random = omega.len().max(1);
+        if v.is_empty() || v.len() % random != 0 {
+            let what = format!(
+                "`{DIRECTIONS}` of posterior.safetensors has {} numbers for {random} latents",
+                v.len()
+            );
+            return Err(damaged(what));
+        }
+        directions = Directions { rank: v.len() / random, v: v.clone() };
+    }
     let mut ties = Ties::default();
     for latent in &joint.latents {
         let tensor = format!("tied_to.{}", name(latent));
@@ -148,7 +164,7 @@ fn guide(
             ties.lambda.extend_from_slice(tensors.of(&tensor, omega.len())?);
         }
     }
-    let mut guide = Gaussian { mu, omega, lower, full, ties, ..Gaussian::point(vec![]) };
+    let mut guide = Gaussian { mu, omega, lower, full, ties, directions, ..Gaussian::point(vec![]) };
     let is_collapsed =
         |l: &Latent| run.manifest.variables.iter().any(|v| v.name == *name(l) && v.is_collapsed);
     if joint.latents.iter().any(is_collapsed) {

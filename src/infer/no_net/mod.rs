@@ -15,8 +15,8 @@ use super::error::FitError;
 use super::posterior::Gaussian;
 use super::problem::Problem;
 use super::progress::Progress;
-use super::settings::Precision;
-use super::{Outcome, Path, full_rank_dims, guide_settings, messages, mix};
+use super::settings::{GuideChoice, Precision};
+use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix, rank};
 
 /// Fits a model without a net: MAP, curvature, whitened coordinates, stages with halved rates.
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -30,7 +30,15 @@ pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome
         fit_from(problem, &mut joint, (start, what), progress)
     };
     let (mut whole, guides) = mix::several(problem, progress, &mut fit, &mut worth)?;
-    mix::keep(problem, guides, joint, &mut whole);
+    match (problem.settings.guide, problem.settings.precision) {
+        (GuideChoice::Ladder, Precision::F32) => {
+            ladder::climb::<f32>(problem, Path::NoNet, guides, joint, &mut whole, progress)?;
+        }
+        (GuideChoice::Ladder, _) => {
+            ladder::climb::<f64>(problem, Path::NoNet, guides, joint, &mut whole, progress)?;
+        }
+        _ => mix::keep(problem, guides, joint, &mut whole),
+    }
     Ok(whole)
 }
 
@@ -48,13 +56,16 @@ fn fit_from(
         return Ok(Outcome::point(if is_whole { mode } else { mode::mode_from(joint, problem, start)? }));
     }
     let full = full_rank_dims(problem, Path::NoNet);
-    let scales = guide_settings(problem, Path::NoNet).tied_scales;
+    let guided = guide_settings(problem, Path::NoNet);
+    let (scales, rank) = (guided.tied_scales.clone(), rank(problem, Path::NoNet));
+    let along = if rank > 0 { ladder::along(problem, &guided) } else { vec![] };
     let mut find = || -> Result<Coordinates, FitError> {
-        Ok(mode::start(joint, problem, full, start)?.with_ties(&scales, &ties::groups(problem, full)))
+        let there = mode::start(joint, problem, full, start)?;
+        Ok(there.with_ties(&scales, &ties::groups(problem, full)).with_directions(rank, &along))
     };
     let kept: Coordinates = problem.journal.try_piece(&name_of("mode", start), &mut find)?;
     let coordinates =
-        if kept.is_sound(problem.joint.dim, problem.joint.random_dim, full) { kept } else { find()? };
+        if kept.is_sound(problem.joint.dim, problem.joint.random_dim, full, rank) { kept } else { find()? };
     problem.journal.stopped()?;
     match problem.settings.precision {
         Precision::F32 => stages::climb::<f32>(problem, joint, coordinates, (start, what), progress),

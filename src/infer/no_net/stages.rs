@@ -7,7 +7,7 @@
 //! end:     the paired gain is below max(0.02 nat, 2 s.e.), and no mean or log sd moved by more than 0.05
 //! ```
 
-use super::super::climb::Climb;
+use super::super::climb::{Climb, RATE};
 use super::super::coordinates::{Coordinates, Part};
 use super::super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se};
 use super::super::error::FitError;
@@ -74,9 +74,11 @@ pub fn climb<T: Number>(
     let settings = problem.settings;
     let objective =
         Objective::<T>::new(problem, &guide_settings(problem, Path::NoNet)).map_err(messages::refused)?;
-    let (start, draws) = (coordinates.start(), settings.full_batch_draws());
+    let (start, draws) =
+        (coordinates.start_along(settings.seed ^ ((index as u64) << 48)), settings.full_batch_draws());
     let mut best_origin = (coordinates.clone(), start.clone());
-    let mut climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, index);
+    let climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, index);
+    let mut climb = climb.by(settings);
     let most = settings.steps.unwrap_or(MOST_STEPS);
     progress.begin(what, most);
     let mut judge = |guide: Gaussian| {
@@ -92,7 +94,7 @@ pub fn climb<T: Number>(
         let outcome = done.outcome(&climb.collapse(), words.into());
         return Ok(Outcome { warnings: warnings.words(), ..outcome });
     }
-    let mut rate = settings.learning_rate.unwrap_or(0.05);
+    let mut rate = climb.rate(RATE);
     let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
     let (mut first, mut best, mut left) = (0, None, None);
     if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {

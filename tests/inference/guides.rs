@@ -1,0 +1,131 @@
+//! Guides between mean-field and full rank, the ladder over them, and step rules beside Adam.
+
+use super::{EVIDENCE, MEANS, SDS, moments, run, set};
+use bnnc::compile::{FitFailure, Session, fit};
+use bnnc::infer::progress::Silent;
+use bnnc::run_folder::Run;
+
+const LEVELS: usize = 8;
+
+/// Differences of levels are known well, what they have in common hardly: one direction holds most of the posterior.
+fn levels(settings: &[(&str, &str)]) -> Result<Run, FitFailure> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m.bnn");
+    let name = |k: usize| format!("x{}", k + 1);
+    let names: Vec<String> = (0..LEVELS).map(name).collect();
+    let mut text = format!("{},y\n", names.join(","));
+    for (a, b) in (0..LEVELS).flat_map(|a| (0..a).map(move |b| (a, b))) {
+        let sign = |k: usize| i32::from(k == a) - i32::from(k == b);
+        let cells: Vec<String> = (0..LEVELS).map(|k| sign(k).to_string()).collect();
+        text += &format!("{},{:.3}\n", cells.join(","), 0.3 * (a as f64 - 2.0 * b as f64).sin());
+    }
+    std::fs::write(folder.path().join("d.csv"), text).expect("written");
+    let model = format!(
+        "data \"d.csv\" {{ x : real[{LEVELS}]; y : real }}\ntheta[{LEVELS}] ~ Normal(0, 1)\ny ~ Normal(dot(x, theta), 0.3)\n"
+    );
+    std::fs::write(&path, model).expect("written");
+    let session = Session::open(&path, set(settings)).expect("it is well formed");
+    fit(&session, &mut Silent)
+}
+
+fn elbo(run: &Run) -> f64 {
+    assert!(run.metrics.objective.is_elbo);
+    run.metrics.objective.value
+}
+
+/// Of a Gaussian posterior full rank has the evidence, one direction nearly all of it, mean-field misses it by (25).
+#[test]
+fn one_direction_is_most_of_what_hangs_together() {
+    let by = |guide: &str, rank: &str| elbo(&levels(&[("guide", guide), ("rank", rank)]).expect("it fits"));
+    let (none, one, three, all) =
+        (by("meanfield", "1"), by("lowrank", "1"), by("lowrank", "3"), by("fullrank", "1"));
+    // P = I + (8 I − 1 1ᵀ)/0.09: P_jj = 1 + 7/0.09, eigenvalues 1 and seven times 1 + 8/0.09.
+    let k = LEVELS as f64;
+    let gap = 0.5 * (k * (1.0 + (k - 1.0) / 0.09).ln() - (k - 1.0) * (1.0 + k / 0.09).ln());
+    assert!((all - none - gap).abs() < 0.03, "{all} and {none}, {gap} apart");
+    assert!(all - one < 0.05 * (all - none), "{none} < {one} < {all}");
+    assert!(three > one - 0.02 && three < all + 0.02, "{one} < {three} < {all}");
+}
+
+/// As many directions as latents are a full-rank guide: means, sds and the evidence of linear regression.
+#[test]
+fn enough_directions_are_exact() {
+    let run = run("linear.bnn", set(&[("guide", "lowrank"), ("rank", "3")]));
+    assert!((elbo(&run) - EVIDENCE).abs() < 0.01, "{}", elbo(&run));
+    for i in 0..3 {
+        let (mean, sd) = moments(&run, &format!("beta[{}]", i + 1));
+        assert!((mean - MEANS[i]).abs() < 0.05 * SDS[i] && (sd / SDS[i] - 1.0).abs() < 0.05, "{mean} {sd}");
+    }
+    assert!(run.manifest.guide.starts_with("low rank, 3 directions"), "{}", run.manifest.guide);
+}
+
+/// Without sticking the landing the entropy is a closed form, part of it outside the tape: the same optimum.
+#[test]
+fn the_entropy_of_directions_has_a_closed_form() {
+    for without in ["[stick_the_landing]", "[stick_the_landing, entropy]"] {
+        let run = run("linear.bnn", set(&[("guide", "lowrank"), ("rank", "3"), ("without", without)]));
+        assert!((elbo(&run) - EVIDENCE).abs() < 0.05, "{without}: {}", elbo(&run));
+    }
+}
+
+/// Each rung is told with its paired gain; the result is the last that was kept, and never worse than the first.
+#[test]
+fn a_ladder_keeps_what_pays() {
+    let settings = [("guide", "ladder"), ("restarts", "3"), ("steps", "200"), ("predict_draws", "20")];
+    let ladder = run("moons.bnn", set(&settings));
+    let rungs = &ladder.manifest.rungs;
+    let names: Vec<&str> = rungs.iter().map(|r| r.guide.as_str()).collect();
+    assert!(
+        matches!(names[..], ["mean-field", last, all, "full rank", mixture]
+            if last.contains("last layer") && all.contains("all latents") && mixture.starts_with("mixture of")),
+        "{names:?}"
+    );
+    let kept: Vec<_> = rungs.iter().filter(|r| r.kept).collect();
+    assert!(kept.len() > 1 && kept[1..].iter().all(|r| r.gain > r.gain_se), "{rungs:?}");
+    // Gains are paired with what was kept before, so they add up.
+    let gained: f64 = kept[1..].iter().map(|r| r.gain).sum();
+    let (first, last) = (kept[0].elbo, kept[kept.len() - 1].elbo);
+    assert!((last - first - gained).abs() < 1e-6, "{first} + {gained} is not {last}");
+    assert!(elbo(&ladder) > first, "{} after {first}", elbo(&ladder));
+    let words = bnnc::report::verdict(&ladder).join(" ");
+    assert!(words.contains("The posterior is kept as"), "{words}");
+}
+
+/// A ladder over a model whose first guide is the posterior has nothing to gain.
+#[test]
+fn a_ladder_ends_at_once_where_the_guide_is_the_posterior() {
+    let run = run("linear.bnn", set(&[("guide", "ladder")]));
+    assert!(
+        (elbo(&run) - EVIDENCE).abs() < 1e-6 && run.manifest.rungs.len() == 1,
+        "{:?}",
+        run.manifest.rungs
+    );
+}
+
+#[test]
+fn other_step_rules_reach_the_same_optimum() {
+    for optimizer in ["advi", "sgd"] {
+        let run = run("linear.bnn", set(&[("optimizer", optimizer), ("guide", "fullrank")]));
+        assert!((elbo(&run) - EVIDENCE).abs() < 0.05, "{optimizer}: {}", elbo(&run));
+        let batches =
+            [("optimizer", optimizer), ("batch", "20"), ("learning_rate", "0.002"), ("steps", "6000")];
+        let run = super::run("linear.bnn", set(&batches));
+        assert!((elbo(&run) - super::MEAN_FIELD).abs() < 0.1, "{optimizer} in batches: {}", elbo(&run));
+    }
+}
+
+#[test]
+fn what_a_guide_or_a_step_rule_cannot_do_is_refused() {
+    for (settings, words) in [
+        (&[("guide", "lowrank"), ("batch", "4")][..], "guide = lowrank"),
+        (&[("guide", "ladder"), ("batch", "4")], "guide = ladder"),
+        (&[("guide", "ladder"), ("mix", "true")], "mixture of its own"),
+        (&[("optimizer", "sgd"), ("batch", "4")], "trials on all rows"),
+        (&[("optimizer", "advi"), ("method", "map")], "L-BFGS"),
+        (&[("optimizer", "advi"), ("method", "laplace")], "laplace"),
+    ] {
+        let failed = levels(settings).expect_err("it fitted");
+        let first = &failed.diagnostics.0[0];
+        assert!(first.code.id() == "O001" && first.message.contains(words), "{settings:?}: {first:?}");
+    }
+}
