@@ -9,9 +9,11 @@
 mod examples;
 mod grid;
 mod mnist;
+mod mnist_best;
 mod page;
 mod posteriordb;
 mod rewrites;
+mod uci;
 
 use std::process::ExitCode;
 
@@ -26,6 +28,8 @@ const PARTS: &[Part] = &[
     ("posteriordb", posteriordb::section),
     ("moons-circles", grid::section),
     ("mnist", mnist::section),
+    ("mnist-best", mnist_best::section),
+    ("uci", uci::section),
     ("rewrites", rewrites::section),
     ("examples", examples::section),
 ];

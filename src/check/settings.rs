@@ -196,6 +196,14 @@ pub const OPTIONS: &[FitOption] = &[
         page: "NUTS: draws per chain before those",
     },
     FitOption {
+        name: "target_accept",
+        words: &[],
+        planned: &[],
+        number: ABOVE_0,
+        default: "0.8",
+        page: "NUTS: mean acceptance that step sizes are tuned to, below 1; higher means smaller steps, fewer divergences",
+    },
+    FitOption {
         name: "predict_draws",
         words: &[],
         planned: &[],

@@ -41,7 +41,7 @@ pub(super) fn warnings(model: &Model, chains: &Chains, summary: &[SummaryRow]) -
                 .note("what lies in the corners is missing from means, sds and quantiles")
                 .help(
                     "give scales priors that keep them from 0, let `fit` write hierarchies as location + scale · z (no \
-                     `without = [non_centre]`), or give more `tune`",
+                     `without = [non_centre]`), or take smaller steps: `target_accept = 0.95`",
                 ),
         );
     }

@@ -12,6 +12,7 @@ use super::coordinates::Coordinates;
 use super::draws::{Joint, Objective, elbo_draws};
 use super::error::FitError;
 use super::mixture::Mixture;
+use super::no_net::ties;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
@@ -20,6 +21,7 @@ use super::small_net::in_parallel;
 use super::{FULL_RANK_DIMS, Outcome, Path, Rung, guide_settings, messages, mix};
 use crate::guide::{GuideSettings, collapse};
 use crate::model::Role;
+use crate::rewrites::Rewrite;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -34,6 +36,9 @@ struct Family {
     full: usize,
     rank: usize,
     along: Vec<Range<usize>>,
+    /// Scales that the spread of others follows (5a).
+    tied: Vec<usize>,
+    groups: Vec<Range<usize>>,
 }
 
 /// Climbs the ladder from the best of several guides of the first family; what it ends on is in the outcome.
@@ -134,7 +139,14 @@ fn families(problem: &Problem<'_>, path: Path, from: &Gaussian) -> Vec<Family> {
         let low = |name: &str, along: Vec<Range<usize>>| {
             let latents: usize = along.iter().map(Range::len).sum();
             let rank = rank.min(latents);
-            Family { name: format!("low rank ({rank}) on {name}"), full: 0, rank, along }
+            Family {
+                name: format!("low rank ({rank}) on {name}"),
+                full: 0,
+                rank,
+                along,
+                tied: vec![],
+                groups: vec![],
+            }
         };
         if !some.is_empty() && some.len() < free.len() {
             out.push(low("the last layer", some));
@@ -143,7 +155,13 @@ fn families(problem: &Problem<'_>, path: Path, from: &Gaussian) -> Vec<Family> {
             out.push(low("all latents", free));
         }
         if random <= FULL_RANK_DIMS {
-            out.push(Family { name: "full rank".into(), full: random, rank: 0, along: vec![] });
+            let tied = match path {
+                _ if problem.settings.leaves_out(Rewrite::TiedScales) => vec![],
+                Path::NoNet => ties::scales(problem),
+                _ => ties::of_nets(problem),
+            };
+            let groups = ties::groups(problem, random, &tied);
+            out.push(Family { name: "full rank".into(), full: random, rank: 0, along: vec![], tied, groups });
         }
     }
     out
@@ -181,12 +199,12 @@ fn last_layers(problem: &Problem<'_>) -> Vec<Range<usize>> {
     problem.joint.latents.iter().filter(is_last).map(|l| l.start..l.start + l.len).collect()
 }
 
-/// The path's guide in another family. Tied scales need coordinates of their own, and stay out.
+/// The path's guide in another family.
 fn settings(problem: &Problem<'_>, path: Path, family: &Family) -> GuideSettings {
     GuideSettings {
         full_dims: family.full,
         rank: family.rank,
-        tied_scales: vec![],
+        tied_scales: family.tied.clone(),
         ..guide_settings(problem, path)
     }
 }
@@ -263,7 +281,8 @@ fn begin(family: &Family, from: &Gaussian, seed: u64) -> (Coordinates, Vec<f64>)
         let diagonal =
             || (0..random * random).map(|k| if k / random == k % random { sds[k / random] } else { 0.0 });
         let factor = from.directions.covariance_factor(&sds).unwrap_or_else(|| diagonal().collect());
-        let coordinates = Coordinates::new(from.mu.clone(), factor, scale, random);
+        let coordinates =
+            Coordinates::new(from.mu.clone(), factor, scale, random).with_ties(&family.tied, &family.groups);
         let p = coordinates.start();
         return (coordinates, p);
     }

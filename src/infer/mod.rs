@@ -183,11 +183,11 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
                 full_dims: full_rank_dims(problem, path),
                 rank: rank(problem, path),
                 noise: NoiseSource::Input,
-                tied_scales: if path == Path::NoNet && keeps(Rewrite::TiedScales) && rank(problem, path) == 0
-                {
-                    no_net::ties::scales(problem)
-                } else {
-                    vec![]
+                tied_scales: match path {
+                    _ if rank(problem, path) > 0 || !keeps(Rewrite::TiedScales) => vec![],
+                    Path::NoNet => no_net::ties::scales(problem),
+                    _ if full_rank_dims(problem, path) > 0 => no_net::ties::of_nets(problem),
+                    _ => vec![],
                 },
                 stick_the_landing,
                 entropy: keeps(Rewrite::Entropy),

@@ -32,8 +32,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
-/// Acceptance that the step size aims at.
-const TARGET: f64 = 0.8;
 /// Doublings of a trajectory.
 const DEPTH: u64 = 10;
 /// Dimensions of a full-rank block up to which the guide whitens; beyond, the sampler learns a low-rank metric.
@@ -276,7 +274,7 @@ fn tuned<M: Debug + Copy + Default + Serialize>(
     problem: &Problem<'_>,
 ) -> NutsSettings<EuclideanAdaptOptions<M>> {
     (settings.num_tune, settings.maxdepth) = (problem.settings.tune as u64, DEPTH);
-    settings.adapt_options.step_size_settings.target_accept = TARGET;
+    settings.adapt_options.step_size_settings.target_accept = problem.settings.target_accept;
     settings
 }
 

@@ -43,6 +43,8 @@ pub struct Settings {
     pub samples: usize,
     /// `tune`
     pub tune: usize,
+    /// `target_accept`: mean acceptance that step sizes of NUTS are tuned to
+    pub target_accept: f64,
     /// `kl_weight`: what prior and entropy count
     pub kl_weight: f64,
     /// `warmup`: steps over which they come in
@@ -198,6 +200,7 @@ impl Default for Settings {
             chains: 4,
             samples: 1000,
             tune: 1000,
+            target_accept: 0.8,
             kl_weight: 1.0,
             warmup: 0,
             predict_draws: 100,
@@ -312,6 +315,13 @@ impl Settings {
             "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
             "chains" => self.chains = whole(setting, 1.0)?.map_or(4, |n| n as usize),
             "samples" => self.samples = whole(setting, 1.0)?.map_or(1000, |n| n as usize),
+            "target_accept" => match number(setting, f64::MIN_POSITIVE)? {
+                Some(x) if x >= 1.0 => {
+                    let d = Diagnostic::new("O001", "`target_accept` takes a number between 0 and 1");
+                    return Err(place(d, setting, "").help("the default is 0.8; 0.95 has smaller steps"));
+                }
+                target => self.target_accept = target.unwrap_or(0.8),
+            },
             "tune" => self.tune = whole(setting, 0.0)?.map_or(1000, |n| n as usize),
             _ => {}
         }

@@ -4,6 +4,7 @@ use super::climb::{Climb, Diverged, Halt, TracePoint};
 use super::coordinates::Coordinates;
 use super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se, variable};
 use super::error::FitError;
+use super::no_net::ties;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
@@ -391,7 +392,9 @@ fn net_coordinates(
         }
         let mut scale = vec![1.0; mode.len()];
         scale[..random].copy_from_slice(&sds);
-        let coordinates = Coordinates::new(mode.to_vec(), factor, scale, random);
+        let scales = guide_settings(problem, Path::SmallNet).tied_scales;
+        let groups = ties::groups(problem, full, &scales);
+        let coordinates = Coordinates::new(mode.to_vec(), factor, scale, random).with_ties(&scales, &groups);
         let p = coordinates.start();
         return (coordinates, p);
     }

@@ -157,3 +157,25 @@ fn a_posterior_is_compared_with_its_mode() {
         assert!(failed.diagnostics.0[0].message.contains(words), "{:?}", failed.diagnostics);
     }
 }
+
+/// A higher acceptance takes smaller steps, so trajectories have more of them.
+#[test]
+fn the_target_acceptance_sets_the_step_size() {
+    let steps = |target: &str| {
+        let set = [("samples", "100"), ("tune", "300"), ("chains", "2"), ("target_accept", target)];
+        let run = run("linear.bnn", Options { method: Some("nuts".into()), ..super::set(&set) });
+        let all =
+            run.tensors.iter().find(|t| t.name == "sample_stats.n_steps").expect("kept").values.to_f64();
+        all.iter().sum::<f64>() / all.len() as f64
+    };
+    assert!(steps("0.99") > 1.5 * steps("0.6"), "{} {}", steps("0.99"), steps("0.6"));
+    let session = |target: &str| {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/linear.bnn");
+        let options = Options { method: Some("nuts".into()), ..super::set(&[("target_accept", target)]) };
+        let session = Session::open(&path, options).expect("the model is in the repository");
+        fit(&session, &mut Silent).expect_err("it fitted").diagnostics
+    };
+    for wrong in ["1", "1.5", "0"] {
+        assert!(session(wrong).0[0].code.id() == "O001", "{wrong}");
+    }
+}

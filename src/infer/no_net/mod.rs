@@ -61,7 +61,7 @@ fn fit_from(
     let along = if rank > 0 { ladder::along(problem, &guided) } else { vec![] };
     let mut find = || -> Result<Coordinates, FitError> {
         let there = mode::start(joint, problem, full, start)?;
-        Ok(there.with_ties(&scales, &ties::groups(problem, full)).with_directions(rank, &along))
+        Ok(there.with_ties(&scales, &ties::groups(problem, full, &scales)).with_directions(rank, &along))
     };
     let kept: Coordinates = problem.journal.try_piece(&name_of("mode", start), &mut find)?;
     let coordinates =

@@ -5,6 +5,7 @@
 //! say so, and pays with a scale that is too narrow: on 46 rows and seven coefficients its sd is 11 % too small.
 
 use super::super::problem::Problem;
+use super::super::small_net::scale_latents;
 use std::ops::Range;
 
 /// Most scales that are followed.
@@ -21,9 +22,14 @@ pub fn scales(problem: &Problem<'_>) -> Vec<usize> {
     if scales.len() == plain().count() { vec![] } else { scales }
 }
 
+/// The learned scales of nets, where there are few: what is not needed of a layer is as wide as its scale.
+pub fn of_nets(problem: &Problem<'_>) -> Vec<usize> {
+    let scales = scale_latents(problem);
+    if scales.len() > MOST { vec![] } else { scales }
+}
+
 /// The latents of each other unknown of the block: they follow a scale together.
-pub fn groups(problem: &Problem<'_>, full: usize) -> Vec<Range<usize>> {
-    let scales = scales(problem);
+pub fn groups(problem: &Problem<'_>, full: usize, scales: &[usize]) -> Vec<Range<usize>> {
     let others =
         problem.joint.latents.iter().filter(|l| l.start + l.len <= full && !scales.contains(&l.start));
     others.map(|l| l.start..l.start + l.len).collect()
