@@ -125,10 +125,7 @@ pub fn option(word: &str) -> Option<String> {
         option.values().replace('`', ""),
         option.default
     );
-    if !option.planned.is_empty() {
-        page.push_str(&format!("not yet  {}\n", option.planned.join(", ")));
-    }
-    for value in option.words.iter().chain(option.planned) {
+    for value in option.words {
         if let Some(meaning) = meaning(option, value) {
             page.push_str(&format!("\n{value}\n    {}\n", meaning.replace('\n', "\n    ")));
         }
@@ -138,8 +135,7 @@ pub fn option(word: &str) -> Option<String> {
 
 /// Words that are values of options and that nothing else explains: `advi`, `meanfield`, `collapse`.
 pub fn values() -> Vec<&'static str> {
-    let mut all: Vec<&str> =
-        settings::OPTIONS.iter().flat_map(|o| o.words.iter().chain(o.planned).copied()).collect();
+    let mut all: Vec<&str> = settings::OPTIONS.iter().flat_map(|o| o.words.iter().copied()).collect();
     all.retain(|w| !["auto", "all", "off", "true", "false"].contains(w));
     all.sort_unstable();
     all.dedup();
@@ -148,18 +144,17 @@ pub fn values() -> Vec<&'static str> {
 
 /// The page of a method, a guide, a rewrite or another value of an option.
 pub fn value(word: &str) -> Option<String> {
-    let holds = |o: &&FitOption| o.words.contains(&word) || o.planned.contains(&word);
+    let holds = |o: &&FitOption| o.words.contains(&word);
     let options: Vec<&FitOption> = settings::OPTIONS.iter().filter(holds).collect();
     if !values().contains(&word) {
         return None;
     }
     let mut pages = vec![];
     for option in options {
-        let yet = if option.planned.contains(&word) { "; not in this version yet" } else { "" };
         let written = if option.is_list() { format!("[{word}]") } else { word.to_owned() };
         let meaning = meaning(option, word).unwrap_or_else(|| option.page.to_owned());
         pages.push(format!(
-            "{word}: a value of the fit option `{0}`{yet}\n\n    fit {{ {0} = {written} }}\n\n{meaning}",
+            "{word}: a value of the fit option `{0}`\n\n    fit {{ {0} = {written} }}\n\n{meaning}",
             option.name
         ));
     }
@@ -270,7 +265,7 @@ mod tests {
         }
         for (option, value, _) in MEANINGS {
             let option = settings::find(option).expect("it is in the table");
-            assert!(option.words.contains(value) || option.planned.contains(value), "{value}");
+            assert!(option.words.contains(value), "{value}");
         }
     }
 }

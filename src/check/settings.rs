@@ -16,8 +16,6 @@ pub struct FitOption {
     pub name: &'static str,
     /// Words that it takes; the first value of all is the default.
     pub words: &'static [&'static str],
-    /// Words of the language that this version cannot do.
-    pub planned: &'static [&'static str],
     /// Numbers that it takes, if any.
     pub number: Option<Numbers>,
     /// The default, as it would be written.
@@ -46,7 +44,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "method",
         words: &["advi", "map", "mle", "laplace", "nuts", "prior"],
-        planned: &[],
         number: None,
         default: "advi",
         page: "how the posterior is approximated",
@@ -54,7 +51,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "guide",
         words: &["auto", "meanfield", "fullrank", "lowrank", "ladder"],
-        planned: &[],
         number: None,
         default: "auto",
         page: "the family of the approximation",
@@ -62,7 +58,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "rank",
         words: &[],
-        planned: &[],
         number: WHOLE,
         default: "10",
         page: "directions of correlation of `guide = lowrank` and `ladder`",
@@ -70,7 +65,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "steps",
         words: &["auto"],
-        planned: &[],
         number: WHOLE,
         default: "auto",
         page: "optimiser steps; not together with epochs",
@@ -78,7 +72,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "epochs",
         words: &["auto"],
-        planned: &[],
         number: ABOVE_0,
         default: "auto",
         page: "passes over the training rows; not together with steps",
@@ -86,7 +79,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "batch",
         words: &["auto", "all"],
-        planned: &[],
         number: WHOLE,
         default: "auto",
         page: "rows in a step",
@@ -94,7 +86,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "draws",
         words: &["auto", "shared"],
-        planned: &[],
         number: WHOLE,
         default: "auto",
         page: "draws of the noise in a step; `shared`: one draw of the weights for the whole batch",
@@ -102,7 +93,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "optimizer",
         words: &["adam", "advi", "sgd"],
-        planned: &[],
         number: None,
         default: "adam",
         page: "the step rule",
@@ -110,7 +100,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "learning_rate",
         words: &["auto"],
-        planned: &[],
         number: ABOVE_0,
         default: "auto",
         page: "the first step size",
@@ -118,7 +107,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "precision",
         words: &["auto", "f32", "f64"],
-        planned: &[],
         number: None,
         default: "auto",
         page: "the numbers that steps are computed in",
@@ -126,7 +114,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "restarts",
         words: &["auto"],
-        planned: &[],
         number: WHOLE,
         default: "auto",
         page: "number of starts; the best is kept, or the mixture of all with `mix`",
@@ -134,7 +121,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "mix",
         words: &["false", "true", "elbo"],
-        planned: &[],
         number: None,
         default: "false",
         page: "keep the mixture of all starts: `true` in equal shares, `elbo` in those of the largest ELBO",
@@ -142,7 +128,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "without",
         words: rewrites::NAMES,
-        planned: &[],
         number: None,
         default: "[]",
         page: "names of rewrites to leave out",
@@ -150,7 +135,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "with",
         words: rewrites::OPT_IN,
-        planned: &[],
         number: None,
         default: "[]",
         page: "names of rewrites to apply that the default leaves out",
@@ -158,7 +142,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "kl_weight",
         words: &[],
-        planned: &[],
         number: ABOVE_0,
         default: "1",
         page: "tempering: the weight of the prior terms",
@@ -166,23 +149,14 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "warmup",
         words: &["off"],
-        planned: &[],
         number: WHOLE,
         default: "off",
         page: "annealing: steps over which the prior terms come in",
     },
-    FitOption {
-        name: "chains",
-        words: &[],
-        planned: &[],
-        number: WHOLE,
-        default: "4",
-        page: "NUTS: number of chains",
-    },
+    FitOption { name: "chains", words: &[], number: WHOLE, default: "4", page: "NUTS: number of chains" },
     FitOption {
         name: "samples",
         words: &[],
-        planned: &[],
         number: WHOLE,
         default: "1000",
         page: "NUTS: draws kept per chain",
@@ -190,7 +164,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "tune",
         words: &[],
-        planned: &[],
         number: WHOLE,
         default: "1000",
         page: "NUTS: draws per chain before those",
@@ -198,7 +171,6 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "target_accept",
         words: &[],
-        planned: &[],
         number: ABOVE_0,
         default: "0.8",
         page: "NUTS: mean acceptance that step sizes are tuned to, below 1; higher means smaller steps, fewer divergences",
@@ -206,19 +178,11 @@ pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "predict_draws",
         words: &[],
-        planned: &[],
         number: WHOLE,
         default: "100",
         page: "posterior draws behind a prediction",
     },
-    FitOption {
-        name: "seed",
-        words: &[],
-        planned: &[],
-        number: WHOLE_FROM_0,
-        default: "0",
-        page: "key of all noise",
-    },
+    FitOption { name: "seed", words: &[], number: WHOLE_FROM_0, default: "0", page: "key of all noise" },
 ];
 
 /// Looks an option up by its exact name.
@@ -266,12 +230,6 @@ impl FitOption {
     /// Why a value is not allowed.
     fn refuse(&self, value: &SettingValue) -> Option<Diagnostic> {
         let unknown = |word: &str| {
-            if self.planned.contains(&word) {
-                return Some(Diagnostic::new(
-                    "X001",
-                    format!("this version cannot do `{} = {word}` yet", self.name),
-                ));
-            }
             if self.words.contains(&word) {
                 return None;
             }

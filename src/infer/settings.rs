@@ -213,7 +213,7 @@ impl Settings {
     /// Reads a checked model's settings, later ones (of the command line) replacing earlier ones.
     ///
     /// # Errors
-    /// X001 for what this version cannot do, O001 for a value out of range.
+    /// O001 for a value out of range.
     pub fn of(model: &Model) -> Result<Settings, Diagnostics> {
         let mut settings = Settings::default();
         let mut found = Diagnostics::default();
@@ -251,18 +251,10 @@ impl Settings {
         };
         match setting.name.as_str() {
             "method" => {
-                let named = Method::ALL.iter().find(|(_, name)| *name == word);
-                let Some((method, _)) = named else {
-                    return Err(not_yet(setting, &format!("`method = {word}`")));
-                };
-                self.method = *method;
+                self.method = named(setting, &Method::ALL)?;
             }
             "guide" => {
-                let named = GuideChoice::ALL.iter().find(|(_, name)| *name == word);
-                let Some((guide, _)) = named else {
-                    return Err(not_yet(setting, &format!("`guide = {word}`")));
-                };
-                self.guide = *guide;
+                self.guide = named(setting, &GuideChoice::ALL)?;
             }
             "rank" => self.rank = whole(setting, 1.0)?.map_or(10, |n| n as usize),
             "steps" => self.steps = whole(setting, 1.0)?.map(|n| n as u64),
@@ -272,11 +264,7 @@ impl Settings {
             "draws" if word == "shared" => self.draws = Draws::Shared,
             "draws" => self.draws = whole(setting, 1.0)?.map_or(Draws::Auto, |n| Draws::Number(n as usize)),
             "optimizer" => {
-                let named = Optimizer::ALL.iter().find(|(_, name)| *name == word);
-                let Some((optimizer, _)) = named else {
-                    return Err(not_yet(setting, &format!("`optimizer = {word}`")));
-                };
-                self.optimizer = *optimizer;
+                self.optimizer = named(setting, &Optimizer::ALL)?;
             }
             "learning_rate" => self.learning_rate = number(setting, 0.0)?,
             "precision" => {
@@ -337,9 +325,17 @@ fn place(d: Diagnostic, setting: &Setting, text: &str) -> Diagnostic {
     if setting.span.is_some() { d.at(span(setting), text) } else { d }
 }
 
-fn not_yet(setting: &Setting, what: &str) -> Diagnostic {
-    place(Diagnostic::new("X001", format!("this version cannot do {what} yet")), setting, "asked for here")
-        .help("leave the option out to get the default")
+/// The value of this name in a table; the check before has refused all others.
+fn named<T: Copy>(setting: &Setting, all: &[(T, &'static str)]) -> Result<T, Diagnostic> {
+    let found = match &setting.value {
+        SettingValue::Word(word) => all.iter().find(|(_, name)| name == word),
+        _ => None,
+    };
+    found.map(|(value, _)| *value).ok_or_else(|| {
+        let names: Vec<&str> = all.iter().map(|(_, name)| *name).collect();
+        let d = Diagnostic::new("O001", format!("`{}` takes one of {}", setting.name, names.join(", ")));
+        place(d, setting, "asked for here").help("leave the option out to get the default")
+    })
 }
 
 /// A number of at least `least`, or none for `auto`.
