@@ -102,6 +102,11 @@ pub(super) fn evaluate(
     {
         let named = [("k_hat", found.k_hat), ("weight_efficiency", found.efficiency)];
         metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        if metrics.objective.is_elbo && found.k_hat < FAR {
+            let named =
+                [("log_evidence", found.log_evidence - units), ("log_evidence_se", found.log_evidence_se)];
+            metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        }
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     if let Some(chains) = &fitted.chains {

@@ -134,6 +134,10 @@ pub struct Weights {
     pub k_hat: f64,
     /// of how many equal ones as many are worth, 1/Σw² of shares w, divided by their number
     pub efficiency: f64,
+    /// log of their mean: the log evidence, as far as draws reach where the posterior is
+    pub log_evidence: f64,
+    /// its standard error
+    pub log_evidence_se: f64,
 }
 
 /// Judges the guide by the importance weights of its draws; none for points, for noise of the model's own, beyond
@@ -156,11 +160,18 @@ pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>
     let (least, most) =
         log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
     if most - least < 1e-6 {
-        return Ok(Some(Weights { k_hat: 0.0, efficiency: 1.0 }));
+        let (log_evidence, log_evidence_se) = (0.5 * (least + most), 0.0);
+        return Ok(Some(Weights { k_hat: 0.0, efficiency: 1.0, log_evidence, log_evidence_se }));
     }
+    let raw = log_weights.clone();
     let k_hat = smooth(&mut log_weights);
-    let squares: f64 = log_weights.iter().map(|w| (2.0 * w).exp()).sum();
-    Ok(Some(Weights { k_hat, efficiency: 1.0 / squares / log_weights.len() as f64 }))
+    let (n, squares) = (raw.len() as f64, log_weights.iter().map(|w| (2.0 * w).exp()).sum::<f64>());
+    let efficiency = 1.0 / squares / n;
+    // The least weight is in no tail: smoothing has only divided it by the sum of all.
+    let smallest = (0..raw.len()).min_by(|a, b| raw[*a].total_cmp(&raw[*b])).unwrap_or(0);
+    let log_evidence = raw[smallest] - log_weights[smallest] - n.ln();
+    let log_evidence_se = ((1.0 / efficiency - 1.0).max(0.0) / n).sqrt();
+    Ok(Some(Weights { k_hat, efficiency, log_evidence, log_evidence_se }))
 }
 
 /// log p(y, u)/q(u) of draws of each component by its share.

@@ -318,7 +318,15 @@ fn guide_sentence(run: &Run) -> Option<String> {
     // The variables of a net have a point in their names.
     let has_net = run.manifest.variables.iter().any(|v| v.name.contains('.'));
     Some(match k_hat {
-        k if k < 0.7 => format!("k̂ is {k:.2}: draws can be reweighted; means and sds checked."),
+        k if k < 0.7 => {
+            let evidence = match (of("log_evidence"), of("log_evidence_se")) {
+                (Some(value), Some(se)) => {
+                    format!(" So reweighted, the log evidence is {} nats.", with_error(value, se))
+                }
+                _ => String::new(),
+            };
+            format!("k̂ is {k:.2}: draws can be reweighted; means and sds checked.{evidence}")
+        }
         k if farthest < NEAR => format!(
             "k̂ is {k:.2}, but the weights of draws hardly differ: as far as they reach, means are right to {farthest:.2} \
              sd; the far tails are heavier than the guide's."

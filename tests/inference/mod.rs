@@ -77,6 +77,8 @@ fn is_exact(run: &Run, elbo: f64, sds: [f64; 3]) {
 fn full_rank_attains_the_evidence_of_linear_regression() {
     let run = run("linear.bnn", set(&[("guide", "fullrank")]));
     is_exact(&run, EVIDENCE, SDS);
+    let evidence = run.metrics.extra.iter().find(|(n, _)| n == "log_evidence").expect("k̂ is small").1;
+    assert!((evidence - EVIDENCE).abs() < 1e-6, "{evidence}");
     // The posterior is in the family, so that every draw has the same log weight.
     assert!((run.metrics.objective.value - EVIDENCE).abs() < 1e-6, "{}", run.metrics.objective.value);
 }
@@ -86,6 +88,10 @@ fn full_rank_attains_the_evidence_of_linear_regression() {
 fn mean_field_attains_its_optimum_on_linear_regression() {
     let run = run("linear.bnn", set(&[("guide", "meanfield")]));
     is_exact(&run, MEAN_FIELD, MEAN_FIELD_SDS);
+    // Its draws reach where the posterior is, so their mean weight is the evidence all the same.
+    let extra = |name: &str| run.metrics.extra.iter().find(|(n, _)| n == name).expect("k̂ is small").1;
+    let (evidence, se) = (extra("log_evidence"), extra("log_evidence_se"));
+    assert!(se > 0.0 && se < 0.1 && (evidence - EVIDENCE).abs() < 4.0 * se, "{evidence} ± {se}");
     let o = run.metrics.objective;
     assert!((o.value - MEAN_FIELD).abs() < 0.01 + 3.0 * o.se, "{} ± {}", o.value, o.se);
     let fitted = run.tensors.iter().find(|t| t.name == "beta.log_sd").expect("a tensor");
