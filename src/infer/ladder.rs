@@ -307,6 +307,8 @@ impl Outcome {
         self.steps += raised.steps;
         self.clipped += raised.clipped;
         self.loop_seconds += raised.seconds;
-        self.trace.extend(raised.trace.iter().copied());
+        // A line of its own in the trace, behind those of the starts.
+        let start = self.trace.iter().map(|t| t.start + 1).max().unwrap_or(0);
+        self.trace.extend(raised.trace.iter().map(|t| TracePoint { start, ..*t }));
     }
 }

@@ -42,6 +42,15 @@ const TABLE: &[(&str, &str, Better)] = &[
         Better::Higher,
     ),
     (
+        "log_evidence",
+        "log of the mean weight of the guide's draws, in nats: the ELBO is below it",
+        Better::Higher,
+    ),
+    ("log_evidence_se", "its standard error", Better::Neither),
+    ("map_nll", "nll of the held-out rows under the mode of the same model", Better::Lower),
+    ("map_nll_difference", "nll of the posterior less that of the mode, the same rows", Better::Lower),
+    ("map_nll_difference_se", "its standard error over rows", Better::Neither),
+    (
         "laplace_evidence",
         "log evidence from the curvature of the mode, in nats: an estimate, not a bound",
         Better::Neither,

@@ -21,12 +21,12 @@ pub(super) fn figure(pit: &Pit) -> Option<Figure> {
         let area = area.margin(px(8.0), 0, 0, px(14.0));
         let x_name = format!("P(predicted {} ≤ observed)", pit.target);
         let mut chart = axes(&area, (0.0..1.0, &x_name), (0.0..100.0 * most, "% of rows"), (6, 5))?;
+        let band = [(0.0, 100.0 * down), (1.0, 100.0 * up)];
+        chart.draw_series([Rectangle::new(band, INK.mix(0.12).filled())])?;
         chart.draw_series(pit.bins.iter().enumerate().map(|(i, b)| {
             let corners = [(i as f64 * even, 0.0), ((i + 1) as f64 * even, 100.0 * b / rows)];
             Rectangle::new(corners, SERIES[0].mix(0.5).filled())
         }))?;
-        let band = [(0.0, 100.0 * down), (1.0, 100.0 * up)];
-        chart.draw_series([Rectangle::new(band, INK.mix(0.12).filled())])?;
         let line = vec![(0.0, 100.0 * even), (1.0, 100.0 * even)];
         chart.draw_series([PathElement::new(line, INK.mix(0.6).stroke_width(px(1.0) as u32))])?;
         Ok(())

@@ -39,6 +39,10 @@ pub(super) fn figure(run: &Run) -> Option<Figure> {
     });
     let caption = match starts.len() {
         1 => "The noisy value of each step. A fit that has settled ends in a level band.".to_owned(),
+        n if run.manifest.rungs.len() > 2 => format!(
+            "The noisy value of each step, one line for each of {n} climbs: starts of the first guide, then richer ones \
+             from where it ended."
+        ),
         n => format!("The noisy value of each step, one line for each of {n} starts; the best one is kept."),
     };
     Some(Figure { name: "trace".into(), title: format!("Trace of the {word}"), caption, svg })
