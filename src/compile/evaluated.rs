@@ -11,7 +11,7 @@ use crate::infer::error::CannotRun;
 use crate::infer::evaluate::{Elbo, elbo, weights};
 use crate::infer::loo::{LeftOut, loo};
 use crate::infer::of_rows::of_rows;
-use crate::infer::predict::{Predicted, Prediction, predict, targets};
+use crate::infer::predict::{Predicted, Prediction, draws, predict, targets};
 use crate::infer::problem::Problem;
 use crate::infer::progress::Progress;
 use crate::infer::row_reports::row_reports;
@@ -209,7 +209,7 @@ pub(super) fn predict_split(
     progress: &mut dyn Progress,
 ) -> Result<(Vec<Prediction>, SplitPredictions), CannotRun> {
     let observed = targets(problem.model, problem, rows);
-    let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { problem.settings.predict_draws };
+    let draws = draws(problem.model, problem.joint, from, problem.settings.predict_draws);
     progress.begin(&format!("predicting {split}"), draws as u64);
     let mut done = |d: usize| progress.advance(d as u64, None);
     let predicted = if problem.joint.dim > MANY_DIMS {

@@ -7,7 +7,7 @@ use crate::data::{Dataset, Values};
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;
 use crate::infer::error::CannotRun;
-use crate::infer::predict::{Predicted, Prediction, predict};
+use crate::infer::predict::{Predicted, Prediction, draws, predict};
 use crate::infer::problem::{Number, Problem};
 use crate::metrics::{ClassSummary, RealSummary};
 use crate::model::{Column, Model};
@@ -136,7 +136,7 @@ fn map(
     let rows: Vec<u32> = (0..(CELLS * CELLS) as u32).collect();
     let nothing: Vec<Vec<f64>> =
         model.observations.iter().map(|o| vec![0.0; rows.len() * o.target_len(model)]).collect();
-    let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { MAP_DRAWS };
+    let draws = draws(model, problem.joint, from, MAP_DRAWS);
     let predicted = predict::<f32>(problem, from, &grid, &rows, &nothing, draws, &mut |_| {})?;
     let found = predicted.iter().find(|p| p.name == target).map(|p| &p.values);
     let Some(Predicted::Classes { summary, .. }) = found else { return Err("a map of no class".into()) };

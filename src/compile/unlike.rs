@@ -6,7 +6,7 @@
 use crate::engine::RowSource;
 use crate::infer::each_draw::Source;
 use crate::infer::error::CannotRun;
-use crate::infer::predict::{Predicted, predict};
+use crate::infer::predict::{Predicted, draws, predict};
 use crate::infer::problem::{Number, Problem};
 use crate::metrics::ClassSummary;
 use crate::run_folder::Unlike;
@@ -111,7 +111,7 @@ pub(super) fn unlike<T: Number>(
     let [height, width, channels] = model.columns[image].ty.shape.0[..] else { return Ok(vec![]) };
     let every = rows.len().div_ceil(IMAGES).max(1);
     let some: Vec<u32> = rows.iter().step_by(every).copied().collect();
-    let draws = if from.is_point() && !problem.joint.is_noisy() { 1 } else { problem.settings.predict_draws };
+    let draws = draws(model, problem.joint, from, problem.settings.predict_draws);
     let nothing: Vec<Vec<f64>> =
         model.observations.iter().map(|o| vec![0.0; some.len() * o.target_len(model)]).collect();
     let mut own: Vec<f64> = vec![];

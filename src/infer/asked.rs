@@ -24,6 +24,11 @@ pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
     if let Some(d) = tempering(model, settings) {
         return Some(d);
     }
+    if settings.guide == GuideChoice::Ladder && settings.mix != Mix::No {
+        let what = "`guide = ladder` ends on a mixture of its own";
+        let d = at_setting(Diagnostic::new("O001", what), model, "mix");
+        return Some(d.help("leave `mix` out, or name one guide: `guide = fullrank`"));
+    }
     let latents: usize = model.unknowns.iter().map(|u| free_shape(u).len()).sum();
     if !settings.guide.needs_all_rows() {
         None
@@ -114,11 +119,6 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
         let what = "`warmup` needs random starts, and this model begins near its modes";
         let d = at_setting(Diagnostic::new("O001", what), problem.model, "warmup");
         return Err(FitError::Refused(d.help("leave `warmup` out, or write `batch = 128` for minibatches")));
-    }
-    if problem.settings.guide == GuideChoice::Ladder && problem.settings.mix != Mix::No {
-        let what = "`guide = ladder` ends on a mixture of its own";
-        let d = at_setting(Diagnostic::new("O001", what), problem.model, "mix");
-        return Err(FitError::Refused(d.help("leave `mix` out, or name one guide: `guide = fullrank`")));
     }
     if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
         let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";

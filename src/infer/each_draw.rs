@@ -28,6 +28,10 @@ pub trait Source {
     fn dim(&self) -> usize;
     /// Whether all draws are the same.
     fn is_point(&self) -> bool;
+    /// How many draws, the first of a purpose, hold each different one as often as every other; none where no number does.
+    fn round(&self) -> Option<usize> {
+        self.is_point().then_some(1)
+    }
     /// The latents of one draw: a function of the key alone.
     fn latents(&self, key: DrawKey, u: &mut [f64]);
     /// Where the draws are those of Markov chains: how many chains, and draws of each.

@@ -168,6 +168,18 @@ impl Source for Mixture {
         self.parts.len() == 1 && self.parts[0].random() == 0
     }
 
+    fn round(&self) -> Option<usize> {
+        let n = self.parts.len();
+        if self.noise() > 0 || n == 0 {
+            return None;
+        }
+        // Of unequal shares, or where the places of the first draws fall twice into one, no few draws are the whole.
+        let mut seen: Vec<usize> = (0..n as u64).map(|i| self.part_of(i)).collect();
+        seen.sort_unstable();
+        let is_even = self.shares.iter().all(|s| (s * n as f64 - 1.0).abs() < 1e-9);
+        (is_even && seen.iter().copied().eq(0..n)).then_some(n)
+    }
+
     fn latents(&self, key: DrawKey, u: &mut [f64]) {
         let k = if self.parts.len() == 1 { 0 } else { self.part_of(key.index) };
         self.parts[k].latents(key, u);
@@ -230,5 +242,8 @@ mod tests {
         let q = Mixture::even(vec![point(0.0), point(1.0)]);
         assert_eq!(q.log_density(0, &[], &[0.0]), 0.0);
         assert!(!q.is_point() && Mixture::one(point(2.0)).is_point());
+        assert_eq!((q.round(), Mixture::one(point(2.0)).round()), (Some(2), Some(1)));
+        let uneven = Mixture { shares: vec![0.7, 0.3], ..q };
+        assert_eq!((uneven.round(), Mixture::one(gaussian(0.0, 1.0)).round()), (None, None));
     }
 }

@@ -7,6 +7,7 @@ use super::problem::{Number, Problem};
 use super::row_keys;
 use super::shown::{Kind, Layout, Shown, Units, prediction_tape};
 use crate::engine::RowSource;
+use crate::lower::LogJoint;
 use crate::metrics::{ClassPredictive, ClassSummary, LogMeanExp, RealDraw, RealPredictive, RealSummary};
 use crate::model::Model;
 use rand::{SeedableRng, rngs::SmallRng};
@@ -18,6 +19,16 @@ pub struct Prediction {
     pub name: String,
     /// Probabilities of classes, or distributions of numbers.
     pub values: Predicted,
+}
+
+/// Draws that predictions are made of where `asked` are wanted: fewer where a few hold all there is. Numbers have noise
+/// of their own, so their quantiles take all draws even of one point.
+pub fn draws(model: &Model, joint: &LogJoint, from: &dyn Source, asked: usize) -> usize {
+    let are_classes = model.observations.iter().all(|o| o.dist.family.class_log_probabilities.is_some());
+    match from.round() {
+        Some(few) if are_classes && !joint.is_noisy() => few.min(asked),
+        _ => asked,
+    }
 }
 
 /// By the kind of target.

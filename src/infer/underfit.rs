@@ -77,7 +77,8 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
             .at(place, "their prior")
             .note("a weight counts as left there if its posterior is less than 0.05 nat from its prior")
             .help(
-                "take a narrower net, or a prior with a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`",
+                "take a narrower net, or a prior with a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`; or draw from \
+                 the posterior itself by `method = nuts`",
             )
     })
 }

@@ -179,3 +179,18 @@ fn the_target_acceptance_sets_the_step_size() {
         assert!(session(wrong).0[0].code.id() == "O001", "{wrong}");
     }
 }
+
+/// A point has no doubt of its own, but what it predicts has noise: the intervals are those of the noise.
+#[test]
+fn intervals_of_a_point_are_those_of_the_noise() {
+    let run =
+        run("motor.bnn", Options { method: Some("map".into()), ..super::set(&[("predict_draws", "400")]) });
+    let bnnc::run_folder::TargetValues::Reals(reals) = &run.predictions[0].targets[0].values else {
+        panic!("an acceleration is a number")
+    };
+    for (i, sd) in reals.sd.iter().enumerate() {
+        // The 90 % interval of a Normal is 3.29 sds wide; quantiles of 400 draws are good to some 8 %.
+        let width = (reals.q95[i] - reals.q05[i]) / sd;
+        assert!((width - 3.29).abs() < 0.8 && reals.epistemic_sd[i] == 0.0, "row {i}: {width}");
+    }
+}

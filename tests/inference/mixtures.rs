@@ -48,12 +48,6 @@ fn a_mixture_covers_both_modes() {
     assert!((gap - 2f64.ln()).abs() < NEAR && shares(&alone).is_empty(), "{gap}");
     let both = wells(&[("mix", "elbo"), ("restarts", "6")]).expect("it fits");
     let gap = evidence - both.metrics.objective.value;
-    let extra = |name: &str| both.metrics.extra.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, v)| *v);
-    let reweighted = extra("log_evidence");
-    assert!(
-        (reweighted - evidence).abs() < 4.0 * extra("log_evidence_se") + 1e-3,
-        "{reweighted} for {evidence}"
-    );
     let error = 4.0 * both.metrics.objective.se;
     assert!(gap > -error && gap < NEAR + error, "{gap} with {:?}", shares(&both));
     assert!((shares(&both).iter().sum::<f64>() - 1.0).abs() < 1e-12);

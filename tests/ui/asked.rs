@@ -27,9 +27,29 @@ const CASES: &[(&str, &str, bool)] = &[
         false,
     ),
     (
-        "x001_low_rank",
-        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = lowrank }\n",
+        "o001_low_rank_in_batches",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = lowrank; batch = 2 }\n",
         true,
+    ),
+    (
+        "o001_ladder_with_a_mixture",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = ladder; mix = true }\n",
+        true,
+    ),
+    (
+        "o001_tempered_chains",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { method = nuts; kl_weight = 0.5 }\n",
+        true,
+    ),
+    (
+        "o001_warmup_on_all_rows",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { warmup = 100 }\n",
+        false,
+    ),
+    (
+        "o001_sgd_in_batches",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { optimizer = sgd; batch = 2 }\n",
+        false,
     ),
 ];
 

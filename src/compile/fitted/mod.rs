@@ -53,8 +53,12 @@ impl FittedModel {
 
     /// Draws that a prediction is made of, unless another number is asked for.
     pub fn draws(&self) -> usize {
-        let is_one = self.posterior.source().is_point() && !self.joint.is_noisy();
-        if is_one { 1 } else { self.settings.predict_draws }
+        crate::infer::predict::draws(
+            &self.model,
+            &self.joint,
+            self.posterior.source(),
+            self.settings.predict_draws,
+        )
     }
 
     fn problem<'a>(&'a self, data: &'a Dataset, threads: usize) -> Problem<'a> {
