@@ -22,6 +22,7 @@ net f(x) {
   dense 10 softmax
 }
 y ~ Categorical(probs = f(x))
+fit { seed = 1 }
 ";
 
 const EPOCHS: u64 = 15;
