@@ -44,6 +44,7 @@ pub fn verdict(run: &Run) -> Vec<String> {
     out.extend(tempered_sentence(run));
     out.extend(rung_sentence(run));
     out.extend(guide_sentence(run));
+    out.extend(conditional_sentence(run));
     out.extend(chain_sentence(run));
     out.extend(left_out_sentence(run));
     out.extend(laplace_sentence(run));
@@ -342,6 +343,16 @@ fn guide_sentence(run: &Run) -> Option<String> {
         k => format!(
             "k̂ is {k:.2}: the guide misses the posterior's mass. Try `guide = fullrank` or `method = nuts`."
         ),
+    })
+}
+
+/// What sds of independent latents are; weights of nets are not read one by one.
+fn conditional_sentence(run: &Run) -> Option<String> {
+    let has_net = run.manifest.variables.iter().any(|v| v.name.contains('.'));
+    let is_alone = run.manifest.dimensions < 2;
+    (run.manifest.guide.starts_with("mean-field") && !has_net && !is_alone).then(|| {
+        "Sds of a mean-field guide are conditional: each given the other unknowns, too small where they correlate."
+            .to_owned()
     })
 }
 
