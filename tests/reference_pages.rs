@@ -1,5 +1,6 @@
 //! Reference pages made from the tables in the code: the committed page must be the one that the code makes.
 
+use bnnc::tape::ops::stablehlo;
 use bnnc::{check, dist, rewrites};
 use std::path::Path;
 
@@ -33,6 +34,11 @@ fn compare_part(name: &str, part: &str, text: &str) {
 #[test]
 fn the_table_of_rewrites_is_current() {
     compare_part("inference.md", "rewrites", &rewrites::reference());
+}
+
+#[test]
+fn the_table_of_instructions_is_current() {
+    compare_part("architecture.md", "instructions", &stablehlo::reference());
 }
 
 #[test]

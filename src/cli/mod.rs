@@ -34,6 +34,10 @@ mod runs;
 mod sweep;
 mod terminal;
 
+use crate::diagnostic::Diagnostic;
+use crate::passes;
+use crate::plan::FUSIONS;
+use crate::tape::switches;
 use args::{Arguments, Command};
 use clap::FromArgMatches;
 use std::ffi::OsString;
@@ -57,6 +61,9 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         }
     };
     let terminal = Terminal::new(&parsed);
+    if let Some(finding) = unknown_switch() {
+        return ExitCode::from(terminal.refuse(&finding));
+    }
     let status = match parsed.command {
         Command::Fit(options) => fit::run(&terminal, &options, &arguments),
         Command::Check(options) => check::run(&terminal, &options),
@@ -74,4 +81,12 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         Command::Export(options) => export::run(&terminal, &options),
     };
     ExitCode::from(status)
+}
+
+/// O001 for a rewrite that is to be switched off and does not exist.
+fn unknown_switch() -> Option<Diagnostic> {
+    let known: Vec<&str> = passes::ALL.iter().map(|p| p.name).chain(FUSIONS.iter().map(|f| f.name)).collect();
+    let unknown = switches::off().iter().find(|name| !known.contains(&name.as_str()))?;
+    let what = format!("`{}` names `{unknown}`, and there is no such pass or fusion", switches::VARIABLE);
+    Some(Diagnostic::new("O001", what).help(format!("there are: {}", known.join(", "))))
 }

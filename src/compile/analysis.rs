@@ -12,6 +12,7 @@ use crate::lint::{Lint, Rows, Subject, allow, lint_some};
 use crate::model::{Column, ExprId, Model};
 use crate::source::{SourceFile, Span};
 use crate::syntax::{self, ast};
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -263,7 +264,8 @@ fn of_combination(
     }
     // Draws from the prior read no target, so there is nothing to compare with.
     let is_prior = Settings::of(&model).is_ok_and(|s| s.method == Method::Prior);
-    let rows = data.filter(|_| !is_prior).map(|data| TrainingRows { model: &model, data });
+    let rows =
+        data.filter(|_| !is_prior).map(|data| TrainingRows { model: &model, data, seen: RefCell::default() });
     let subject = Subject::new(tree, &model, rows.as_ref().map(|r| r as &dyn Rows));
     lint_some(&subject, about)
 }
@@ -328,10 +330,12 @@ impl Loaded<'_> {
 /// Numbers that are computed at most for one question of a lint.
 const MOST_NUMBERS: usize = 4_000_000;
 
-/// The training rows of a model.
+/// The training rows of a model; what is asked for often is computed once.
 struct TrainingRows<'a> {
     model: &'a Model,
     data: &'a Dataset,
+    /// In all no more numbers than one expression may have.
+    seen: RefCell<HashMap<ExprId, Vec<f64>>>,
 }
 
 impl Rows for TrainingRows<'_> {
@@ -340,11 +344,19 @@ impl Rows for TrainingRows<'_> {
     }
 
     fn values(&self, id: ExprId) -> Vec<f64> {
+        if let Some(values) = self.seen.borrow().get(&id) {
+            return values.clone();
+        }
         let all = self.data.split("train");
         let width = self.model.expr(id).ty.shape.len().max(1);
         let step = all.len().div_ceil((MOST_NUMBERS / width).max(1)).max(1);
         let some: Vec<u32> = all.iter().step_by(step).copied().collect();
-        of_rows(self.model, self.data, id, &some)
+        let values = of_rows(self.model, self.data, id, &some);
+        let mut seen = self.seen.borrow_mut();
+        if seen.values().map(Vec::len).sum::<usize>() + values.len() <= MOST_NUMBERS {
+            seen.insert(id, values.clone());
+        }
+        values
     }
 }
 

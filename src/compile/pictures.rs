@@ -16,7 +16,7 @@ use crate::ty::Element;
 
 /// Cells along a side of a map.
 const CELLS: usize = 64;
-/// Draws that a map is the mean of.
+/// Most draws that a map is the mean of: no more than predictions are of.
 const MAP_DRAWS: usize = 100;
 /// Most and fewest bins of a PIT histogram, and rows that each should hold.
 const PIT_BINS: usize = 20;
@@ -136,7 +136,7 @@ fn map(
     let rows: Vec<u32> = (0..(CELLS * CELLS) as u32).collect();
     let nothing: Vec<Vec<f64>> =
         model.observations.iter().map(|o| vec![0.0; rows.len() * o.target_len(model)]).collect();
-    let draws = draws(model, problem.joint, from, MAP_DRAWS);
+    let draws = draws(model, problem.joint, from, MAP_DRAWS.min(problem.settings.predict_draws));
     let predicted = predict::<f32>(problem, from, &grid, &rows, &nothing, draws, &mut |_| {})?;
     let found = predicted.iter().find(|p| p.name == target).map(|p| &p.values);
     let Some(Predicted::Classes { summary, .. }) = found else { return Err("a map of no class".into()) };

@@ -5,6 +5,7 @@ use crate::engine::{Executor, NoiseKey};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
 use crate::infer::error::CannotRun;
+use crate::infer::evaluate::draws_worth;
 use crate::infer::problem::Problem;
 use crate::metrics::convergence::convergence;
 use crate::metrics::quantile;
@@ -13,7 +14,8 @@ use crate::plan::{Space, plan};
 use crate::run_folder::SummaryRow;
 use std::sync::Arc;
 
-/// Draws for posteriors of few dimensions, of up to [`MANY_DIMS`], and beyond: an sd is good to 0.8 %, 1.6 %, 7 %.
+/// Draws for posteriors of few dimensions, of up to [`MANY_DIMS`], and beyond: an sd is good to 0.8 %, 1.6 %, 7 %. Fits
+/// of few steps are worth fewer ([`draws_worth`]).
 const MANY_DRAWS: usize = 16_000;
 const DRAWS: usize = 4_000;
 const FEW_DRAWS: usize = 200;
@@ -34,11 +36,12 @@ pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRo
     });
     let tape = optimise(&tape, &mut |_, _, _| {});
     let mut executor = Executor::<f64>::new(Arc::new(plan(&tape, 16)?));
-    let draws = match problem.joint.dim {
+    let most = match problem.joint.dim {
         0..=FEW_DIMS => MANY_DRAWS,
         d if d <= MANY_DIMS => DRAWS,
         _ => FEW_DRAWS,
     };
+    let draws = draws_worth(problem.settings, most);
     let outputs = executor.program().outputs.clone();
     // Draws of chains are taken as they are, in their order.
     let chains = from.chains();

@@ -8,7 +8,7 @@ use crate::kernels::conv_pool::{self, ConvolutionPool};
 use crate::kernels::pool::{self, Pool};
 use crate::kernels::real::Real;
 use crate::kernels::{dense, elementwise, index, noise, reduce, softmax, transpose};
-use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Step};
+use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Section, Step};
 use crate::tape::Window;
 
 /// What a step may use beside its operands.
@@ -21,8 +21,8 @@ pub(super) struct Context<'s, T> {
 
 /// Numbers of scratch that the program's hungriest kernel needs.
 pub fn scratch_len<T: Real>(program: &Program) -> usize {
-    let sections = [&program.setup, &program.prologue, &program.body, &program.epilogue];
-    sections.into_iter().flatten().map(|s| needs::<T>(s, program.capacity)).max().unwrap_or(0)
+    let steps = Section::ALL.iter().flat_map(|section| program.steps(*section));
+    steps.map(|s| needs::<T>(s, program.capacity)).max().unwrap_or(0)
 }
 
 fn needs<T: Real>(step: &Step, capacity: usize) -> usize {

@@ -8,6 +8,7 @@ use super::shard::Shard;
 use crate::kernels::real::Real;
 use crate::plan::{Operand, Output, Program, Section, Space, Step};
 use crate::tape::Instruction;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -44,6 +45,10 @@ pub struct Executor<T> {
     row: Arena<T>,
     index: Arena<u8>,
     scratch: Arena<T>,
+    /// Where the body's steps read global values.
+    read_by_rows: Vec<Range<usize>>,
+    /// Whether inputs were set since what is hoisted was computed.
+    is_stale: bool,
     counter: Option<Counter>,
 }
 
@@ -72,6 +77,8 @@ impl<T: Real> Executor<T> {
             row: Arena::new(T::ZERO, program.row_len),
             index: Arena::new(0, program.index_len),
             scratch: Arena::new(T::ZERO, scratch),
+            read_by_rows: read_by_rows(&program),
+            is_stale: true,
             counter,
             program,
         };
@@ -86,6 +93,7 @@ impl<T: Real> Executor<T> {
 
     /// Sets a global input; names that the program does not read are ignored.
     pub fn set_input(&mut self, name: &str, values: &[T]) {
+        self.is_stale = true;
         let program = self.program.clone();
         for (input, place) in &program.inputs {
             if input == name {
@@ -97,8 +105,24 @@ impl<T: Real> Executor<T> {
     /// Computes the global values of a draw and zeroes the sums over rows.
     pub fn begin(&mut self, key: NoiseKey) {
         let program = self.program.clone();
+        if self.is_stale {
+            self.run(Section::Hoisted, None, key);
+            self.is_stale = false;
+        }
         self.run(Section::Prologue, None, key);
         for sum in &program.accumulators {
+            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
+        }
+    }
+
+    /// Begins the draw that another executor of the same program has begun, without computing its global values again:
+    /// those that rows read are copied. What depends on sums over rows is left to the other one.
+    pub fn begin_as(&mut self, other: &Executor<T>) {
+        debug_assert!(Arc::ptr_eq(&self.program, &other.program), "executors of one program share its draws");
+        for range in &self.read_by_rows {
+            self.global[range.clone()].copy_from_slice(&other.global[range.clone()]);
+        }
+        for sum in &self.program.accumulators {
             self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
         }
     }
@@ -152,8 +176,10 @@ impl<T: Real> Executor<T> {
     /// −∞ is a legal log density of an impossible row, but no finite ELBO comes of it, so it counts.
     pub fn find_bad_value(&mut self, shards: &[&Shard<T>], key: NoiseKey) -> Option<BadValue> {
         let program = self.program.clone();
-        if let Some(bad) = self.run_checked(&program.prologue, None, key) {
-            return Some(bad);
+        for steps in [&program.hoisted, &program.prologue] {
+            if let Some(bad) = self.run_checked(steps, None, key) {
+                return Some(bad);
+            }
         }
         for sum in &program.accumulators {
             self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
@@ -230,6 +256,21 @@ impl<T: Real> Executor<T> {
     }
 }
 
+/// The global values that the body reads, as ranges apart from each other.
+fn read_by_rows(program: &Program) -> Vec<Range<usize>> {
+    let args = program.body.iter().flat_map(|step| &step.args).filter(|a| a.space == Space::Global);
+    let mut ranges: Vec<Range<usize>> = args.map(|a| a.start..a.start + a.len).collect();
+    ranges.sort_by_key(|r| r.start);
+    let mut apart: Vec<Range<usize>> = vec![];
+    for range in ranges {
+        match apart.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => apart.push(range),
+        }
+    }
+    apart
+}
+
 /// The planner's promise: every range lies in its arena, and no step writes over what it reads.
 fn check_ranges(program: &Program) {
     let arena = |space: Space| match space {
@@ -239,8 +280,8 @@ fn check_ranges(program: &Program) {
         Space::Column(c) => program.columns[c].width * program.capacity,
         Space::Weight => program.capacity,
     };
-    let sections = [&program.setup, &program.prologue, &program.body, &program.epilogue];
-    for step in sections.into_iter().flatten() {
+    let steps = Section::ALL.iter().flat_map(|section| program.steps(*section));
+    for step in steps {
         for o in step.args.iter().chain([&step.out]).chain(&step.winners) {
             assert!(o.start + o.len <= arena(o.space), "the planner keeps ranges inside their arenas");
         }

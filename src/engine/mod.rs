@@ -1,12 +1,15 @@
-//! Runs a [`Program`](crate::plan::Program): prologue, body over shards of rows, epilogue.
+//! Runs a [`Program`](crate::plan::Program): what is hoisted, prologue, body over shards of rows, epilogue.
 //!
 //! An [`Executor`] owns the memory of one program and runs it on one thread. Parallelism is several executors: each
 //! sums the shards it is given, in order; [`Executor::add_sums`] adds their sums in a fixed order. Which executor gets
 //! which shard never depends on the number of threads, so results are the same bits for any number.
 
 mod arena;
+#[cfg(test)]
+mod draws_tests;
 mod execute;
 mod executor;
+mod gate;
 mod loops;
 mod memory;
 mod profile;

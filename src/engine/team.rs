@@ -3,8 +3,9 @@
 //! Job j always does the same work on the same memory; threads only decide who does it. Results are therefore the
 //! same for any number of threads.
 
+use super::gate::Gate;
 use std::sync::{
-    Barrier, Mutex, MutexGuard,
+    Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -46,7 +47,7 @@ impl<J: Send> Team<J> {
                 }
             });
         }
-        let (start, done) = (Barrier::new(self.threads), Barrier::new(self.threads));
+        let (start, done) = (Gate::new(self.threads), Gate::new(self.threads));
         let next = AtomicUsize::new(0);
         let is_over = AtomicBool::new(false);
         let share = || {

@@ -299,6 +299,7 @@ impl<T: Number> Climb<T> {
     ///
     /// # Errors
     /// When three gradients within 100 steps are not finite.
+    #[inline(never)] // `benches/instructions.rs` counts its instructions by its name
     pub fn step(&mut self, rate: f64) -> Result<Option<f64>, Diverged> {
         let begun = Instant::now();
         self.key.step = self.steps;

@@ -269,6 +269,7 @@ impl Joint {
     }
 
     /// log p(y, u) and its gradient.
+    #[inline(never)] // `benches/instructions.rs` counts its instructions by its name
     pub fn value_and_gradient(&mut self, u: &[f64], gradient: &mut [f64]) -> f64 {
         self.batch.executor.set_input(crate::lower::LATENTS, u);
         let value = self.batch.run(NoiseKey::default());

@@ -12,7 +12,7 @@ use super::objective::{program, shards};
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::batch_rows;
-use super::settings::Precision;
+use super::settings::{Precision, Settings};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::kernels::noise;
 use crate::metrics::psis::smooth;
@@ -37,8 +37,11 @@ const MOST_DRAWS: usize = 200_000;
 const MOST_WORK: f64 = 1e10;
 /// Draws for each step of the fit: the error of an ELBO is not worth more time than the fit, which was cut short.
 const DRAWS_OF_A_STEP: f64 = 256.0;
-/// Draws times rows times multiply-adds that are worth it whatever the fit took: a few hundredths of a second.
+/// Draws times rows times multiply-adds that are worth it whatever the fit took, unless its length was asked for: a few
+/// hundredths of a second.
 const LITTLE_WORK: f64 = 2e8;
+/// Fewest draws of what is told of a posterior of few dimensions.
+const FEWEST: usize = 32 * SCRAMBLES;
 
 /// An ELBO, or the objective of a fit that has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -180,8 +183,9 @@ fn log_weights<T: Number>(problem: &Problem<'_>, guide: &Mixture) -> Result<Vec<
     let noise = |d: usize, out: &mut [f64]| {
         noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
     };
+    let weighed = draws_worth(problem.settings, WEIGHED) as f64;
     let of = |(k, share): (usize, &f64)| {
-        let draws = (share * WEIGHED as f64).round() as usize;
+        let draws = (share * weighed).round() as usize;
         lanes.values_of(guide, k, (0, draws), &noise)
     };
     Ok(guide.shares.iter().enumerate().flat_map(of).collect())
@@ -214,8 +218,16 @@ fn few_draws(problem: &Problem<'_>, steps: u64) -> usize {
 /// Draws that rows, their work and the length of the fit allow.
 fn most_draws(problem: &Problem<'_>, steps: u64) -> usize {
     let one = problem.train.len().max(1) as f64 * work_of_a_row(&problem.joint.tape).max(1.0);
-    let by_fit = (LITTLE_WORK / one).max(DRAWS_OF_A_STEP * steps as f64);
-    (by_fit.min(MOST_WORK / one) as usize).clamp(32 * SCRAMBLES, MOST_DRAWS)
+    let little = if problem.settings.steps.is_some() { 0.0 } else { LITTLE_WORK / one };
+    let by_fit = little.max(DRAWS_OF_A_STEP * steps as f64);
+    (by_fit.min(MOST_WORK / one) as usize).clamp(FEWEST, MOST_DRAWS)
+}
+
+/// At most so many draws of a posterior: fewer where the fit's length was asked for and is short, because then the
+/// error of the fit is far above that of fewer draws.
+pub fn draws_worth(settings: &Settings, most: usize) -> usize {
+    let of_steps = |steps: u64| ((DRAWS_OF_A_STEP * steps as f64) as usize).max(FEWEST);
+    settings.steps.map_or(most, |steps| most.min(of_steps(steps)))
 }
 
 /// Doubles the number of points until the scrambles agree.

@@ -26,7 +26,7 @@ use crate::guide::collapse::Collapse;
 use crate::guide::{Guided, guide};
 use crate::kernels::adam::Rate;
 use crate::kernels::scalar::Unary;
-use crate::kernels::{elementwise, noise};
+use crate::kernels::{elementwise, noise, reduce};
 use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
@@ -246,9 +246,10 @@ struct Step<'p> {
 impl Step<'_> {
     /// A job's part of a round.
     fn work<T: Number>(&self, i: usize, job: &mut Job<T>, state: &State<T>) {
-        job.executor.set_input("mu", &state.mu);
-        job.executor.set_input("omega", &state.omega);
-        job.executor.set_input("precision", &state.precision);
+        // A shared draw is begun once, by `begin_shared`.
+        if self.shared.is_none() || job.shard.is_none() {
+            set_inputs(&mut job.executor, state);
+        }
         job.g_mu.fill(T::ZERO);
         job.g_omega.fill(T::ZERO);
         job.value = 0.0;
@@ -268,9 +269,6 @@ impl Step<'_> {
         };
         let shards = rows.div_ceil(self.capacity);
         let mine = shards * i / self.lanes..shards * (i + 1) / self.lanes;
-        if self.shared.is_some() {
-            executor.begin(state.key);
-        }
         for s in mine {
             let ids = &state.batch[s * self.capacity..rows.min((s + 1) * self.capacity)];
             if self.shared.is_some() {
@@ -294,7 +292,16 @@ impl Step<'_> {
         }
     }
 
+    /// Begins a draw that all lanes share: its global values are computed by the first and copied to the others.
+    fn begin_shared<T: Number>(&self, team: &Team<Job<T>>, state: &State<T>) {
+        let mut first = team.job(0);
+        set_inputs(&mut first.executor, state);
+        first.executor.begin(state.key);
+        (1..self.lanes).for_each(|lane| team.job(lane).executor.begin_as(&first.executor));
+    }
+
     /// All steps.
+    #[inline(never)] // `benches/instructions.rs` counts its instructions by its name
     fn climb<T: Number>(
         &self,
         recipe: &Recipe<T>,
@@ -368,7 +375,9 @@ impl Step<'_> {
                 *kl_weight = self.kl_weight(step);
             }
             let value = self.kl_weight(step) * integrals + self.gradient(team, state, round, &mut g, is_held);
-            let is_finite = value.is_finite() && g.iter().all(|x| x.is_finite());
+            // The sum of finite numbers may overflow, so only a finite one answers for all.
+            let is_finite =
+                value.is_finite() && (reduce::sum_all(&g).is_finite() || g.iter().all(|x| x.is_finite()));
             if is_finite {
                 let rate = schedule(step, steps) * backoff;
                 moved += 1;
@@ -464,6 +473,7 @@ impl Step<'_> {
             Some(draws) => {
                 for draw in 0..draws {
                     write(state).key.draw = draw as u64;
+                    self.begin_shared(team, &read(state));
                     round();
                     let mut first = team.job(0);
                     for lane in 1..self.lanes {
@@ -510,6 +520,7 @@ impl Step<'_> {
         for lane in 0..self.lanes {
             let mut job = team.job(lane);
             let Job { executor, shard: Some(shard), .. } = &mut *job else { continue };
+            set_inputs(executor, &s);
             bad = executor.find_bad_value(&[shard], s.key);
             if bad.is_some() {
                 break;
@@ -517,6 +528,13 @@ impl Step<'_> {
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
     }
+}
+
+/// Gives an executor the guide of a step.
+fn set_inputs<T: Number>(executor: &mut Executor<T>, state: &State<T>) {
+    executor.set_input("mu", &state.mu);
+    executor.set_input("omega", &state.omega);
+    executor.set_input("precision", &state.precision);
 }
 
 /// Draws shared by the whole batch; none: one per shard.

@@ -9,10 +9,14 @@ use crate::passes::{Pass, optimise};
 use crate::plan::{Program, plan};
 use crate::tape::{Op, Slot, Tape, build::Builder};
 use crate::ty::Kind;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Bytes of per-row values that a shard should not exceed: half of a common second-level cache.
 const SHARD_BYTES: usize = 192 * 1024;
+/// Where weights take more than that, a shard may have as many bytes as they have, up to this: each shard reads all
+/// weights and adds to all their gradients, and fewer shards do so less often.
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// Rows of a shard beyond which nothing is gained.
 const MOST_ROWS: usize = 1024;
 
@@ -71,7 +75,11 @@ pub fn shard_rows(tape: &Tape, bytes: usize, rows: usize) -> usize {
         .filter(|x| x.kind == Kind::Row && !matches!(x.op, Op::Reshape | Op::Slice { .. }))
         .map(|x| x.shape.len() * bytes)
         .sum();
-    let fit = (SHARD_BYTES / per_row.max(1)).clamp(16, MOST_ROWS);
+    let is_global = |slot: &Slot| tape.get(*slot).kind == Kind::Global;
+    let of_rows = tape.instructions.iter().filter(|x| x.kind == Kind::Row);
+    let weights: HashSet<Slot> = of_rows.flat_map(|x| &x.args).copied().filter(is_global).collect();
+    let weights: usize = weights.iter().map(|slot| tape.get(*slot).shape.len() * bytes).sum();
+    let fit = (weights.clamp(SHARD_BYTES, MOST_BYTES) / per_row.max(1)).clamp(16, MOST_ROWS);
     // Equal shards rather than full ones and a small rest.
     let shards = rows.max(1).div_ceil(fit / 16 * 16);
     rows.max(1).div_ceil(shards).div_ceil(16) * 16

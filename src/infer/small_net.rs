@@ -41,14 +41,14 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let has_scales = !scale_latents(problem).is_empty();
     let is_light = problem.train.len() * problem.joint.dim <= LIGHT;
     let is_mixed = settings.mix != Mix::No;
+    // Who asks for few steps wants to see the fit run: no more starts than steps, no longer search for modes.
+    let most = settings.steps.map_or(usize::MAX, |s| usize::try_from(s).unwrap_or(usize::MAX));
     let starts = settings.restarts.unwrap_or(match (is_mixed, is_light) {
         (true, _) => mix::COMPONENTS,
-        (false, true) => STARTS,
-        (false, false) => STARTS / 2,
+        (false, true) => STARTS.min(most),
+        (false, false) => (STARTS / 2).min(most),
     });
     let mut kinds = start_kinds(has_scales, starts);
-    // Who asks for few steps wants to see the fit run; the search for modes is no longer than the fit.
-    let most = settings.steps.map_or(usize::MAX, |s| usize::try_from(s).unwrap_or(usize::MAX));
     kinds.iter_mut().for_each(|kind| kind.iterations = kind.iterations.min(most));
     let full = full_rank_dims(problem, Path::SmallNet);
     let rank = rank(problem, Path::SmallNet);
@@ -57,8 +57,9 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let along =
         if rank > 0 { ladder::along(problem, &guide_settings(problem, Path::SmallNet)) } else { vec![] };
     let mut rounds = rounds(is_light, settings.steps);
-    if is_mixed {
-        rounds.iter_mut().for_each(|r| r.keep = Keep::All);
+    for round in &mut rounds {
+        round.keep = if is_mixed { Keep::All } else { round.keep };
+        round.compare = compared(round.steps, round.keep.of(starts), settings.full_batch_draws());
     }
     progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.
@@ -167,10 +168,12 @@ struct Round {
     steps: u64,
     /// rate where none is given
     rate: f64,
+    /// draws that compare its starts
+    compare: usize,
 }
 
 const fn round(keep: Keep, steps: u64, rate: f64) -> Round {
-    Round { keep, steps, rate }
+    Round { keep, steps, rate, compare: COMPARE_DRAWS }
 }
 
 /// Starts, steps and rates of the rounds: ranks are settled early, the last tenths of a nat take long.
@@ -195,6 +198,13 @@ fn rounds(is_light: bool, most: Option<u64>) -> Vec<Round> {
         Round { steps, ..*round }
     };
     ROUNDS.iter().map(capped).filter(|round| round.steps > 0).collect()
+}
+
+/// Draws that compare the starts of a round: one start is compared with none, and comparing takes no more draws than
+/// the steps took.
+fn compared(steps: u64, starts: usize, draws: usize) -> usize {
+    let taken = usize::try_from(steps).unwrap_or(usize::MAX).saturating_mul(draws);
+    if starts == 1 { 0 } else { COMPARE_DRAWS.min(taken).next_multiple_of(2) }
 }
 
 /// A start with what it reached.
@@ -235,7 +245,7 @@ impl<T: Number> Candidate<T> {
             Err(Halt::Interrupted) => return self,
         }
         climb.p.copy_from_slice(&self.point);
-        self.draws = elbo_draws(joint, &climb.guide_at(&self.point), COMPARE_DRAWS, settings.seed);
+        self.draws = elbo_draws(joint, &climb.guide_at(&self.point), round.compare, settings.seed);
         piece.finish(&(climb.record(), &self.point, &self.draws));
         self
     }
@@ -370,7 +380,11 @@ pub(super) fn random_start(problem: &Problem<'_>, index: u64) -> Vec<f64> {
     u
 }
 
-/// Plain coordinates at the mode, sds from its curvature, clipped to [0.02, 0.5].
+/// Bounds of the sds that a start begins with.
+const SDS: (f64, f64) = (0.02, 0.5);
+
+/// Plain coordinates at the mode, sds from its curvature within [`SDS`]; a fit of fewer gradients than the curvature
+/// takes begins with the widest.
 fn net_coordinates(
     joint: &mut Joint,
     mode: &[f64],
@@ -379,12 +393,14 @@ fn net_coordinates(
     (rank, along, start): (usize, &[Range<usize>], usize),
 ) -> (Coordinates, Vec<f64>) {
     let random = problem.joint.random_dim;
-    let sds: Vec<f64> = (0..random)
-        .map(|i| {
-            let h = joint.curvature(mode, &[i])[0];
-            if h > 0.0 && h.is_finite() { (1.0 / h.sqrt()).clamp(0.02, 0.5) } else { 0.5 }
-        })
-        .collect();
+    let gradients =
+        problem.settings.steps.map(|s| s.saturating_mul(problem.settings.full_batch_draws() as u64));
+    let is_short = gradients.is_some_and(|n| n < 2 * random as u64);
+    let mut sd = |i: usize| {
+        let h = if is_short { f64::NAN } else { joint.curvature(mode, &[i])[0] };
+        if h > 0.0 && h.is_finite() { (1.0 / h.sqrt()).clamp(SDS.0, SDS.1) } else { SDS.1 }
+    };
+    let sds: Vec<f64> = (0..random).map(&mut sd).collect();
     if full > 0 {
         let mut factor = vec![0.0; full * full];
         for i in 0..full {
@@ -443,5 +459,12 @@ mod tests {
         assert_eq!(of(100), [(16, 100)]);
         assert_eq!(of(900), [(16, 400), (8, 400), (4, 100)]);
         assert_eq!(rounds(false, None).len(), ROUNDS.len());
+    }
+
+    #[test]
+    fn comparing_costs_no_more_than_the_steps() {
+        let of = |steps, starts| compared(steps, starts, 8);
+        assert_eq!([of(400, 16), of(1, 16), of(400, 1), of(u64::MAX, 2)], [512, 8, 0, 512]);
+        assert_eq!(compared(1, 4, 1), 2);
     }
 }

@@ -6,11 +6,11 @@ mod drop_unused;
 mod pool_before_activation;
 mod share_common;
 
-use crate::tape::{Slot, Tape, build::Builder, verify::verify};
+use crate::tape::{Slot, Tape, build::Builder, switches, verify::verify};
 
 /// One entry of the table.
 pub struct Pass {
-    /// As printed and as named in `without = […]`.
+    /// As printed, and as `BNNC_WITHOUT` names it.
     pub name: &'static str,
     /// What it does, one line.
     pub effect: &'static str,
@@ -36,7 +36,7 @@ pub const ALL: &[Pass] = &[
 /// Runs every pass; `report` hears of each that changed the tape.
 pub fn optimise(tape: &Tape, report: &mut dyn FnMut(&Pass, usize, usize)) -> Tape {
     let mut tape = tape.clone();
-    for pass in ALL {
+    for pass in ALL.iter().filter(|p| !switches::is_off(p.name)) {
         let after = (pass.run)(&tape);
         debug_assert_eq!(verify(&after), Ok(()), "after {}", pass.name);
         if after != tape {

@@ -1,6 +1,7 @@
 //! Places every value in an arena once; memory of values that are no longer needed is used again.
 //!
-//! Lifetimes are measured in the order setup, prologue, body, epilogue. Inside the body they are measured step by step
+//! Lifetimes are measured in the order setup, hoisted, prologue, body, epilogue; what is hoisted and read later stays,
+//! because many draws may be run on the same inputs. Inside the body they are measured step by step
 //! for per-row values; global values that the body reads live through all of it, because it runs once per shard.
 
 use super::kernel::{Kernel, Operand, Space, Step};
@@ -18,6 +19,7 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
     let lives = lives(tape, &choices, &sections, &order, &roots);
     let mut program = Program {
         setup: vec![],
+        hoisted: vec![],
         prologue: vec![],
         body: vec![],
         epilogue: vec![],
@@ -79,6 +81,7 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
         };
         match sections[i] {
             Section::Setup => program.setup.push(step),
+            Section::Hoisted => program.hoisted.push(step),
             Section::Prologue => program.prologue.push(step),
             Section::Body => program.body.push(step),
             Section::Epilogue => program.epilogue.push(step),
@@ -175,6 +178,9 @@ fn roots(tape: &Tape, choices: &[Choice]) -> Vec<Slot> {
 
 fn sections(tape: &Tape, choices: &[Choice]) -> Result<Vec<Section>, String> {
     let mut sections = vec![Section::Setup; tape.instructions.len()];
+    // Where a draw has no noise of its own, it has inputs of its own, and hoisting gains nothing.
+    let has_noise = tape.instructions.iter().any(|x| matches!(x.op, Op::Noise(_)));
+    let of_inputs = if has_noise { Section::Hoisted } else { Section::Prologue };
     for (i, x) in tape.instructions.iter().enumerate() {
         let latest = x.args.iter().map(|a| sections[a.0 as usize]).max().unwrap_or(Section::Setup);
         // A sum over rows is made in the body but complete only after it.
@@ -184,7 +190,8 @@ fn sections(tape: &Tape, choices: &[Choice]) -> Result<Vec<Section>, String> {
                 && sections[a.0 as usize] >= Section::Body
         });
         sections[i] = match (&x.op, x.kind) {
-            (Op::Input(_) | Op::Noise(_), _) => Section::Prologue,
+            (Op::Input(_), _) => of_inputs,
+            (Op::Noise(_), _) => Section::Prologue,
             (_, Kind::Row) => {
                 let late = x
                     .args
@@ -232,10 +239,13 @@ fn lives(tape: &Tape, choices: &[Choice], sections: &[Section], order: &[Slot], 
             last[root] = last[root].max(Some(until));
         }
     }
-    // Constants, inputs and results stay.
+    // Constants, inputs, results and what is hoisted for later stay.
     let mut stays = vec![false; count];
     for (i, choice) in choices.iter().enumerate() {
-        stays[i] = sections[i] == Section::Setup || *choice == Choice::Given;
+        let is_read_later = || last[i].is_some_and(|at| sections[order[at].0 as usize] > Section::Hoisted);
+        stays[i] = sections[i] == Section::Setup
+            || *choice == Choice::Given
+            || sections[i] == Section::Hoisted && is_read_later();
     }
     for (_, slot) in &tape.outputs {
         stays[roots[slot.0 as usize].0 as usize] = true;

@@ -21,6 +21,7 @@ mod select;
 
 pub use cost::{Cost, Footprint};
 pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
+pub use select::{FUSIONS, Fusion};
 
 use crate::tape::Tape;
 use crate::ty::Shape;
@@ -30,6 +31,8 @@ use crate::ty::Shape;
 pub struct Program {
     /// Run once per executor.
     pub setup: Vec<Step>,
+    /// Run once per setting of the inputs: global values that need no noise, where others do.
+    pub hoisted: Vec<Step>,
     /// Run once per draw, before the rows.
     pub prologue: Vec<Step>,
     /// Run once per shard.
@@ -61,6 +64,8 @@ pub struct Program {
 pub enum Section {
     /// once per executor
     Setup,
+    /// once per setting of the inputs
+    Hoisted,
     /// once per draw, before the rows
     Prologue,
     /// once per shard
@@ -71,12 +76,14 @@ pub enum Section {
 
 impl Section {
     /// All of them, in the order in which they run.
-    pub const ALL: [Section; 4] = [Section::Setup, Section::Prologue, Section::Body, Section::Epilogue];
+    pub const ALL: [Section; 5] =
+        [Section::Setup, Section::Hoisted, Section::Prologue, Section::Body, Section::Epilogue];
 
     /// As `--emit plan` prints it.
     pub fn name(self) -> &'static str {
         match self {
             Section::Setup => "setup",
+            Section::Hoisted => "hoisted",
             Section::Prologue => "prologue",
             Section::Body => "body",
             Section::Epilogue => "epilogue",
@@ -89,6 +96,7 @@ impl Program {
     pub fn steps(&self, section: Section) -> &[Step] {
         match section {
             Section::Setup => &self.setup,
+            Section::Hoisted => &self.hoisted,
             Section::Prologue => &self.prologue,
             Section::Body => &self.body,
             Section::Epilogue => &self.epilogue,

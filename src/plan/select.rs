@@ -13,7 +13,7 @@
 use super::kernel::{Activation, Geometry, Kernel, Mode};
 use super::legalise::is_image;
 use crate::kernels::scalar::{Binary, Unary};
-use crate::tape::{Instruction, Op, Slot, Tape, Window};
+use crate::tape::{Instruction, Op, Slot, Tape, Window, switches};
 use crate::ty::Kind;
 
 /// What happens to one instruction.
@@ -41,6 +41,36 @@ pub enum Choice {
     Swallowed,
 }
 
+/// A pattern of instructions that one kernel computes.
+pub struct Fusion {
+    /// As `BNNC_WITHOUT` names it.
+    pub name: &'static str,
+    /// What it does, one line.
+    pub effect: &'static str,
+    /// Marks what the kernel takes up.
+    run: fn(&Tape, &Uses, &mut [Choice]),
+}
+
+/// Every fusion, in order.
+pub const FUSIONS: &[Fusion] = &[
+    Fusion { name: "fuse_dense", effect: "f(x·w + b) is one kernel", run: fuse_dense },
+    Fusion {
+        name: "fuse_activation_gradient",
+        effect: "g · (1 − y²), y = tanh(…), is one kernel",
+        run: fuse_activation_gradient,
+    },
+    Fusion {
+        name: "fuse_conv_pool",
+        effect: "max_pool(conv(x, w)) never stores the full map, and its gradients visit the winners",
+        run: fuse_conv_pool,
+    },
+    Fusion {
+        name: "fuse_class_likelihood",
+        effect: "log_softmax(z)[c] and its gradient are one kernel each",
+        run: fuse_class_likelihood,
+    },
+];
+
 /// One choice per instruction.
 pub fn select(tape: &Tape) -> Result<Vec<Choice>, String> {
     let uses = uses(tape);
@@ -48,14 +78,16 @@ pub fn select(tape: &Tape) -> Result<Vec<Choice>, String> {
     for i in 0..tape.instructions.len() {
         choices.push(choose(tape, Slot(i as u32))?);
     }
-    fuse_dense(tape, &uses, &mut choices);
-    fuse_activation_gradient(tape, &uses, &mut choices);
-    fuse_conv_pool(tape, &uses, &mut choices);
-    fuse_class_likelihood(tape, &uses, &mut choices);
+    for fusion in FUSIONS.iter().filter(|f| !switches::is_off(f.name)) {
+        (fusion.run)(tape, &uses, &mut choices);
+    }
     Ok(choices)
 }
 
 /// Who uses each slot; an output counts as a use by no one.
+type Uses = [Vec<Option<Slot>>];
+
+/// Finds who uses what.
 fn uses(tape: &Tape) -> Vec<Vec<Option<Slot>>> {
     let mut uses = vec![vec![]; tape.instructions.len()];
     for (i, x) in tape.instructions.iter().enumerate() {
@@ -164,7 +196,7 @@ fn binary(tape: &Tape, x: &Instruction, op: Binary) -> Choice {
 }
 
 /// The only user of a slot.
-fn only_user(uses: &[Vec<Option<Slot>>], slot: Slot) -> Option<Slot> {
+fn only_user(uses: &Uses, slot: Slot) -> Option<Slot> {
     match uses[slot.0 as usize][..] {
         [Some(user)] => Some(user),
         _ => None,
@@ -172,7 +204,7 @@ fn only_user(uses: &[Vec<Option<Slot>>], slot: Slot) -> Option<Slot> {
 }
 
 /// `f(x·w + b)` and `x·w + b`.
-fn fuse_dense(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
+fn fuse_dense(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     for i in 0..tape.instructions.len() {
         let slot = Slot(i as u32);
         let Choice::Run { kernel: Kernel::Dense { .. }, args, .. } = choices[i].clone() else { continue };
@@ -209,7 +241,7 @@ fn fuse_dense(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
 }
 
 /// `g · (1 − y²)` with y a tanh.
-fn fuse_activation_gradient(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
+fn fuse_activation_gradient(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     for i in 0..tape.instructions.len() {
         let slope = Slot(i as u32);
         let x = tape.get(slope);
@@ -241,7 +273,7 @@ fn fuse_activation_gradient(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &m
 }
 
 /// A convolution whose map is used by nothing but a pool without overlap, and that pool's gradient.
-fn fuse_conv_pool(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
+fn fuse_conv_pool(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     for i in 0..tape.instructions.len() {
         let conv = Slot(i as u32);
         let Op::Conv(window) = tape.get(conv).op else { continue };
@@ -300,7 +332,7 @@ fn fuse_conv_pool(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice
 
 /// `log_softmax(z)[c]`, and `w · (one_hot(c) − softmax(z))` as the adjoint writes it:
 /// `wide − softmax(z) · Σ wide` with `wide = one_hot(c) · w`, where Σ over classes gives w back.
-fn fuse_class_likelihood(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut [Choice]) {
+fn fuse_class_likelihood(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     let is_row = |s: Slot| tape.get(s).kind == Kind::Row;
     let is_only = |s: Slot, user: Slot| only_user(uses, s) == Some(user);
     for i in 0..tape.instructions.len() {
@@ -336,11 +368,7 @@ fn fuse_class_likelihood(tape: &Tape, uses: &[Vec<Option<Slot>>], choices: &mut 
 }
 
 /// What a difference takes up, and its logits, class and weight, if it is the gradient of a class likelihood.
-fn class_gradient(
-    tape: &Tape,
-    uses: &[Vec<Option<Slot>>],
-    difference: Slot,
-) -> Option<(Vec<Slot>, Vec<Slot>)> {
+fn class_gradient(tape: &Tape, uses: &Uses, difference: Slot) -> Option<(Vec<Slot>, Vec<Slot>)> {
     let is_mul = |s: Slot| tape.get(s).op == Op::Binary(Binary::Mul);
     let one_of = |s: Slot, op: &Op| {
         let args = &tape.get(s).args;

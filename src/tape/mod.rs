@@ -22,6 +22,7 @@ pub mod ops;
 pub mod print;
 pub mod prune;
 mod rules;
+pub mod switches;
 pub mod verify;
 
 use crate::kernels::scalar::{Binary, Unary};

@@ -18,6 +18,7 @@ mod predict;
 mod readme;
 mod sarif;
 mod sweep;
+mod switches;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -47,6 +47,11 @@ pub struct Fixture {
 impl Fixture {
     /// Compiles a model; the first `rows` training rows, all if there are fewer.
     pub fn new(text: &str, rows: usize) -> Fixture {
+        Fixture::of(text, rows, &Models)
+    }
+
+    /// The same with files from elsewhere.
+    pub fn of(text: &str, rows: usize, files: &dyn Files) -> Fixture {
         let source = SourceFile::new("model.bnn", text);
         let ast = parse(&source).unwrap_or_else(|d| panic!("{d:?}"));
         let block = ast.items.iter().find_map(|item| match item {
@@ -54,12 +59,12 @@ impl Fixture {
             _ => None,
         });
         let block = block.expect("the models here have data");
-        let (columns, found) = data::schema(block, &Models, &data::Options::default());
+        let (columns, found) = data::schema(block, files, &data::Options::default());
         assert!(!found.has_errors(), "{found:?}");
         let (model, found) = check(&ast, "model", &columns, &Context::default());
         assert!(!found.has_errors(), "{found:?}");
         let model = model.expect("a model without errors");
-        let data = data::load(block, &model.columns, &Models, &data::Options::default())
+        let data = data::load(block, &model.columns, files, &data::Options::default())
             .unwrap_or_else(|d| panic!("{d:?}"));
         let joint = lower(&model, &Parameterization::default());
         let rows = data.split("train").iter().copied().take(rows).collect();

@@ -43,7 +43,7 @@ fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 }
 
 /// Draws lines with their names; the lowest fifth of a steep beginning is cut, so that the ends can be told apart.
-pub(in crate::report) fn draw_lines(
+pub fn draw_lines(
     lines: &[(String, Vec<(f64, f64)>)],
     (x_name, y_name): (&str, &str),
     title: &str,

@@ -16,6 +16,8 @@ mod refusal;
 mod reliability;
 pub(super) mod trace;
 
+pub use curves::draw_lines;
+
 use super::ceiling;
 use crate::run_folder::{Extra, ProbabilityMap, Run};
 

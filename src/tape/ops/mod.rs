@@ -1,8 +1,10 @@
 //! The table of instructions: how each infers its shape and kind, prints and differentiates.
 //!
-//! `derivative` holds the rules of reverse mode; the value of each is in [`super::eval`] (plain) and in the engine.
+//! `derivative` holds the rules of reverse mode, `stablehlo` what is closest there; the value of each is in
+//! [`super::eval`] (plain) and in the engine.
 
 pub mod derivative;
+pub mod stablehlo;
 
 use super::Op;
 use crate::ty::{Kind, Shape};

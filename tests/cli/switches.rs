@@ -1,0 +1,68 @@
+//! `BNNC_WITHOUT` switches passes and fusions off: the plan is another one, and the fit is the same but for rounding.
+
+use super::{Outcome, Place, command};
+use bnnc::passes;
+use bnnc::plan::FUSIONS;
+
+/// A fit of ten steps in f32: rounding of 1e-7 grows by the steps' rates.
+const TOLERANCE: f64 = 1e-3;
+
+/// All passes and fusions but one change the plan of this network.
+const NET: &str = r#"data idx("images", "labels") { x : image(8, 8); y : class(2) }
+net f(x) {
+  each layer { w ~ Normal(0, 1); b ~ Normal(0, 1) }
+  conv 3 3x3 tanh
+  maxpool 2
+  dense 4 tanh
+  dense 2 softmax
+}
+y ~ Categorical(probs = f(x))
+"#;
+
+fn place() -> Place {
+    let place = Place::new();
+    let rows = 24u32;
+    let file = |sizes: &[u32], below: u32| {
+        let mut bytes = vec![0, 0, 8, sizes.len() as u8];
+        sizes.iter().for_each(|n| bytes.extend(n.to_be_bytes()));
+        let numbers = 0..sizes.iter().product::<u32>();
+        bytes.extend(numbers.map(|i| ((i.wrapping_mul(2_654_435_761) >> 8) % below) as u8));
+        bytes
+    };
+    std::fs::write(place.path("images"), file(&[rows, 8, 8], 256)).unwrap();
+    std::fs::write(place.path("labels"), file(&[rows], 2)).unwrap();
+    place.write("net.bnn", NET);
+    place
+}
+
+fn without(place: &Place, line: &str, names: &str) -> Outcome {
+    Outcome::of(command(&place.path(""), line).env("BNNC_WITHOUT", names).output().unwrap())
+}
+
+#[test]
+fn every_pass_and_fusion_can_be_switched_off() {
+    let place = place();
+    let fit = "fit net.bnn --steps 10 --set predict_draws=2 --force --out run";
+    let objective = |names: &str| {
+        let done = without(&place, fit, names);
+        assert_eq!(done.status, 0, "without {names}: {}", done.err);
+        place.json("run/metrics.json")["elbo"].as_f64().unwrap()
+    };
+    let plan = |names: &str| without(&place, "check net.bnn --emit plan", names).out;
+    let (with_all, plan_with_all) = (objective(""), plan(""));
+    assert!(plan_with_all.contains("ConvPool"), "{plan_with_all}");
+    for name in passes::ALL.iter().map(|p| p.name).chain(FUSIONS.iter().map(|f| f.name)) {
+        // Equal instructions are mostly shared where they are appended, so that pass finds none on this network.
+        assert!(name == "share_common" || plan(name) != plan_with_all, "{name} changes nothing");
+        let found = objective(name);
+        assert!((found / with_all - 1.0).abs() < TOLERANCE, "without {name}: {found}, with all: {with_all}");
+    }
+}
+
+#[test]
+fn a_switch_that_there_is_not_is_refused() {
+    let place = place();
+    let refused = without(&place, "check net.bnn", "fuse_desne");
+    assert_eq!(refused.status, 1);
+    assert!(refused.err.contains("O001") && refused.err.contains("fuse_dense"), "{}", refused.err);
+}
