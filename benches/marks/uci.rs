@@ -1,7 +1,7 @@
 //! Part `uci`: one hidden layer of 50 on four sets, the 20 splits of the literature, one setting for all.
 //!
-//! What a setting chooses (activation, `kl_weight`) was chosen on a tenth of the training rows of split 0, never on test
-//! rows; `docs/decisions.md` has those numbers.
+//! What a setting chooses (`kl_weight`) was chosen once, on a tenth of the training rows of split 0, which are test rows
+//! of other splits; `docs/decisions.md` has those numbers.
 
 use bnnc::compile::{Options, Session, fit};
 use bnnc::infer::progress::Silent;
@@ -125,7 +125,7 @@ pub fn section() -> String {
     let mut text =
         "One hidden layer of 50 (relu), scales and noise learned, standardised columns; means over the 20 \
         splits of the literature with their standard errors, in the units of the target.\n\
-        One setting for all sets; what it chooses was chosen on a tenth of the training rows of split 0.\n\
+        One setting for all sets; its `kl_weight` was chosen on a tenth of the training rows of split 0 (test rows of other splits).\n\
         A tempered fit is no posterior of the model: its prior and entropy count three tenths.\n\
         Command: `cargo bench --bench marks -- uci` (some half an hour).\n\n\
         | set | fit | RMSE | log likelihood | s per fit, one thread | mark | aim |\n\

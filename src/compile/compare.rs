@@ -12,9 +12,9 @@ use crate::infer::settings::Method;
 use crate::run_folder::Run;
 
 /// Names of the comparison in `metrics.json`.
-pub(super) const NLL: &str = "map_nll";
-pub(super) const DIFFERENCE: &str = "map_nll_difference";
-pub(super) const DIFFERENCE_SE: &str = "map_nll_difference_se";
+const NLL: &str = "map_nll";
+const DIFFERENCE: &str = "map_nll_difference";
+const DIFFERENCE_SE: &str = "map_nll_difference_se";
 
 /// −log p(y_n) of each row under the mixture over draws, all targets together.
 pub(super) fn row_nll(predictions: &[Prediction]) -> Vec<f64> {
@@ -62,20 +62,16 @@ pub(super) fn with_map(
     progress: &mut dyn Progress,
 ) -> Result<(), FitError> {
     match nll_of_map(session, journal, progress) {
-        Ok(of_map) if of_map.len() == of_posterior.len() && !of_map.is_empty() => {
+        Ok(of_map) => {
             let n = of_map.len() as f64;
             let differences: Vec<f64> = of_posterior.iter().zip(&of_map).map(|(p, m)| p - m).collect();
             let mean = differences.iter().sum::<f64>() / n;
             let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-            let found = [
-                (NLL, of_map.iter().sum::<f64>() / n),
-                (DIFFERENCE, mean),
-                (DIFFERENCE_SE, (variance / n).sqrt()),
-            ];
+            let nll = of_map.iter().sum::<f64>() / n;
+            let found = [(NLL, nll), (DIFFERENCE, mean), (DIFFERENCE_SE, (variance / n).sqrt())];
             run.metrics.extra.extend(found.map(|(name, value)| (name.to_owned(), value)));
             Ok(())
         }
-        Ok(_) => Ok(()),
         Err(FitError::Interrupted) => Err(FitError::Interrupted),
         Err(FitError::Refused(d) | FitError::Diverged(d)) => {
             run.manifest.warnings.push(format!(

@@ -96,7 +96,7 @@ pub(super) fn prepare(session: &Session) -> Result<Prepared, Diagnostics> {
     prepare_with(session, session.settings()?)
 }
 
-/// The same model with all unknowns as points, by the default ways there.
+/// The same model with all unknowns as points, untempered, by the default ways there.
 pub(super) fn as_points(session: &Session) -> Result<Prepared, Diagnostics> {
     let settings = session.settings()?;
     let kept = Settings {
@@ -105,6 +105,7 @@ pub(super) fn as_points(session: &Session) -> Result<Prepared, Diagnostics> {
         mix: Mix::No,
         restarts: None,
         optimizer: Optimizer::Adam,
+        kl_weight: 1.0,
         warmup: 0,
         with: vec![],
         ..settings

@@ -27,8 +27,6 @@ pub(super) struct Draw {
     pub(super) sigma: Slot,
     /// Size of the full-rank block.
     pub(super) full_dims: usize,
-    /// Whether latents move along shared directions.
-    pub(super) has_directions: bool,
     /// e^ω
     own: Slot,
     /// V ε₂, where there are directions.
@@ -83,7 +81,6 @@ impl Draw {
                 precision,
                 random,
                 full_dims: 0,
-                has_directions: false,
                 shift: None,
                 collapsed,
                 runs,
@@ -106,7 +103,6 @@ impl Draw {
         }
         let collapsed: Vec<usize> = collapse.scales.iter().map(|s| s.latent).collect();
         let precision = (!collapsed.is_empty()).then(|| b.input("precision", Shape::vector(random)));
-        let has_directions = settings.rank > 0;
         let mut draw = Draw {
             mu,
             sigma,
@@ -115,7 +111,6 @@ impl Draw {
             omega,
             random,
             full_dims: full,
-            has_directions,
             shift,
             collapsed,
             runs: vec![],
@@ -143,9 +138,14 @@ impl Draw {
         }
     }
 
+    /// Whether latents move along shared directions.
+    pub(super) fn has_directions(&self) -> bool {
+        self.shift.is_some()
+    }
+
     fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
         let shape = Shape::vector(len);
-        let sigma = b.slice(self.own, start, &shape);
+        let own = b.slice(self.own, start, &shape);
         let both = match self.shift {
             None => noise,
             Some(all) => {
@@ -153,7 +153,7 @@ impl Draw {
                 b.add(noise, shift)
             }
         };
-        let mut step = b.mul(sigma, both);
+        let mut step = b.mul(own, both);
         let full = settings.full_dims.min(self.random);
         let mut stretch = None;
         if full > 1 && start == 0 {

@@ -106,7 +106,7 @@ fn under_collapsed(
 fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
     if latent.start < draw.full_dims {
         Some("it is in the full-rank block")
-    } else if draw.has_directions {
+    } else if draw.has_directions() {
         Some("it moves along directions with others")
     } else if !unknown.prior.is_bare() {
         Some("its prior is truncated, ordered or mixed")

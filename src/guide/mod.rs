@@ -95,8 +95,8 @@ pub struct Guided {
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
     /// source is an input, `directions [random, rank]` and `direction_noise [rank]` of a low-rank guide (its entropy is
-    /// without ½ log det (I + VᵀV), which the method adds), `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of
-    /// −log q at the draw), `precision [random]` where scales are collapsed (of each weight under them).
+    /// without ½ log det (I + VᵀV), which the method adds), `tie [scales · random]` with tied scales, `score [random]`
+    /// when sticking the landing (∇_u of −log q at the draw), `precision [random]` where scales are collapsed (of each weight under them).
     pub tape: Tape,
     /// The value to ascend: `drawn` + `exact`.
     pub objective: Slot,

@@ -115,10 +115,13 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
         return Err(FitError::Refused(d));
     }
     optimizer(problem, path)?;
-    if problem.settings.warmup > 0 && !path.draws_by_key() {
-        let what = "`warmup` needs random starts, and this model begins near its modes";
+    if problem.settings.warmup > 0 && !matches!(path, Path::Batches | Path::Minibatch) {
+        let what =
+            format!("`warmup` is over steps of minibatches, and this model is fitted by {}", path.words());
         let d = at_setting(Diagnostic::new("O001", what), problem.model, "warmup");
-        return Err(FitError::Refused(d.help("leave `warmup` out, or write `batch = 128` for minibatches")));
+        return Err(FitError::Refused(
+            d.help("leave `warmup` out, or give a `batch` of fewer rows than there are"),
+        ));
     }
     if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
         let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";

@@ -175,6 +175,9 @@ impl<T: Number> Climb<T> {
 
     /// The rate whose trial has the largest ELBO at its end; the smallest where none ends on a finite one.
     fn best_rate(&mut self, rates: &[f64]) -> Option<f64> {
+        if rates.is_empty() {
+            return None;
+        }
         let here = self.record();
         let mut best: Option<(f64, f64)> = None;
         for rate in rates {
@@ -183,7 +186,11 @@ impl<T: Number> Climb<T> {
             for _ in 0..TRIAL {
                 match self.step(*rate) {
                     Ok(elbo) => seen = elbo.unwrap_or(seen),
-                    Err(_) => break,
+                    // What a trial began with says nothing for a rate that ends it.
+                    Err(_) => {
+                        seen = f64::NAN;
+                        break;
+                    }
                 }
             }
             if seen.is_finite() && best.is_none_or(|(_, most)| seen > most) {

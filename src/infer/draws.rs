@@ -95,6 +95,7 @@ impl<T: Number> Objective<T> {
             noise: vec![0.0; n + self.rank],
             score: vec![0.0; n],
             precision: vec![0.0; n],
+            sigma: Vec::with_capacity(n),
             collapse: self.collapse.clone(),
             points: self.points,
             is_score_given: self.is_score_given,
@@ -111,6 +112,7 @@ pub struct Evaluator<T> {
     noise: Vec<f64>,
     score: Vec<f64>,
     precision: Vec<f64>,
+    sigma: Vec<f64>,
     collapse: Arc<Collapse>,
     points: Points,
     is_score_given: bool,
@@ -190,7 +192,9 @@ impl<T: Real> Evaluator<T> {
         let integrals = if self.collapse.is_empty() {
             0.0
         } else {
-            self.collapse.precision(&guide.mu, &guide.marginal_sds(), &mut self.precision)
+            self.sigma.clear();
+            self.sigma.extend(guide.marginal_sds());
+            self.collapse.precision(&guide.mu, &self.sigma, &mut self.precision)
         };
         // The tape's entropy is that without directions; drawn log q has all of it.
         let along =

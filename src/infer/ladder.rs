@@ -18,10 +18,9 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::record::ClimbRecord;
 use super::small_net::in_parallel;
-use super::{FULL_RANK_DIMS, Outcome, Path, Rung, guide_settings, messages, mix};
+use super::{FULL_RANK_DIMS, Outcome, Path, Rung, guide_settings, messages, mix, tied_scales};
 use crate::guide::{GuideSettings, collapse};
 use crate::model::Role;
-use crate::rewrites::Rewrite;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -69,7 +68,7 @@ pub(super) fn climb<T: Number>(
         let begun = Instant::now();
         let objective =
             Objective::<T>::new(problem, &settings(problem, path, &family)).map_err(messages::refused)?;
-        let raised = raise(problem, &objective, &family, &best, (number, 0))?;
+        let raised = raise(problem, &objective, &family, &best, (&format!("rung {number}"), 0))?;
         done += steps;
         progress.advance(done, None);
         problem.journal.stopped()?;
@@ -96,7 +95,7 @@ pub(super) fn climb<T: Number>(
                 let objective = Objective::<T>::new(problem, &settings(problem, path, family))
                     .map_err(messages::refused)?;
                 let work = |i: usize, _: &mut Joint| {
-                    raise(problem, &objective, family, &others[i], (usize::MAX, i + 1))
+                    raise(problem, &objective, family, &others[i], ("component", i + 1))
                 };
                 let all = in_parallel(problem.threads, others.len(), &joint, &work, &mut |n| {
                     progress.advance(done + steps * n as u64, None);
@@ -155,11 +154,7 @@ fn families(problem: &Problem<'_>, path: Path, from: &Gaussian) -> Vec<Family> {
             out.push(low("all latents", free));
         }
         if random <= FULL_RANK_DIMS {
-            let tied = match path {
-                _ if problem.settings.leaves_out(Rewrite::TiedScales) => vec![],
-                Path::NoNet => ties::scales(problem),
-                _ => ties::of_nets(problem),
-            };
+            let tied = tied_scales(problem, path, random);
             let groups = ties::groups(problem, random, &tied);
             out.push(Family { name: "full rank".into(), full: random, rank: 0, along: vec![], tied, groups });
         }
@@ -235,18 +230,17 @@ fn raise<T: Number>(
     objective: &Objective<T>,
     family: &Family,
     from: &Gaussian,
-    (rung, start): (usize, usize),
+    (piece, start): (&str, usize),
 ) -> Result<Raised, FitError> {
     let seed = problem.settings.seed;
     let (coordinates, p) = begin(family, from, seed ^ ((start as u64) << 48));
     let draws = problem.settings.full_batch_draws();
     let mut climb =
         Climb::new(objective.evaluator(), coordinates, p, draws, seed, start).by(problem.settings);
-    let words = if rung == usize::MAX { "component".to_owned() } else { format!("rung {rung}") };
     let mut point = climb.p.clone();
     let mut is_lost = false;
     for (stage, (rate, steps)) in stages(problem).enumerate() {
-        let mut piece = problem.journal.open(&format!("{words}, start {start}, stage {stage}"));
+        let mut piece = problem.journal.open(&format!("{piece}, start {start}, stage {stage}"));
         if let Some((climbed, reached)) = piece.finished::<(ClimbRecord, Vec<f64>)>()
             && reached.len() == point.len()
             && climb.take_up(climbed)

@@ -172,6 +172,15 @@ pub fn rank(problem: &Problem<'_>, path: Path) -> usize {
     if is_low { problem.settings.rank.min(problem.joint.random_dim) } else { 0 }
 }
 
+/// The scales that the spread of a full-rank block of so many latents follows (5a).
+pub fn tied_scales(problem: &Problem<'_>, path: Path, full: usize) -> Vec<usize> {
+    match path {
+        _ if full == 0 || problem.settings.leaves_out(Rewrite::TiedScales) => vec![],
+        Path::NoNet => no_net::ties::scales(problem),
+        _ => no_net::ties::of_nets(problem),
+    }
+}
+
 /// The guide of a path.
 pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
     let settings = problem.settings;
@@ -183,12 +192,7 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
                 full_dims: full_rank_dims(problem, path),
                 rank: rank(problem, path),
                 noise: NoiseSource::Input,
-                tied_scales: match path {
-                    _ if rank(problem, path) > 0 || !keeps(Rewrite::TiedScales) => vec![],
-                    Path::NoNet => no_net::ties::scales(problem),
-                    _ if full_rank_dims(problem, path) > 0 => no_net::ties::of_nets(problem),
-                    _ => vec![],
-                },
+                tied_scales: tied_scales(problem, path, full_rank_dims(problem, path)),
                 stick_the_landing,
                 entropy: keeps(Rewrite::Entropy),
                 // Sticking the landing works because log p and log q are of the same draw.

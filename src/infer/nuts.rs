@@ -61,7 +61,7 @@ impl Whitened {
         Whitened {
             joint,
             factor: guide.factor(),
-            sds: guide.marginal_sds(),
+            sds: guide.marginal_sds().collect(),
             guide: guide.clone(),
             u: vec![0.0; dim],
             gradient: vec![0.0; dim],

@@ -77,7 +77,7 @@ impl Gaussian {
     /// Fixes q* of the collapsed scales at the parameters reached, so that they can be drawn; `mu` and `omega` get
     /// mean and log sd of their logarithms.
     pub fn settle(&mut self, collapse: &Arc<Collapse>) {
-        let sigma = self.marginal_sds();
+        let sigma: Vec<f64> = self.marginal_sds().collect();
         let cells = collapse.posterior(&self.mu, &sigma);
         for (scale, cells) in collapse.scales.iter().zip(&cells) {
             let (mean, sd) = cells.moments();
@@ -119,8 +119,8 @@ impl Gaussian {
     }
 
     /// The sd of each random latent outside a full-rank block; inside it, that of its own noise.
-    pub fn marginal_sds(&self) -> Vec<f64> {
-        self.omega.iter().enumerate().map(|(i, o)| o.exp() * self.directions.stretch(i)).collect()
+    pub fn marginal_sds(&self) -> impl Iterator<Item = f64> + '_ {
+        self.omega.iter().enumerate().map(|(i, o)| o.exp() * self.directions.stretch(i))
     }
 
     /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε, stretched (5a).
@@ -322,7 +322,7 @@ mod tests {
         }
         // The sd that a latent has by itself.
         let sd = (0..3).map(|k| l[3 + k] * l[3 + k]).sum::<f64>().sqrt();
-        assert!((g.marginal_sds()[1] - sd).abs() < 1e-12);
+        assert!((g.marginal_sds().nth(1).expect("three latents") - sd).abs() < 1e-12);
     }
 
     /// The noise that makes a draw, found by solving: v_s first, then the others, then L⁻¹.

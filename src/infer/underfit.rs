@@ -47,7 +47,7 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
     };
     let [up, here, down] = [1.0, 0.0, -1.0].map(&mut gradient_at);
     let precision_of = |i: usize| (down[i] - up[i]) / (2.0 * STEP);
-    let sds = guide.marginal_sds();
+    let sds: Vec<f64> = guide.marginal_sds().collect();
     let nats = |i: &usize| {
         let precision = precision_of(*i);
         let (distance, variance) = (here[*i] / precision, sds[*i] * sds[*i]);

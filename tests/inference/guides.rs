@@ -33,6 +33,12 @@ fn elbo(run: &Run) -> f64 {
     run.metrics.objective.value
 }
 
+/// Nats: the stage rule ends a fit whose last halving gained less than 0.02.
+const SETTLED: f64 = 0.02;
+/// Nats: plain steps and (19) at one rate keep the noise of their gradient, on batches that of few rows too.
+const NOISY: f64 = 0.05;
+const NOISY_IN_BATCHES: f64 = 0.1;
+
 /// Of a Gaussian posterior full rank has the evidence, one direction nearly all of it, mean-field misses it by (25).
 #[test]
 fn one_direction_is_most_of_what_hangs_together() {
@@ -42,16 +48,16 @@ fn one_direction_is_most_of_what_hangs_together() {
     // P = I + (8 I − 1 1ᵀ)/0.09: P_jj = 1 + 7/0.09, eigenvalues 1 and seven times 1 + 8/0.09.
     let k = LEVELS as f64;
     let gap = 0.5 * (k * (1.0 + (k - 1.0) / 0.09).ln() - (k - 1.0) * (1.0 + k / 0.09).ln());
-    assert!((all - none - gap).abs() < 0.03, "{all} and {none}, {gap} apart");
+    assert!((all - none - gap).abs() < SETTLED, "{all} and {none}, {gap} apart");
     assert!(all - one < 0.05 * (all - none), "{none} < {one} < {all}");
-    assert!(three > one - 0.02 && three < all + 0.02, "{one} < {three} < {all}");
+    assert!(three > one - SETTLED && three < all + SETTLED, "{one} < {three} < {all}");
 }
 
 /// As many directions as latents are a full-rank guide: means, sds and the evidence of linear regression.
 #[test]
 fn enough_directions_are_exact() {
     let run = run("linear.bnn", set(&[("guide", "lowrank"), ("rank", "3")]));
-    assert!((elbo(&run) - EVIDENCE).abs() < 0.01, "{}", elbo(&run));
+    assert!((elbo(&run) - EVIDENCE).abs() < SETTLED, "{}", elbo(&run));
     for i in 0..3 {
         let (mean, sd) = moments(&run, &format!("beta[{}]", i + 1));
         assert!((mean - MEANS[i]).abs() < 0.05 * SDS[i] && (sd / SDS[i] - 1.0).abs() < 0.05, "{mean} {sd}");
@@ -64,7 +70,8 @@ fn enough_directions_are_exact() {
 fn the_entropy_of_directions_has_a_closed_form() {
     for without in ["[stick_the_landing]", "[stick_the_landing, entropy]"] {
         let run = run("linear.bnn", set(&[("guide", "lowrank"), ("rank", "3"), ("without", without)]));
-        assert!((elbo(&run) - EVIDENCE).abs() < 0.05, "{without}: {}", elbo(&run));
+        // Without it the gradient of log sds has noise at the optimum too.
+        assert!((elbo(&run) - EVIDENCE).abs() < NOISY, "{without}: {}", elbo(&run));
     }
 }
 
@@ -106,11 +113,15 @@ fn a_ladder_ends_at_once_where_the_guide_is_the_posterior() {
 fn other_step_rules_reach_the_same_optimum() {
     for optimizer in ["advi", "sgd"] {
         let run = run("linear.bnn", set(&[("optimizer", optimizer), ("guide", "fullrank")]));
-        assert!((elbo(&run) - EVIDENCE).abs() < 0.05, "{optimizer}: {}", elbo(&run));
+        assert!((elbo(&run) - EVIDENCE).abs() < NOISY, "{optimizer}: {}", elbo(&run));
         let batches =
             [("optimizer", optimizer), ("batch", "20"), ("learning_rate", "0.002"), ("steps", "6000")];
         let run = super::run("linear.bnn", set(&batches));
-        assert!((elbo(&run) - super::MEAN_FIELD).abs() < 0.1, "{optimizer} in batches: {}", elbo(&run));
+        assert!(
+            (elbo(&run) - super::MEAN_FIELD).abs() < NOISY_IN_BATCHES,
+            "{optimizer} in batches: {}",
+            elbo(&run)
+        );
     }
 }
 

@@ -31,6 +31,8 @@ fn guide(run: &Run) -> Vec<(f64, f64)> {
     ["a", "b1", "b2"].map(|name| (of(name, "mean"), of(name, "log_sd").exp())).to_vec()
 }
 
+/// Means in posterior sds, sds relative to each other. On all rows both fits end within a few thousandths of their
+/// optimum; on batches with means of the last half of the steps, within some hundredths (`batches.rs`).
 fn are_alike(one: &Run, other: &Run, share: f64) {
     for ((mean, sd), (mean2, sd2)) in guide(one).into_iter().zip(guide(other)) {
         assert!(((mean - mean2) / sd2).abs() < share, "mean {mean} for {mean2}");
@@ -62,9 +64,11 @@ fn batches_are_tempered_alike_and_the_way_there_does_not_matter() {
 #[test]
 fn the_elbo_of_a_tempered_fit_is_that_of_the_model() {
     let tempered = run("linear.bnn", set(&[("guide", "fullrank"), ("kl_weight", "0.25")]));
-    // Of N(m, S/4 + …) the exact divergence from the posterior N(m, S) follows from the guide's moments.
+    // Rows that count four times leave N(m, S/4) of N(m, S), up to a prior of sd 2 where S has sds of a tenth: their
+    // divergence in three dimensions is ½ (3/4 − 3 + 3 log 4), and the prior moves it by a hundredth at most.
     let elbo = tempered.metrics.objective;
-    assert!(elbo.is_elbo && elbo.value < EVIDENCE - 0.3, "{elbo:?}");
+    let divergence = 0.5 * (0.75 - 3.0 + 3.0 * 4f64.ln());
+    assert!(elbo.is_elbo && (EVIDENCE - elbo.value - divergence).abs() < 0.02, "{elbo:?}, {divergence}");
     let words = bnnc::report::verdict(&tempered).join(" ");
     assert!(words.contains("tempered (`kl_weight = 0.25`)"), "{words}");
     for (i, row) in tempered.summary.iter().enumerate() {
