@@ -4,8 +4,9 @@
 //! The rows are drawn by `rand_distr`, which knows nothing of the densities here. The empirical distribution of the
 //! ranks must lie inside a band that holds all of a uniform one at once with probability 0.999, found by simulation.
 //! `cargo test --release --test suite -- --ignored --nocapture sbc` prints each distance beside its band; what mean-field
-//! is known to get wrong must lie outside.
+//! is known to get wrong must lie outside. With BNNC_WRITE_PAGES=1 the distributions are drawn into `docs/sbc/`.
 
+use bnnc::report::figures::draw_lines;
 use bnnc::{Data, Fit, Model};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use rand_distr::{Bernoulli, Distribution, Normal, Poisson};
@@ -112,17 +113,44 @@ fn ranks(case: &Case, how: &Fit, chains: usize) -> Vec<(&'static str, Vec<usize>
     all
 }
 
-/// The greatest distance between the distribution of ranks and a uniform one.
-fn distance(ranks: &[usize]) -> f64 {
+/// The distribution of ranks less a uniform one, at each rank.
+fn differences(ranks: &[usize]) -> Vec<f64> {
     let mut counts = [0usize; DRAWS + 1];
     ranks.iter().for_each(|r| counts[*r] += 1);
-    let (mut sum, mut most) = (0, 0f64);
-    for (r, count) in counts.iter().enumerate() {
+    let mut sum = 0;
+    let at = |(r, count): (usize, &usize)| {
         sum += count;
-        let uniform = (r + 1) as f64 / (DRAWS + 1) as f64;
-        most = most.max((sum as f64 / ranks.len() as f64 - uniform).abs());
+        sum as f64 / ranks.len() as f64 - (r + 1) as f64 / (DRAWS + 1) as f64
+    };
+    counts.iter().enumerate().map(at).collect()
+}
+
+/// The greatest of them.
+fn distance(ranks: &[usize]) -> f64 {
+    differences(ranks).into_iter().map(f64::abs).fold(0.0, f64::max)
+}
+
+type Lines = Vec<(String, Vec<(f64, f64)>)>;
+
+/// A parameter's line by name.
+fn line(name: &str, ranks: &[usize]) -> (String, Vec<(f64, f64)>) {
+    let points = differences(ranks).into_iter().enumerate().map(|(r, d)| (r as f64, d));
+    (name.to_owned(), points.collect())
+}
+
+/// Draws the lines of a fit with their band, if pages are to be written.
+fn picture(file: &str, title: &str, mut lines: Lines) {
+    if std::env::var_os("BNNC_WRITE_PAGES").is_none() {
+        return;
     }
-    most
+    let band = band();
+    for (name, y) in [("band: 999 of 1,000 uniform ones", band), ("", -band)] {
+        lines.push((name.to_owned(), (0..=DRAWS).map(|r| (r as f64, y)).collect()));
+    }
+    let text = draw_lines(&lines, ("rank among 99 draws", "share of ranks up to it, less uniform"), title);
+    let folder = format!("{}/docs/sbc", env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(format!("{folder}/{file}.svg"), text).unwrap();
 }
 
 /// The distance that a uniform distribution stays below with probability 0.999.
@@ -135,9 +163,10 @@ fn band() -> f64 {
     all[4_995]
 }
 
-fn judged(what: &str, case: &Case, how: &Fit, chains: usize) -> Vec<f64> {
-    let found: Vec<(&str, f64)> =
-        ranks(case, how, chains).iter().map(|(name, ranks)| (*name, distance(ranks))).collect();
+fn judged(what: &str, case: &Case, how: &Fit, chains: usize, lines: &mut Lines) -> Vec<f64> {
+    let ranks = ranks(case, how, chains);
+    lines.extend(ranks.iter().map(|(name, ranks)| line(&format!("{}: {name}", case.name), ranks)));
+    let found: Vec<(&str, f64)> = ranks.iter().map(|(name, ranks)| (*name, distance(ranks))).collect();
     let shown: Vec<String> = found.iter().map(|(name, d)| format!("{name} {d:.3}")).collect();
     println!("| {} | {what} | {} | {:.3} |", case.name, shown.join(", "), band());
     found.into_iter().map(|(_, d)| d).collect()
@@ -150,21 +179,27 @@ fn ranks_of_parameters_are_uniform_where_the_fit_is_right() {
     // Thinned: draws of a chain that hang together would rank as fewer.
     let nuts = Fit::default().method("nuts").set("samples", "300").set("tune", "300");
     let full = Fit::default().method("advi").set("guide", "fullrank");
+    let mut lines = vec![];
     for case in [LINE, LOGISTIC, COUNTS, GROUPS, RIDGE] {
-        let found = judged("NUTS", &case, &nuts, 4);
+        let found = judged("NUTS", &case, &nuts, 4, &mut lines);
         assert!(found.iter().all(|d| *d < band()), "{}: {found:?}", case.name);
     }
+    picture("nuts", "Ranks of true parameters under NUTS", lines);
+    let mut lines = vec![];
     for case in [LOGISTIC, COUNTS, RIDGE] {
-        let found = judged("ADVI, full rank", &case, &full, 1);
+        let found = judged("ADVI, full rank", &case, &full, 1, &mut lines);
         assert!(found.iter().all(|d| *d < band()), "{}: {found:?}", case.name);
     }
+    picture("full_rank", "Ranks of true parameters under ADVI of full rank", lines);
 }
 
 #[test]
 #[ignore = "slow: hundreds of fits"]
 fn sbc_finds_what_mean_field_gets_wrong() {
     let mean = Fit::default().method("advi").set("guide", "meanfield");
-    let found = judged("ADVI, mean field", &RIDGE, &mean, 1);
+    let mut lines = vec![];
+    let found = judged("ADVI, mean field", &RIDGE, &mean, 1, &mut lines);
+    picture("mean_field", "Ranks of true parameters under ADVI of mean field", lines);
     // Sds across a ridge are too small: the truth lies beyond all draws too often.
     assert!(found.iter().all(|d| *d > band()), "{found:?}");
 }

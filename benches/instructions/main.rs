@@ -23,7 +23,7 @@ mod counted;
 mod workloads;
 
 use bnnc::passes;
-use bnnc::plan::FUSIONS;
+use bnnc::plan::{ARRANGEMENTS, FUSIONS};
 use bnnc::tape::switches;
 use counted::{ALL, Workload};
 use std::fmt::Write;
@@ -104,7 +104,7 @@ fn rewrites() -> String {
     let mut text =
         format!("| without | effect | {} |\n|{}\n", head.join(" | "), " --- |".repeat(2 + head.len()));
     let passes = passes::ALL.iter().map(|p| (p.name, p.effect));
-    for (name, effect) in passes.chain(FUSIONS.iter().map(|f| (f.name, f.effect))) {
+    for (name, effect) in passes.chain(FUSIONS.iter().map(|f| (f.name, f.effect))).chain(ARRANGEMENTS) {
         let share = |(w, all): (&Workload, &u64)| format!("{:.3}", counted(w, name) as f64 / *all as f64);
         let cells: Vec<String> = ALL.iter().zip(&all).map(share).collect();
         let _ = writeln!(text, "| `{name}` | {effect} | {} |", cells.join(" | "));

@@ -5,10 +5,12 @@
 //!
 //! FOLDER is a cargo project with the programs `small` (57 weights, 700 rows, one draw a step) and `mnist` (the paper's
 //! network, one draw a batch of 256). Without it the rows that need it are left out and named. bnnc's side is the loop
-//! of a fit, on made-up images: what they show changes no time.
+//! of a fit, on made-up images: what they show changes no time. With BNNC_PYTHON=INTERPRETER it runs beside NumPyro,
+//! PyMC, JAX and PyTorch too, whichever of them that Python has.
 
 #[path = "../peak.rs"]
 mod peak;
+mod peers;
 mod turns;
 #[path = "../workloads/mod.rs"]
 #[allow(dead_code, reason = "shared with other benches")]
@@ -49,6 +51,7 @@ fn main() {
         Some(folder) => beside_hand(folder, threads),
         None => eprintln!("no hand-written programs: give their folder as an argument or in BNNC_LIMITS"),
     }
+    peers::beside_peers(threads);
     beside_itself(threads);
     beside_the_peak(threads);
 }
@@ -150,9 +153,11 @@ fn by_hand(folder: &Path, program: &str, args: &[&str], key: &str, is_double: bo
     let output = Command::new(binary).args(args).current_dir(folder).output();
     let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
     let lines = text.lines().filter(|l| l.contains(key) && l.contains("f64") == is_double);
-    let values = lines.filter_map(|line| {
-        let rest = &line[line.find(key)? + key.len()..];
-        rest.split([' ', ',']).next()?.parse::<f64>().ok()
-    });
-    values.reduce(f64::max).unwrap_or(f64::NAN)
+    lines.filter_map(|line| number(line, key)).reduce(f64::max).unwrap_or(f64::NAN)
+}
+
+/// The number behind `key`.
+fn number(text: &str, key: &str) -> Option<f64> {
+    let rest = &text[text.find(key)? + key.len()..];
+    rest.split([' ', ',', '\n']).next()?.parse().ok()
 }

@@ -35,8 +35,9 @@ mod sweep;
 mod terminal;
 
 use crate::diagnostic::Diagnostic;
+use crate::kernels;
 use crate::passes;
-use crate::plan::FUSIONS;
+use crate::plan::{ARRANGEMENTS, FUSIONS};
 use crate::tape::switches;
 use args::{Arguments, Command};
 use clap::FromArgMatches;
@@ -83,9 +84,18 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     ExitCode::from(status)
 }
 
-/// O001 for a rewrite that is to be switched off and does not exist.
+/// O001 for a variable of the environment whose value there is not: a rewrite to be switched off, an instruction set.
 fn unknown_switch() -> Option<Diagnostic> {
-    let known: Vec<&str> = passes::ALL.iter().map(|p| p.name).chain(FUSIONS.iter().map(|f| f.name)).collect();
+    if let Some(level) = std::env::var_os(kernels::LEVEL_VARIABLE) {
+        let known = kernels::LEVELS.map(|(name, _)| name);
+        if !known.iter().any(|name| level == *name) {
+            let what =
+                format!("`{}` is `{}`, and there is no such level", kernels::LEVEL_VARIABLE, level.display());
+            return Some(Diagnostic::new("O001", what).help(format!("there are: {}", known.join(", "))));
+        }
+    }
+    let planner = FUSIONS.iter().map(|f| f.name).chain(ARRANGEMENTS.iter().map(|(name, _)| *name));
+    let known: Vec<&str> = passes::ALL.iter().map(|p| p.name).chain(planner).collect();
     let unknown = switches::off().iter().find(|name| !known.contains(&name.as_str()))?;
     let what = format!("`{}` names `{unknown}`, and there is no such pass or fusion", switches::VARIABLE);
     Some(Diagnostic::new("O001", what).help(format!("there are: {}", known.join(", "))))

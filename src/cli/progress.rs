@@ -79,8 +79,32 @@ impl Progress for Shown {
     }
 
     fn advance(&mut self, done: u64, elbo: Option<f64>) {
+        self.show(done, elbo.map(|v| format!("ELBO {v:.1}")).unwrap_or_default());
+    }
+
+    fn advance_each(&mut self, done: &[usize], each: usize) {
+        self.show(done.iter().sum::<usize>() as u64, shares(done, each));
+    }
+
+    fn warn(&mut self, finding: &Diagnostic) {
+        let draw = || self.terminal.findings(&finding.clone().into(), &self.source, true);
+        match self.phase.as_ref().and_then(|p| p.bar.as_ref()) {
+            Some(bar) => bar.suspend(draw),
+            None => draw(),
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(Phase { bar: Some(bar), .. }) = self.phase.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Shown {
+    /// So many units are done; what else is worth a word.
+    fn show(&mut self, done: u64, value: String) {
         let Some(phase) = &mut self.phase else { return };
-        let value = elbo.map(|v| format!("ELBO {v:.1}")).unwrap_or_default();
         if let Some(bar) = &phase.bar {
             bar.set_position(done);
             bar.set_message(value);
@@ -97,20 +121,12 @@ impl Progress for Shown {
             self.line(&text);
         }
     }
+}
 
-    fn warn(&mut self, finding: &Diagnostic) {
-        let draw = || self.terminal.findings(&finding.clone().into(), &self.source, true);
-        match self.phase.as_ref().and_then(|p| p.bar.as_ref()) {
-            Some(bar) => bar.suspend(draw),
-            None => draw(),
-        }
-    }
-
-    fn end(&mut self) {
-        if let Some(Phase { bar: Some(bar), .. }) = self.phase.take() {
-            bar.finish_and_clear();
-        }
-    }
+/// How far each part is: `45 %, 43 %, 0 %, 0 %`.
+fn shares(done: &[usize], each: usize) -> String {
+    let share = |n: &usize| format!("{} %", n * 100 / each.max(1));
+    done.iter().map(share).collect::<Vec<_>>().join(", ")
 }
 
 impl Drop for Shown {
@@ -146,5 +162,6 @@ mod tests {
         let said = [0.031, 4.31, 59.6, 200.0, 7500.0, f64::NAN].map(duration);
         assert_eq!(said, ["31 ms", "4.3 s", "60 s", "3 min 20 s", "2 h 5 min", "an unknown time"]);
         assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(shares(&[90, 2, 0, 200], 200), "45 %, 1 %, 0 %, 100 %");
     }
 }

@@ -176,6 +176,11 @@ fn left_out(
         ("loo_k_high", found.high() as f64),
     ];
     metrics.extra.extend(numbers.map(|(name, value)| (name.to_owned(), value)));
+    if let Some(chains) = found.agreement {
+        let numbers =
+            [("rhat_rows", chains.rhat), ("ess_rows", chains.ess), ("judged_rows", chains.rows as f64)];
+        metrics.extra.extend(numbers.map(|(name, value)| (name.to_owned(), value)));
+    }
     let row = |(row, left): (&u32, &LeftOut)| LooRow {
         row: data.numbers[*row as usize],
         elpd: left.elpd,

@@ -1,6 +1,6 @@
 //! Draws that share what need not be computed twice: the same bits as those of an executor of its own.
 
-use super::{Executor, NoiseKey, RowSource, Shard};
+use super::{Executor, Lane, NoiseKey, RowSource, Shard};
 use crate::plan::{Program, Space, plan};
 use crate::tape::build::Builder;
 use crate::ty::Shape;
@@ -71,7 +71,7 @@ fn what_is_hoisted_is_computed_anew_where_inputs_change() {
 }
 
 #[test]
-fn rows_of_a_draw_that_another_executor_has_begun_give_its_sums() {
+fn lanes_on_the_global_values_of_one_executor_give_its_sums() {
     let program = program();
     let shard = |rows: &[u32]| {
         let mut shard = Shard::new(&program);
@@ -79,22 +79,110 @@ fn rows_of_a_draw_that_another_executor_has_begun_give_its_sums() {
         shard
     };
     let (all, first, second) = (shard(&[0, 1, 2, 5]), shard(&[0, 1]), shard(&[2, 5]));
-    let mut executors = [(); 3].map(|()| Executor::new(program.clone()));
-    let [alone, lead, other] = &mut executors;
+    let mut executors = [(); 2].map(|()| Executor::new(program.clone()));
+    let [alone, lead] = &mut executors;
+    let mut lanes = [(); 3].map(|()| lead.further_lane());
     for draw in 0..3 {
         for executor in [&mut *alone, &mut *lead] {
             set(executor, 0.1 * draw as f64);
             executor.begin(key(draw));
         }
-        other.begin_as(lead);
-        other.rows(&second, key(draw));
-        lead.rows(&first, key(draw));
-        lead.add_sums(other);
+        // The third has no rows: what it had of the last draw does not count.
+        lanes.iter_mut().for_each(Lane::begin);
+        lanes[0].rows(lead, &first, key(draw));
+        lanes[1].rows(lead, &second, key(draw));
+        lanes.iter().for_each(|lane| lead.add_sums(lane));
         lead.end(key(draw));
         let together = lead.output("value").expect("it has one")[0];
         let expected = f64::from_bits(value(alone, &all, key(draw)));
         // Sums of four squares in another order.
         assert!((together - expected).abs() < 1e-13, "draw {draw}: {together}, {expected}");
     }
-    assert!(program.accumulators.iter().all(|a| a.space == Space::Global));
+    assert!(program.body.iter().any(|step| step.out.space == Space::Sum));
+}
+
+/// Values of a length that is no multiple of a strip.
+const LONG: usize = 20_003;
+
+/// w = μ + e^ω ε and w · Σ w end to end, and Σ w.
+fn long_program() -> Arc<Program> {
+    let mut b = Builder::new();
+    let all: Shape = [LONG].into();
+    let (mu, omega) = (b.input("mu", [LONG + 5].into()), b.input("omega", all.clone()));
+    let (mu, sigma, noise) = (b.slice(mu, 5, &all), b.exp(omega), b.noise(0, all));
+    let scaled = b.mul(sigma, noise);
+    let w = b.add(mu, scaled);
+    let total = b.sum(w);
+    let product = b.mul(w, total);
+    let both = b.infer(crate::tape::Op::Concat, vec![w, product]);
+    b.output("both", both);
+    b.output("total", total);
+    Arc::new(plan(&b.finish(), 16).expect("the engine runs it"))
+}
+
+#[test]
+fn long_values_go_by_strips_to_the_same_bits() {
+    let program = long_program();
+    let concat = |step: &crate::plan::Step| step.kernel == crate::plan::Kernel::Concat;
+    assert!(!program.prologue.iter().any(concat), "parts are computed in their places");
+    assert!(!program.chains.is_empty() && program.strip_len > 0, "σ, ε and σ ε live in strips");
+    let mu: Vec<f64> = (0..LONG + 5).map(|i| (i as f64 * 0.37).sin()).collect();
+    let omega: Vec<f64> = (0..LONG).map(|i| (i as f64 * 0.11).cos()).collect();
+    let mut noise = vec![0.0; LONG];
+    let stream = crate::kernels::noise::key(3, 0, 0, 2);
+    crate::kernels::noise::normals(&mut noise, stream, 0);
+    let mut sigma = vec![0.0; LONG];
+    crate::kernels::elementwise::unary(crate::kernels::scalar::Unary::Exp, &omega, &mut sigma);
+    let w: Vec<f64> = (0..LONG).map(|i| mu[i + 5] + sigma[i] * noise[i]).collect();
+    let total = crate::kernels::reduce::sum_all(&w);
+    let mut executor = Executor::<f64>::new(program.clone());
+    executor.set_input("mu", &mu);
+    executor.set_input("omega", &omega);
+    for _ in 0..2 {
+        executor.begin(key(2));
+        executor.end(key(2));
+        assert_eq!(executor.output("total").expect("it has one")[0].to_bits(), total.to_bits());
+        let both = executor.output("both").expect("it has one");
+        let expected: Vec<f64> = w.iter().copied().chain(w.iter().map(|w| w * total)).collect();
+        assert!(both == expected.as_slice());
+    }
+    assert_eq!(executor.find_bad_value(&[], key(2)), None);
+    let mut omega = omega;
+    omega[17_001] = 1e3;
+    executor.set_input("omega", &omega);
+    let bad = executor.find_bad_value(&[], key(2)).expect("e^1000 is not finite");
+    assert_eq!((bad.element, bad.arguments), (17_001, vec!["1000".to_owned()]));
+}
+
+/// Concatenations of what is there twice, of views of their own parts, of others, and of constants.
+#[test]
+fn what_cannot_lie_in_a_concatenation_is_copied_there() {
+    let mut b = Builder::new();
+    let two: Shape = [2].into();
+    let x = b.input("mu", [3].into());
+    let (first, zero) = (b.slice(x, 0, &two), b.constant(0.5));
+    let (e, s) = (b.exp(first), b.square(first));
+    let part = b.slice(e, 1, &[1].into());
+    let inner = b.infer(crate::tape::Op::Concat, vec![s, zero, s]);
+    let outer = b.infer(crate::tape::Op::Concat, vec![zero, e, part, inner, x, e]);
+    let doubled = b.scale(outer, 2.0);
+    for (name, slot) in [("inner", inner), ("outer", outer), ("doubled", doubled)] {
+        b.output(name, slot);
+    }
+    let program = Arc::new(plan(&b.finish(), 16).expect("the engine runs it"));
+    let mut executor = Executor::<f64>::new(program);
+    executor.set_input("mu", &[1.0, 2.0, 3.0]);
+    executor.begin(key(0));
+    executor.end(key(0));
+    let (e1, e2) = (1f64.exp(), 2f64.exp());
+    let inner = [1.0, 4.0, 0.5, 1.0, 4.0];
+    let outer: Vec<f64> = [&[0.5, e1, e2, e2], &inner[..], &[1.0, 2.0, 3.0, e1, e2]].concat();
+    let near = |name: &str, expected: &[f64]| {
+        let found = executor.output(name).expect("it has one");
+        let is_near = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-14 * b.abs());
+        assert!(found.len() == expected.len() && is_near, "{name}: {found:?}, {expected:?}");
+    };
+    near("inner", &inner);
+    near("outer", &outer);
+    near("doubled", &outer.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
 }

@@ -8,7 +8,7 @@ use crate::kernels::conv_pool::{self, ConvolutionPool};
 use crate::kernels::pool::{self, Pool};
 use crate::kernels::real::Real;
 use crate::kernels::{dense, elementwise, index, noise, reduce, softmax, transpose};
-use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Section, Step};
+use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Section, Step, Strip};
 use crate::tape::Window;
 
 /// What a step may use beside its operands.
@@ -17,6 +17,10 @@ pub(super) struct Context<'s, T> {
     pub(super) scratch: &'s mut [T],
     pub(super) capacity: usize,
     pub(super) key: NoiseKey,
+    /// Whether sums over rows begin here: what is in them does not count.
+    pub(super) is_first: bool,
+    /// The part of long values that a step of a chain sees.
+    pub(super) strip: Option<Strip>,
 }
 
 /// Numbers of scratch that the program's hungriest kernel needs.
@@ -92,13 +96,16 @@ fn dense_activation(activation: Activation) -> dense::Activation {
 /// Runs one step.
 pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     let rows = context.capacity;
+    let is_later = !context.is_first;
     let memory = &context.memory;
     let scratch = &mut *context.scratch;
+    let strip = context.strip;
+    let part = |operand| strip.map_or(operand, |s| s.part(operand));
     // SAFETY: the executor checked that every range lies in its arena and that a step's result is apart from its
     // arguments; the slices made here live until the end of this step only.
-    let out = unsafe { memory.write(step.out) };
+    let out = unsafe { memory.write(part(step.out)) };
     // SAFETY: as above.
-    let arg = |i: usize| unsafe { memory.read(step.args[i]) };
+    let arg = |i: usize| unsafe { memory.read(part(step.args[i])) };
     match &step.kernel {
         Kernel::Fill(x) => out.fill(T::from_f64(*x)),
         Kernel::Literal(values) => {
@@ -106,7 +113,9 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
                 *o = T::from_f64(*v);
             }
         }
-        Kernel::Noise(variable) => normals(out, context.key, *variable, 0),
+        Kernel::Noise(variable) => {
+            normals(out, context.key, *variable, strip.map_or(0, |s| s.from as u64));
+        }
         Kernel::RowNoise { variable, is_image } => {
             fresh(memory, out, *is_image, scratch, |row, at| normals(row, context.key, *variable, at));
         }
@@ -120,6 +129,12 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
                 let part = arg(i);
                 out[at..at + part.len()].copy_from_slice(part);
                 at += part.len();
+            }
+        }
+        Kernel::Place(starts) => {
+            for (i, start) in starts.iter().enumerate() {
+                let part = arg(i);
+                out[*start..*start + part.len()].copy_from_slice(part);
             }
         }
         Kernel::Pad(start) => {
@@ -153,8 +168,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::SumTiles => loops::sum_tiles(arg(0), out),
         Kernel::SumImage => reduce::image_sum(arg(0), out),
         Kernel::SumImageChannel => reduce::image_channel_sums(arg(0), out, rows, out.len() / rows),
-        Kernel::SumRows => reduce::row_sum(arg(0), rows, rows, out, true),
-        Kernel::SumRowsImage => reduce::channel_sums(arg(0), out, true),
+        Kernel::SumRows => reduce::row_sum(arg(0), rows, rows, out, is_later),
+        Kernel::SumRowsImage => reduce::channel_sums(arg(0), out, is_later),
         Kernel::MaxGlobal => out[0] = reduce::max_all(arg(0)),
         Kernel::MaxFeatures => reduce::feature_max(arg(0), out),
         Kernel::LogSumExp { .. } => softmax::log_sum_exp(arg(0), out),
@@ -177,7 +192,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::DenseWeight => {
             let (x, dy) = (arg(0), arg(1));
             let (inputs, outputs) = (x.len() / rows, dy.len() / rows);
-            dense::weight_gradient(x, dy, out, None, inputs, outputs, rows, true, scratch);
+            dense::weight_gradient(x, dy, out, None, inputs, outputs, rows, is_later, scratch);
         }
         Kernel::ActivationGradient(activation) => {
             dense::activation_gradient(dense_activation(*activation), arg(0), arg(1), out);
@@ -195,10 +210,15 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             conv::input_gradient(&shape, packed, arg(0), out, rows, false, scratch);
         }
         Kernel::ConvKernel(g) => {
-            conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, true, scratch);
+            conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, is_later, scratch);
         }
         Kernel::Gather => index::gather(arg(0), arg(1), out),
-        Kernel::Scatter => index::scatter_add(arg(0), arg(1), out),
+        Kernel::Scatter => {
+            if !is_later {
+                out.fill(T::ZERO);
+            }
+            index::scatter_add(arg(0), arg(1), out);
+        }
         Kernel::Pick => index::pick(arg(0), arg(1), out),
         Kernel::OneHot => index::one_hot(arg(0), out),
         Kernel::ImageToLanes => transpose::image_to_lanes(arg(0), out, rows),
@@ -234,7 +254,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::ConvPoolKernel(g, window) => {
             let shape = convolution_pool(g, window);
             let winners = winners(memory, step);
-            conv_pool::weight_gradient(&shape, arg(0), arg(1), winners, out, rows, true, scratch);
+            conv_pool::weight_gradient(&shape, arg(0), arg(1), winners, out, rows, is_later, scratch);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! One program with its memory, run step by step on one thread.
+//! One program with its memory, run step by step on one thread: global values, and a lane of shards. Further lanes
+//! may run rows on the same global values, each on a thread of its own.
 
 use super::arena::Arena;
 use super::execute::{Context, execute, scratch_len};
@@ -6,9 +7,9 @@ use super::memory::Memory;
 use super::profile::{Counter, Profiler};
 use super::shard::Shard;
 use crate::kernels::real::Real;
-use crate::plan::{Operand, Output, Program, Section, Space, Step};
+use crate::kernels::reduce;
+use crate::plan::{Chain, Kernel, Operand, Output, Program, STRIP, Section, Space, Step, Strip};
 use crate::tape::Instruction;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,13 +43,24 @@ pub struct BadValue {
 pub struct Executor<T> {
     program: Arc<Program>,
     global: Arena<T>,
-    row: Arena<T>,
-    index: Arena<u8>,
-    scratch: Arena<T>,
-    /// Where the body's steps read global values.
-    read_by_rows: Vec<Range<usize>>,
+    lane: Lane<T>,
     /// Whether inputs were set since what is hoisted was computed.
     is_stale: bool,
+    counter: Option<Counter>,
+}
+
+/// Memory to run shards of rows of a program in, and their sums.
+pub struct Lane<T> {
+    program: Arc<Program>,
+    sums: Arena<T>,
+    row: Arena<T>,
+    strip: Arena<T>,
+    index: Arena<u8>,
+    scratch: Arena<T>,
+    /// Sums of strips so far, by step of a chain.
+    partial: Vec<f64>,
+    /// Whether no shard has come since the draw began: what is in the sums does not count.
+    is_first: bool,
     counter: Option<Counter>,
 }
 
@@ -71,19 +83,21 @@ impl<T: Real> Executor<T> {
 
     fn counting(program: Arc<Program>, counter: Option<Counter>) -> Self {
         check_ranges(&program);
-        let scratch = scratch_len::<T>(&program);
         let mut executor = Executor {
             global: Arena::new(T::ZERO, program.global_len),
-            row: Arena::new(T::ZERO, program.row_len),
-            index: Arena::new(0, program.index_len),
-            scratch: Arena::new(T::ZERO, scratch),
-            read_by_rows: read_by_rows(&program),
+            lane: Lane::new(program.clone(), program.strip_len, counter.as_ref().and_then(Counter::fork)),
             is_stale: true,
             counter,
             program,
         };
-        executor.run(Section::Setup, None, NoiseKey::default());
+        executor.run(Section::Setup, NoiseKey::default());
         executor
+    }
+
+    /// A further lane for rows on this executor's global values.
+    pub fn further_lane(&self) -> Lane<T> {
+        // Only global values go by strips.
+        Lane::new(self.program.clone(), 0, self.lane.counter.as_ref().and_then(Counter::fork))
     }
 
     /// The program.
@@ -102,46 +116,37 @@ impl<T: Real> Executor<T> {
         }
     }
 
-    /// Computes the global values of a draw and zeroes the sums over rows.
+    /// Computes the global values of a draw; sums over rows begin anew.
     pub fn begin(&mut self, key: NoiseKey) {
-        let program = self.program.clone();
         if self.is_stale {
-            self.run(Section::Hoisted, None, key);
+            self.run(Section::Hoisted, key);
             self.is_stale = false;
         }
-        self.run(Section::Prologue, None, key);
-        for sum in &program.accumulators {
-            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
-        }
-    }
-
-    /// Begins the draw that another executor of the same program has begun, without computing its global values again:
-    /// those that rows read are copied. What depends on sums over rows is left to the other one.
-    pub fn begin_as(&mut self, other: &Executor<T>) {
-        debug_assert!(Arc::ptr_eq(&self.program, &other.program), "executors of one program share its draws");
-        for range in &self.read_by_rows {
-            self.global[range.clone()].copy_from_slice(&other.global[range.clone()]);
-        }
-        for sum in &self.program.accumulators {
-            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
-        }
+        self.run(Section::Prologue, key);
+        self.lane.begin();
     }
 
     /// Adds a shard of rows to the sums over rows, and computes their per-row values.
     pub fn rows(&mut self, shard: &Shard<T>, key: NoiseKey) {
-        self.run(Section::Body, Some(shard), key);
+        self.lane.run(self.global.as_mut_ptr(), shard, key);
     }
 
     /// Computes what depends on sums over rows.
     pub fn end(&mut self, key: NoiseKey) {
-        self.run(Section::Epilogue, None, key);
+        self.lane.settle();
+        self.run(Section::Epilogue, key);
     }
 
-    /// Adds another executor's sums over rows to this one's (same program, same draw).
-    pub fn add_sums(&mut self, other: &Executor<T>) {
-        for sum in &self.program.accumulators {
-            let range = sum.start..sum.start + sum.len;
-            crate::kernels::elementwise::accumulate(&other.global[range.clone()], &mut self.global[range]);
+    /// Adds a lane's sums over rows to this executor's own (same program, same draw).
+    pub fn add_sums(&mut self, lane: &Lane<T>) {
+        debug_assert!(Arc::ptr_eq(&self.program, &lane.program), "lanes of one program share its draws");
+        if lane.is_first {
+            return;
+        }
+        if std::mem::take(&mut self.lane.is_first) {
+            self.lane.sums.copy_from_slice(&lane.sums);
+        } else {
+            crate::kernels::elementwise::accumulate(&lane.sums, &mut self.lane.sums);
         }
     }
 
@@ -157,7 +162,7 @@ impl<T: Real> Executor<T> {
         Some(match space {
             Space::Column(c) => &shard.columns[c][start..start + len],
             Space::Weight => &shard.weights[start..start + len],
-            Space::Global | Space::Row | Space::Index => self.read(output),
+            Space::Global | Space::Sum | Space::Row | Space::Index | Space::Strip => self.read(output),
         })
     }
 
@@ -166,8 +171,15 @@ impl<T: Real> Executor<T> {
         let Operand { space, start, len } = output.place;
         match space {
             Space::Global => &self.global[start..start + len],
-            Space::Row => &self.row[start..start + len],
-            Space::Column(_) | Space::Weight | Space::Index => &[],
+            Space::Row => &self.lane.row[start..start + len],
+            Space::Sum => {
+                assert!(
+                    !self.lane.is_first,
+                    "sums over rows are read after rows, or after the end of a draw"
+                );
+                &self.lane.sums[start..start + len]
+            }
+            Space::Column(_) | Space::Weight | Space::Index | Space::Strip => &[],
         }
     }
 
@@ -175,120 +187,227 @@ impl<T: Real> Executor<T> {
     ///
     /// −∞ is a legal log density of an impossible row, but no finite ELBO comes of it, so it counts.
     pub fn find_bad_value(&mut self, shards: &[&Shard<T>], key: NoiseKey) -> Option<BadValue> {
-        let program = self.program.clone();
-        for steps in [&program.hoisted, &program.prologue] {
-            if let Some(bad) = self.run_checked(steps, None, key) {
+        for section in [Section::Hoisted, Section::Prologue] {
+            if let Some(bad) = self.run_checked(section, None, key) {
                 return Some(bad);
             }
         }
-        for sum in &program.accumulators {
-            self.global[sum.start..sum.start + sum.len].fill(T::ZERO);
-        }
+        self.lane.begin();
+        self.lane.settle();
         for shard in shards {
-            if let Some(bad) = self.run_checked(&program.body, Some(shard), key) {
+            if let Some(bad) = self.run_checked(Section::Body, Some(shard), key) {
                 return Some(bad);
             }
         }
-        self.run_checked(&program.epilogue, None, key)
+        self.run_checked(Section::Epilogue, None, key)
     }
 
-    fn run(&mut self, section: Section, shard: Option<&Shard<T>>, key: NoiseKey) {
-        let program = self.program.clone();
-        let steps = program.steps(section);
+    fn run(&mut self, section: Section, key: NoiseKey) {
         let mut counter = self.counter.take();
-        match &mut counter {
-            None => self.run_steps(steps, shard, key),
-            Some(counter) => {
-                for (step, tally) in steps.iter().zip(counter.of(section)) {
-                    let begun = Instant::now();
-                    self.run_steps(std::slice::from_ref(step), shard, key);
-                    tally.add(begun.elapsed());
-                }
-            }
-        }
+        self.lane.run_section(section, self.global.as_mut_ptr(), None, key, &mut counter);
         self.counter = counter;
     }
 
-    fn run_steps(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) {
-        let capacity = self.program.capacity;
-        let memory = Memory {
-            global: self.global.as_mut_ptr(),
-            row: self.row.as_mut_ptr(),
-            index: self.index.as_mut_ptr(),
-            shard,
-        };
-        let mut context = Context { memory, scratch: &mut self.scratch, capacity, key };
-        for step in steps {
-            execute(step, &mut context);
-        }
-    }
-
-    fn run_checked(&mut self, steps: &[Step], shard: Option<&Shard<T>>, key: NoiseKey) -> Option<BadValue> {
-        for step in steps {
-            self.run_steps(std::slice::from_ref(step), shard, key);
-            let memory = Memory {
-                global: self.global.as_mut_ptr(),
-                row: self.row.as_mut_ptr(),
-                index: self.index.as_mut_ptr(),
-                shard,
+    fn run_checked(&mut self, section: Section, shard: Option<&Shard<T>>, key: NoiseKey) -> Option<BadValue> {
+        let program = self.program.clone();
+        for (run, chain) in program.runs(section) {
+            let Some(chain) = chain else {
+                for step in &program.steps(section)[run] {
+                    self.lane.run_steps(std::slice::from_ref(step), self.global.as_mut_ptr(), shard, key);
+                    if let Some(bad) = self.bad_value(step, None, shard) {
+                        return Some(bad);
+                    }
+                }
+                continue;
             };
-            // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
-            let (out, args) = unsafe {
-                (memory.read(step.out), step.args.iter().map(|a| memory.read(*a)).collect::<Vec<_>>())
-            };
-            if let Some(at) = out.iter().position(|x| !x.to_f64().is_finite()) {
-                let capacity = self.program.capacity;
-                let is_row = step.out.space == Space::Row;
-                let lane = at % capacity;
-                let row = shard.filter(|_| is_row).map(|s| s.ids[lane]);
-                let arguments = args
-                    .iter()
-                    .map(|a| {
-                        let i = if a.len() == out.len() { at } else { lane.min(a.len().saturating_sub(1)) };
-                        a.get(i).map_or_else(|| "nothing".into(), |x| format!("{}", x.to_f64()))
-                    })
-                    .collect();
-                let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
-                return Some(BadValue { instruction, element: at / capacity, row, arguments });
+            self.lane.begin_chain(chain);
+            for strip in chain.strips() {
+                for (at, step) in program.steps(section)[run.clone()].iter().enumerate() {
+                    self.lane.run_in_strip(at, step, strip, self.global.as_mut_ptr(), key);
+                    if let Some(bad) = self.bad_value(step, Some(strip), shard) {
+                        return Some(bad);
+                    }
+                }
             }
         }
         None
     }
+
+    /// What is not finite of a step that has run.
+    fn bad_value(&mut self, step: &Step, strip: Option<Strip>, shard: Option<&Shard<T>>) -> Option<BadValue> {
+        let part = |operand| strip.map_or(operand, |s| s.part(operand));
+        let memory = self.lane.memory(self.global.as_mut_ptr(), shard);
+        // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
+        let (out, args) = unsafe {
+            (memory.read(part(step.out)), step.args.iter().map(|a| memory.read(part(*a))).collect::<Vec<_>>())
+        };
+        let at = out.iter().position(|x| !x.to_f64().is_finite())?;
+        let capacity = self.program.capacity;
+        let is_row = step.out.space == Space::Row;
+        let lane = at % capacity;
+        let row = shard.filter(|_| is_row).map(|s| s.ids[lane]);
+        let arguments = args
+            .iter()
+            .map(|a| {
+                let i = if a.len() == out.len() { at } else { lane.min(a.len().saturating_sub(1)) };
+                a.get(i).map_or_else(|| "nothing".into(), |x| format!("{}", x.to_f64()))
+            })
+            .collect();
+        let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
+        let element = if is_row { at / capacity } else { strip.map_or(0, |s| s.from) + at };
+        Some(BadValue { instruction, element, row, arguments })
+    }
 }
 
-/// The global values that the body reads, as ranges apart from each other.
-fn read_by_rows(program: &Program) -> Vec<Range<usize>> {
-    let args = program.body.iter().flat_map(|step| &step.args).filter(|a| a.space == Space::Global);
-    let mut ranges: Vec<Range<usize>> = args.map(|a| a.start..a.start + a.len).collect();
-    ranges.sort_by_key(|r| r.start);
-    let mut apart: Vec<Range<usize>> = vec![];
-    for range in ranges {
-        match apart.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => apart.push(range),
+impl<T: Real> Lane<T> {
+    fn new(program: Arc<Program>, strip_len: usize, counter: Option<Counter>) -> Self {
+        Lane {
+            sums: Arena::new(T::ZERO, program.sum_len),
+            row: Arena::new(T::ZERO, program.row_len),
+            strip: Arena::new(T::ZERO, strip_len),
+            index: Arena::new(0, program.index_len),
+            scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
+            partial: vec![],
+            is_first: true,
+            counter,
+            program,
         }
     }
-    apart
+
+    /// Sums over rows begin anew.
+    pub fn begin(&mut self) {
+        self.is_first = true;
+    }
+
+    /// Adds a shard of rows to this lane's sums, by the global values of an executor that has begun the draw.
+    pub fn rows(&mut self, of: &Executor<T>, shard: &Shard<T>, key: NoiseKey) {
+        assert!(Arc::ptr_eq(&self.program, &of.program), "lanes of one program share its draws");
+        // No step of the body writes to global values: `check_ranges` has seen to that.
+        self.run(of.global.as_ptr().cast_mut(), shard, key);
+    }
+
+    /// Of no shard the sums are 0.
+    fn settle(&mut self) {
+        if std::mem::take(&mut self.is_first) {
+            self.sums.fill(T::ZERO);
+        }
+    }
+
+    fn run(&mut self, global: *mut T, shard: &Shard<T>, key: NoiseKey) {
+        let mut counter = self.counter.take();
+        self.run_section(Section::Body, global, Some(shard), key, &mut counter);
+        self.counter = counter;
+        self.is_first = false;
+    }
+
+    fn run_section(
+        &mut self,
+        section: Section,
+        global: *mut T,
+        shard: Option<&Shard<T>>,
+        key: NoiseKey,
+        counter: &mut Option<Counter>,
+    ) {
+        let program = self.program.clone();
+        let steps = program.steps(section);
+        for (run, chain) in program.runs(section) {
+            let first = run.start;
+            let steps = &steps[run];
+            match (chain, &mut *counter) {
+                (None, None) => self.run_steps(steps, global, shard, key),
+                (None, Some(counter)) => {
+                    for (i, step) in steps.iter().enumerate() {
+                        let begun = Instant::now();
+                        self.run_steps(std::slice::from_ref(step), global, shard, key);
+                        counter.of(section)[first + i].add(begun.elapsed());
+                    }
+                }
+                (Some(chain), counter) => {
+                    self.begin_chain(chain);
+                    for strip in chain.strips() {
+                        for (i, step) in steps.iter().enumerate() {
+                            let begun = counter.is_some().then(Instant::now);
+                            self.run_in_strip(i, step, strip, global, key);
+                            if let (Some(counter), Some(begun)) = (&mut *counter, begun) {
+                                counter.of(section)[first + i].add_part(begun.elapsed(), strip.from == 0);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin_chain(&mut self, chain: &Chain) {
+        self.partial.clear();
+        self.partial.resize(chain.steps.len(), 0.0);
+    }
+
+    /// The `at`-th step of a chain on a strip.
+    fn run_in_strip(&mut self, at: usize, step: &Step, strip: Strip, global: *mut T, key: NoiseKey) {
+        let (capacity, is_first) = (self.program.capacity, self.is_first);
+        let memory = self.memory(global, None);
+        if step.kernel == Kernel::SumGlobal {
+            // SAFETY: as in `execute`: ranges were checked, and nothing else reads or writes them here.
+            let (x, out) = unsafe { (memory.read(strip.part(step.args[0])), memory.write(step.out)) };
+            // As the sum of the whole adds up its blocks.
+            self.partial[at] += reduce::sum_all(x).to_f64();
+            out[0] = T::from_f64(self.partial[at]);
+            return;
+        }
+        let scratch = &mut self.scratch;
+        execute(step, &mut Context { memory, scratch, capacity, key, is_first, strip: Some(strip) });
+    }
+
+    fn memory<'s>(&mut self, global: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
+        Memory {
+            global,
+            sums: self.sums.as_mut_ptr(),
+            row: self.row.as_mut_ptr(),
+            strip: self.strip.as_mut_ptr(),
+            index: self.index.as_mut_ptr(),
+            shard,
+        }
+    }
+
+    fn run_steps(&mut self, steps: &[Step], global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
+        let (capacity, is_first) = (self.program.capacity, self.is_first);
+        let memory = self.memory(global, shard);
+        let scratch = &mut self.scratch;
+        let mut context = Context { memory, scratch, capacity, key, is_first, strip: None };
+        for step in steps {
+            execute(step, &mut context);
+        }
+    }
 }
 
-/// The planner's promise: every range lies in its arena, and no step writes over what it reads.
+/// The planner's promise: every range lies in its arena, no step writes over what it reads, and those of the body, which
+/// lanes run side by side, write to no global value.
 fn check_ranges(program: &Program) {
     let arena = |space: Space| match space {
         Space::Global => program.global_len,
         Space::Row => program.row_len,
+        Space::Sum => program.sum_len,
+        Space::Strip => program.strip_len,
         Space::Index => program.index_len,
         Space::Column(c) => program.columns[c].width * program.capacity,
         Space::Weight => program.capacity,
     };
+    let writes_global = program.body.iter().any(|step| step.out.space == Space::Global);
+    assert!(!writes_global, "the planner keeps global values out of the body's results");
     let steps = Section::ALL.iter().flat_map(|section| program.steps(*section));
     for step in steps {
         for o in step.args.iter().chain([&step.out]).chain(&step.winners) {
-            assert!(o.start + o.len <= arena(o.space), "the planner keeps ranges inside their arenas");
+            // What lives in a strip is never there as a whole.
+            let len = if o.space == Space::Strip { o.len.min(STRIP) } else { o.len };
+            assert!(o.start + len <= arena(o.space), "the planner keeps ranges inside their arenas");
         }
         for a in &step.args {
             let apart = a.space != step.out.space
                 || a.start + a.len <= step.out.start
-                || step.out.start + step.out.len <= a.start;
+                || step.out.start + step.out.len <= a.start
+                // Places of strips are apart or the same.
+                || a.space == Space::Strip && a.start != step.out.start;
             assert!(apart, "the planner keeps a step's result apart from its arguments");
         }
     }

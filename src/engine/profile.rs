@@ -147,6 +147,12 @@ impl Drop for Counter {
 }
 
 impl Tally {
+    /// Adds a part of a run, or its beginning.
+    pub(super) fn add_part(&mut self, time: Duration, is_begun: bool) {
+        self.runs += u64::from(is_begun);
+        self.time += time;
+    }
+
     /// Adds a run.
     pub(super) fn add(&mut self, time: Duration) {
         self.runs += 1;

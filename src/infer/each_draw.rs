@@ -167,7 +167,10 @@ fn copy_out<T: Number>(
     program: &Program,
     out: &mut Vec<f64>,
 ) {
-    let is_row = program.outputs.iter().any(|o| o.name == name && !matches!(o.place.space, Space::Global));
+    let is_row = program
+        .outputs
+        .iter()
+        .any(|o| o.name == name && !matches!(o.place.space, Space::Global | Space::Sum));
     for r in 0..rows {
         if is_row {
             out.extend((0..values.len() / capacity).map(|f| values[f * capacity + r].to_f64()));

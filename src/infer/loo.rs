@@ -16,6 +16,7 @@ use super::objective::{FullBatch, program, shards};
 use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey};
 use crate::kernels::noise;
+use crate::metrics::convergence::convergence;
 use crate::metrics::psis::smooth;
 use crate::passes::optimise;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use std::sync::Arc;
 /// Draws that are weighed, and numbers kept of them: rows times draws.
 const DRAWS: usize = 1_000;
 const MOST_NUMBERS: usize = 20_000_000;
+/// Rows whose log likelihoods chains are judged by, spread evenly.
+const JUDGED: usize = 500;
 
 /// The answer for one training row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,6 +45,20 @@ pub struct Loo {
     pub p_loo: f64,
     /// Up to this k̂ a row's number is right: min(1 − 1/log₁₀ S, 0.7) of S draws.
     pub threshold: f64,
+    /// Of Markov chains: whether they agree on what the rows are.
+    pub agreement: Option<Agreement>,
+}
+
+/// Whether chains say the same of rows. Unknowns that may change places (the units of a layer) keep chains from
+/// agreeing on each of them; the likelihood of a row does not depend on which is which.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Agreement {
+    /// The largest R̂ of the log likelihood of a row.
+    pub rhat: f64,
+    /// The fewest independent draws that such a log likelihood is worth.
+    pub ess: f64,
+    /// How many rows were looked at.
+    pub rows: usize,
 }
 
 impl Loo {
@@ -62,7 +79,32 @@ impl Loo {
 /// Draws of a posterior with their log weights.
 enum Draws<'a> {
     Guide(&'a Mixture),
-    Chains(&'a dyn Source, usize),
+    Chains(&'a dyn Source, Thinned),
+}
+
+/// Draws of each chain, as many as are weighed: at equal distances, one chain after another.
+#[derive(Clone, Copy)]
+struct Thinned {
+    chains: usize,
+    /// Draws that a chain has, and that are taken of it.
+    each: usize,
+    taken: usize,
+}
+
+impl Thinned {
+    fn new(chains: usize, each: usize, most: usize) -> Thinned {
+        Thinned { chains, each, taken: each.min((most / chains.max(1)).max(1)) }
+    }
+
+    fn len(self) -> usize {
+        self.chains * self.taken
+    }
+
+    /// Which of all draws the `s`-th taken is.
+    fn draw(self, s: usize) -> u64 {
+        let (chain, i) = (s / self.taken, s % self.taken);
+        (chain * self.each + i * self.each / self.taken) as u64
+    }
 }
 
 /// Leaves out one training row after another; `guide` in place of chains. None where there is nothing to weigh: points,
@@ -77,13 +119,13 @@ pub fn loo(
 ) -> Result<Option<Loo>, CannotRun> {
     let rows = problem.train.len();
     let draws = match (guide, from.chains()) {
-        (_, Some((chains, each))) => Draws::Chains(from, chains * each),
+        (_, Some((chains, each))) => Draws::Chains(from, Thinned::new(chains, each, 4 * DRAWS)),
         (Some(guide), None) if guide.noise() > 0 => Draws::Guide(guide),
         _ => return Ok(None),
     };
     let count = match draws {
         Draws::Guide(_) => DRAWS,
-        Draws::Chains(_, all) => all.min(4 * DRAWS),
+        Draws::Chains(_, taken) => taken.len(),
     };
     let is_weighted = problem.model.observations.iter().any(|o| o.dist.weight.is_some());
     let is_too_much = rows.saturating_mul(count) > MOST_NUMBERS;
@@ -97,11 +139,12 @@ pub fn loo(
 fn left_out<T: Number>(problem: &Problem<'_>, draws: &Draws<'_>, count: usize) -> Result<Loo, CannotRun> {
     let rows = problem.train.len();
     let (log_weights, log_likelihood) = weighed::<T>(problem, draws, count)?;
+    let of_row = |i: usize| -> Vec<f64> { (0..count).map(|s| log_likelihood[s * rows + i]).collect() };
     let mut base = log_weights.clone();
     smooth(&mut base);
     let (mut out, mut seen) = (vec![], 0.0);
     for i in 0..rows {
-        let of_row: Vec<f64> = (0..count).map(|s| log_likelihood[s * rows + i]).collect();
+        let of_row = of_row(i);
         let mut weights: Vec<f64> = log_weights.iter().zip(&of_row).map(|(w, l)| w - l).collect();
         let k_hat = smooth(&mut weights);
         let elpd = log_mean(&weights, &of_row);
@@ -110,7 +153,31 @@ fn left_out<T: Number>(problem: &Problem<'_>, draws: &Draws<'_>, count: usize) -
     }
     let p_loo = seen - out.iter().map(|r| r.elpd).sum::<f64>();
     let threshold = (1.0 - 1.0 / (count as f64).log10()).min(0.7);
-    Ok(Loo { rows: out, p_loo, threshold })
+    let agreement = match draws {
+        Draws::Chains(_, taken) => Some(agreement(taken.chains, rows, of_row)),
+        Draws::Guide(_) => None,
+    };
+    Ok(Loo { rows: out, p_loo, threshold, agreement })
+}
+
+/// The worst over rows of what chains say of their log likelihoods, one chain after another.
+fn agreement(chains: usize, rows: usize, of_row: impl Fn(usize) -> Vec<f64>) -> Agreement {
+    let judged = rows.min(JUDGED);
+    let mut worst = Agreement { rhat: 1.0, ess: f64::INFINITY, rows: judged };
+    for i in 0..judged {
+        let found = convergence(&of_row(i * rows / judged), chains);
+        // `f64::max` would pass over what is not a number.
+        if found.rhat.is_nan() || found.rhat > worst.rhat {
+            worst.rhat = found.rhat;
+        }
+        if found.ess_bulk.is_nan() || found.ess_bulk < worst.ess {
+            worst.ess = found.ess_bulk;
+        }
+        if worst.rhat.is_nan() {
+            break;
+        }
+    }
+    worst
 }
 
 /// log Σ e^(w + l) of normalised log weights.
@@ -140,8 +207,10 @@ fn weighed<T: Number>(
     let seed = problem.settings.seed;
     for s in 0..count {
         let log_q = match draws {
-            Draws::Chains(chains, _) => {
-                chains.latents(DrawKey { index: s as u64, ..DrawKey::of(seed, variable::ELBO) }, &mut u);
+            Draws::Chains(chains, taken) => {
+                // In their order, each once: how far a chain's draws depend on each other is asked of them.
+                let key = DrawKey { index: taken.draw(s), ..DrawKey::of(seed, variable::SUMMARY) };
+                chains.latents(key, &mut u);
                 None
             }
             Draws::Guide(guide) => {
@@ -170,4 +239,36 @@ fn weighed<T: Number>(
         log_weights.push(log_q.map_or(0.0, |log_q| log_p - log_q));
     }
     Ok((log_weights, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_draw_is_taken_once_or_each_chain_at_equal_distances() {
+        let all = Thinned::new(3, 10, 100);
+        assert_eq!((0..all.len()).map(|s| all.draw(s)).collect::<Vec<_>>(), (0..30).collect::<Vec<_>>());
+        let some = Thinned::new(2, 10, 8);
+        assert_eq!((0..some.len()).map(|s| some.draw(s)).collect::<Vec<_>>(), [0, 2, 5, 7, 10, 12, 15, 17]);
+        assert_eq!(Thinned::new(9, 10, 4).len(), 9, "each chain is heard");
+    }
+
+    /// Four chains of which the last sits elsewhere in one of 600 rows, which is among those looked at.
+    #[test]
+    fn one_row_on_which_chains_disagree_is_found() {
+        let of_row = |shift: f64| {
+            move |i: usize| -> Vec<f64> {
+                let mut x = vec![0.0; 400];
+                noise::normals(&mut x, noise::key(1, 0, i as u64, 0), 0);
+                x[300..].iter_mut().for_each(|x| *x += if i == 6 { shift } else { 0.0 });
+                x
+            }
+        };
+        let (apart, near) = (agreement(4, 600, of_row(2.0)), agreement(4, 600, of_row(0.0)));
+        assert!(apart.rhat > 1.2 && near.rhat < 1.06, "{apart:?} {near:?}");
+        // The least of 500 estimates from 400 independent draws.
+        assert!(apart.ess < 30.0 && near.ess > 80.0, "{apart:?} {near:?}");
+        assert_eq!(near.rows, JUDGED);
+    }
 }

@@ -21,7 +21,7 @@ use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
 use super::record::{BatchRecord, OutcomeRecord};
 use super::settings::{Draws, Mix, Precision};
 use super::{Outcome, Path, guide_settings, messages, mix};
-use crate::engine::{Executor, NoiseKey, Shard, Team};
+use crate::engine::{Executor, Lane, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
 use crate::guide::{Guided, guide};
 use crate::kernels::adam::Rate;
@@ -100,6 +100,8 @@ fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> R
 
 /// What every job reads in a step.
 struct State<T> {
+    /// Begins the draw that all lanes share, where they do.
+    leader: Option<Executor<T>>,
     mu: Vec<T>,
     omega: Vec<T>,
     precision: Vec<T>,
@@ -109,14 +111,46 @@ struct State<T> {
     kl_weight: f64,
 }
 
-/// One lane of shards, or the exact terms.
-struct Job<T> {
-    executor: Executor<T>,
-    /// None for the exact terms.
-    shard: Option<Shard<T>>,
+/// What a thread does in a step.
+enum Job<T> {
+    /// Shards by the draw of the leader.
+    Lane(Lane<T>, Shard<T>),
+    /// Shards, each by a draw of its own.
+    Draws(Executor<T>, Shard<T>, Sum<T>),
+    /// The exact terms.
+    Exact(Executor<T>, Sum<T>),
+}
+
+/// A part of the ELBO and of its gradient.
+struct Sum<T> {
     g_mu: Vec<T>,
     g_omega: Vec<T>,
     value: f64,
+}
+
+impl<T: Number> Sum<T> {
+    fn new(dim: usize, random: usize) -> Self {
+        Sum { g_mu: vec![T::ZERO; dim], g_omega: vec![T::ZERO; random], value: 0.0 }
+    }
+
+    fn clear(&mut self) {
+        self.g_mu.fill(T::ZERO);
+        self.g_omega.fill(T::ZERO);
+        self.value = 0.0;
+    }
+
+    /// Adds what an executor has found, times a share.
+    fn collect(&mut self, executor: &Executor<T>, share: f64) {
+        self.value += collect(executor, share, &mut self.g_mu, &mut self.g_omega);
+    }
+
+    /// Adds the gradient to that of the step; returns the value.
+    fn add(&self, g: &mut [T]) -> f64 {
+        let (mu, omega) = g.split_at_mut(self.g_mu.len());
+        elementwise::accumulate(&self.g_mu, mu);
+        elementwise::accumulate(&self.g_omega, omega);
+        self.value
+    }
 }
 
 /// The compiled steps of a fit, for any number of starts.
@@ -148,7 +182,8 @@ impl<'p> Trainer<'p> {
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
-        within_room::<T>(problem, &drawn, lanes, lanes).map_err(messages::refused)?;
+        let executors = if shared.is_some() { 1 } else { lanes };
+        within_room::<T>(problem, &drawn, (executors, lanes, lanes)).map_err(messages::refused)?;
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();
@@ -164,19 +199,18 @@ impl<'p> Trainer<'p> {
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
         let (dim, random) = (recipe.mu.len(), recipe.omega.len());
-        let job = |program: &Arc<Program>, has_rows: bool| Job {
-            executor: Executor::timed(
-                program.clone(),
-                &self.problem.profiler,
-                if has_rows { DRAWN } else { EXACT },
-            ),
-            shard: has_rows.then(|| Shard::new(program)),
-            g_mu: vec![T::ZERO; dim],
-            g_omega: vec![T::ZERO; random],
-            value: 0.0,
+        let executor = |program: &Arc<Program>, what: &str| {
+            Executor::<T>::timed(program.clone(), &self.problem.profiler, what)
         };
-        let mut jobs: Vec<Job<T>> = (0..self.lanes).map(|_| job(&self.drawn, true)).collect();
-        jobs.push(job(&self.exact, false));
+        let leader = self.shared.map(|_| executor(&self.drawn, DRAWN));
+        let shard = || Shard::new(&self.drawn);
+        let mut jobs: Vec<Job<T>> = (0..self.lanes)
+            .map(|_| match &leader {
+                Some(leader) => Job::Lane(leader.further_lane(), shard()),
+                None => Job::Draws(executor(&self.drawn, DRAWN), shard(), Sum::new(dim, random)),
+            })
+            .collect();
+        jobs.push(Job::Exact(executor(&self.exact, EXACT), Sum::new(dim, random)));
         let team = Team::new(jobs, self.problem.threads);
         let Trainer { problem, drawn, batch, shared, noise, lanes, pairs, collapse, .. } = self;
         let path = match *batch == problem.train.len() {
@@ -199,6 +233,7 @@ impl<'p> Trainer<'p> {
             collapse: collapse.clone(),
         };
         let state = RwLock::new(State {
+            leader,
             mu: recipe.mu.clone(),
             omega: recipe.omega.clone(),
             precision: vec![T::ZERO; random],
@@ -246,58 +281,53 @@ struct Step<'p> {
 impl Step<'_> {
     /// A job's part of a round.
     fn work<T: Number>(&self, i: usize, job: &mut Job<T>, state: &State<T>) {
-        // A shared draw is begun once, by `begin_shared`.
-        if self.shared.is_none() || job.shard.is_none() {
-            set_inputs(&mut job.executor, state);
-        }
-        job.g_mu.fill(T::ZERO);
-        job.g_omega.fill(T::ZERO);
-        job.value = 0.0;
         let rows = state.batch.len();
         // All terms count λ and rows 1/λ of that (3a); a program knows nothing of it.
         let lambda = state.kl_weight;
         let total = self.problem.train.len() as f64 / lambda;
-        let Job { executor, shard, g_mu, g_omega, value } = job;
-        let Some(shard) = shard else {
-            // The exact terms are needed once a step.
-            if state.key.draw == 0 {
-                executor.begin(state.key);
-                executor.end(state.key);
-                *value = collect(executor, lambda, g_mu, g_omega);
-            }
-            return;
-        };
         let shards = rows.div_ceil(self.capacity);
         let mine = shards * i / self.lanes..shards * (i + 1) / self.lanes;
-        for s in mine {
-            let ids = &state.batch[s * self.capacity..rows.min((s + 1) * self.capacity)];
-            if self.shared.is_some() {
-                shard.fill(executor.program(), &self.problem.rows, ids, T::from_f64(total / rows as f64));
-                executor.rows(shard, state.key);
-            } else {
-                // Draws of its own: each shard is an estimate of the whole, weighted by its share of the batch.
-                let weight = T::from_f64(total / ids.len() as f64);
-                shard.fill(executor.program(), &self.problem.rows, ids, weight);
-                let runs = (2 * self.pairs).max(1);
-                let share = lambda * ids.len() as f64 / (rows * runs) as f64;
-                for run in 0..runs {
-                    let draw = (s * self.pairs.max(1) + run / 2) as u64;
-                    let key = NoiseKey { draw, is_mirrored: run % 2 == 1, ..state.key };
-                    executor.begin(key);
-                    executor.rows(shard, key);
-                    executor.end(key);
-                    *value += collect(executor, share, g_mu, g_omega);
+        let ids = |s: usize| &state.batch[s * self.capacity..rows.min((s + 1) * self.capacity)];
+        match job {
+            // The exact terms are needed once a step.
+            Job::Exact(executor, sum) if state.key.draw == 0 => {
+                set_inputs(executor, state);
+                sum.clear();
+                executor.begin(state.key);
+                executor.end(state.key);
+                sum.collect(executor, lambda);
+            }
+            Job::Exact(..) => {}
+            Job::Lane(lane, shard) => {
+                let Some(leader) = &state.leader else { return };
+                lane.begin();
+                for s in mine {
+                    let weight = T::from_f64(total / rows as f64);
+                    shard.fill(leader.program(), &self.problem.rows, ids(s), weight);
+                    lane.rows(leader, shard, state.key);
+                }
+            }
+            Job::Draws(executor, shard, sum) => {
+                set_inputs(executor, state);
+                sum.clear();
+                for s in mine {
+                    // Draws of its own: each shard is an estimate of the whole, weighted by its share of the batch.
+                    let ids = ids(s);
+                    let weight = T::from_f64(total / ids.len() as f64);
+                    shard.fill(executor.program(), &self.problem.rows, ids, weight);
+                    let runs = (2 * self.pairs).max(1);
+                    let share = lambda * ids.len() as f64 / (rows * runs) as f64;
+                    for run in 0..runs {
+                        let draw = (s * self.pairs.max(1) + run / 2) as u64;
+                        let key = NoiseKey { draw, is_mirrored: run % 2 == 1, ..state.key };
+                        executor.begin(key);
+                        executor.rows(shard, key);
+                        executor.end(key);
+                        sum.collect(executor, share);
+                    }
                 }
             }
         }
-    }
-
-    /// Begins a draw that all lanes share: its global values are computed by the first and copied to the others.
-    fn begin_shared<T: Number>(&self, team: &Team<Job<T>>, state: &State<T>) {
-        let mut first = team.job(0);
-        set_inputs(&mut first.executor, state);
-        first.executor.begin(state.key);
-        (1..self.lanes).for_each(|lane| team.job(lane).executor.begin_as(&first.executor));
     }
 
     /// All steps.
@@ -362,7 +392,7 @@ impl Step<'_> {
             let is_held = step < held;
             {
                 let mut s = write(state);
-                let State { mu, omega, precision, batch, key, kl_weight } = &mut *s;
+                let State { mu, omega, precision, batch, key, kl_weight, .. } = &mut *s;
                 mu.copy_from_slice(&p[..dim]);
                 omega.copy_from_slice(&p[dim..]);
                 integrals = self.precisions(&p, dim, is_held, &mut sigma, precision);
@@ -463,41 +493,30 @@ impl Step<'_> {
     ) -> f64 {
         g.fill(T::ZERO);
         let mut value = 0.0;
-        match self.shared {
-            None => {
-                round();
-                for lane in 0..self.lanes {
-                    value += add(&team.job(lane), 1.0, g);
+        for draw in 0..self.shared.unwrap_or(1) {
+            {
+                let mut state = write(state);
+                let State { leader, mu, omega, precision, key, .. } = &mut *state;
+                key.draw = draw as u64;
+                if let Some(leader) = leader {
+                    give_inputs(leader, mu, omega, precision);
+                    leader.begin(*key);
                 }
             }
-            Some(draws) => {
-                for draw in 0..draws {
-                    write(state).key.draw = draw as u64;
-                    self.begin_shared(team, &read(state));
-                    round();
-                    let mut first = team.job(0);
-                    for lane in 1..self.lanes {
-                        first.executor.add_sums(&team.job(lane).executor);
-                    }
-                    let (key, lambda) = {
-                        let state = read(state);
-                        (state.key, state.kl_weight)
-                    };
-                    let Job { executor, g_mu, g_omega, value: lane_value, .. } = &mut *first;
-                    executor.end(key);
-                    *lane_value = collect(executor, lambda, g_mu, g_omega);
-                    value += add(&first, 1.0 / draws as f64, g);
-                    if draw == 0 {
-                        drop(first);
-                        // The exact terms of the first round stay; later rounds clear them.
-                        value += self.add_exact(team, g, is_held);
-                    }
+            round();
+            let mut state = write(state);
+            let State { leader, key, kl_weight, .. } = &mut *state;
+            for lane in 0..self.lanes {
+                match (&*team.job(lane), &mut *leader) {
+                    (Job::Lane(lane, _), Some(leader)) => leader.add_sums(lane),
+                    (Job::Draws(_, _, sum), _) => value += sum.add(g),
+                    _ => {}
                 }
-                if is_held {
-                    let dim = g.len() - self.random;
-                    g[dim..].fill(T::ZERO);
-                }
-                return value;
+            }
+            if let (Some(leader), Some(draws)) = (leader, self.shared) {
+                leader.end(*key);
+                let (mu, omega) = g.split_at_mut(g.len() - self.random);
+                value += collect(leader, *kl_weight / draws as f64, mu, omega);
             }
         }
         value + self.add_exact(team, g, is_held)
@@ -505,23 +524,29 @@ impl Step<'_> {
 
     /// The exact terms: value always, gradient only when the KL is on; held log sds do not move.
     fn add_exact<T: Number>(&self, team: &Team<Job<T>>, g: &mut [T], is_held: bool) -> f64 {
-        let exact = team.job(self.lanes);
+        let job = team.job(self.lanes);
+        let Job::Exact(_, sum) = &*job else { return 0.0 };
         if is_held {
             let dim = g.len() - self.random;
             g[dim..].fill(T::ZERO);
-            return exact.value;
+            return sum.value;
         }
-        add(&exact, 1.0, g)
+        sum.add(g)
     }
 
     fn diverged<T: Number>(&self, step: u64, team: &Team<Job<T>>, state: &RwLock<State<T>>) -> FitError {
-        let s = read(state);
+        let mut state = write(state);
+        let State { leader, mu, omega, precision, key, .. } = &mut *state;
         let mut bad = None;
         for lane in 0..self.lanes {
             let mut job = team.job(lane);
-            let Job { executor, shard: Some(shard), .. } = &mut *job else { continue };
-            set_inputs(executor, &s);
-            bad = executor.find_bad_value(&[shard], s.key);
+            let (executor, shard) = match (&mut *job, &mut *leader) {
+                (Job::Lane(_, shard), Some(leader)) => (leader, shard),
+                (Job::Draws(executor, shard, _), _) => (executor, shard),
+                _ => continue,
+            };
+            give_inputs(executor, mu, omega, precision);
+            bad = executor.find_bad_value(&[shard], *key);
             if bad.is_some() {
                 break;
             }
@@ -532,9 +557,13 @@ impl Step<'_> {
 
 /// Gives an executor the guide of a step.
 fn set_inputs<T: Number>(executor: &mut Executor<T>, state: &State<T>) {
-    executor.set_input("mu", &state.mu);
-    executor.set_input("omega", &state.omega);
-    executor.set_input("precision", &state.precision);
+    give_inputs(executor, &state.mu, &state.omega, &state.precision);
+}
+
+fn give_inputs<T: Number>(executor: &mut Executor<T>, mu: &[T], omega: &[T], precision: &[T]) {
+    executor.set_input("mu", mu);
+    executor.set_input("omega", omega);
+    executor.set_input("precision", precision);
 }
 
 /// Draws shared by the whole batch; none: one per shard.
@@ -594,13 +623,4 @@ fn collect<T: Number>(executor: &Executor<T>, share: f64, g_mu: &mut [T], g_omeg
         elementwise::axpy(factor, x, g_omega);
     }
     executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
-}
-
-/// Adds a job's gradient to the step's.
-fn add<T: Number>(job: &Job<T>, share: f64, g: &mut [T]) -> f64 {
-    let (mu, omega) = g.split_at_mut(job.g_mu.len());
-    let factor = T::from_f64(share);
-    elementwise::axpy(factor, &job.g_mu, mu);
-    elementwise::axpy(factor, &job.g_omega, omega);
-    share * job.value
 }

@@ -227,7 +227,7 @@ pub fn nuts(
         let mut done = vec![0; chains];
         while let Ok((chain, n)) = receive.recv() {
             done[chain] = n;
-            progress.advance(done.iter().sum::<usize>() as u64, None);
+            progress.advance_each(&done, each);
         }
         let mut kept: Vec<Option<Result<Kept, FitError>>> = (0..chains).map(|_| None).collect();
         for worker in workers {

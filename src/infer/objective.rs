@@ -79,6 +79,10 @@ pub fn shard_rows(tape: &Tape, bytes: usize, rows: usize) -> usize {
     let of_rows = tape.instructions.iter().filter(|x| x.kind == Kind::Row);
     let weights: HashSet<Slot> = of_rows.flat_map(|x| &x.args).copied().filter(is_global).collect();
     let weights: usize = weights.iter().map(|slot| tape.get(*slot).shape.len() * bytes).sum();
+    // Where weights are more than a cache holds, a shard of few rows pays for reading all of them; what its values
+    // take is then worth a look at the plan, which uses memory again.
+    let planned = (weights > SHARD_BYTES).then(|| plan(tape, 16).ok()).flatten();
+    let per_row = planned.map_or(per_row, |program| program.row_len * bytes / program.capacity);
     let fit = (weights.clamp(SHARD_BYTES, MOST_BYTES) / per_row.max(1)).clamp(16, MOST_ROWS);
     // Equal shards rather than full ones and a small rest.
     let shards = rows.max(1).div_ceil(fit / 16 * 16);
@@ -97,25 +101,26 @@ pub fn program<T: Real>(
 ) -> Result<Arc<Program>, CannotRun> {
     let program = plan(tape, shard_rows(tape, size_of::<T>(), rows))?;
     let shards = rows.div_ceil(program.capacity);
-    within_room::<T>(problem, &program, executors, shards)?;
+    within_room::<T>(problem, &program, (executors, executors, shards))?;
     Ok(Arc::new(program))
 }
 
-/// Whether there is room for so many executors of a program, and shards for it.
+/// Whether there is room for so many executors of a program, lanes of theirs in all, and shards.
 ///
 /// # Errors
 /// [`CannotRun::Memory`]
 pub fn within_room<T: Real>(
     problem: &Problem<'_>,
     program: &Program,
-    executors: usize,
-    shards: usize,
+    (executors, lanes, shards): (usize, usize, usize),
 ) -> Result<(), CannotRun> {
     let memory = program.footprint(size_of::<T>());
-    let one = memory.global + memory.row + memory.index + engine::scratch_len::<T>(program) * size_of::<T>();
-    let needed = (one as u64)
-        .saturating_mul(executors as u64)
-        .saturating_add((memory.shard as u64).saturating_mul(shards as u64));
+    let scratch = engine::scratch_len::<T>(program) * size_of::<T>();
+    let lane = memory.sums + memory.row + memory.index + scratch;
+    let all = [(memory.global, executors), (lane, lanes), (memory.shard, shards)];
+    let needed = all
+        .iter()
+        .fold(0u64, |sum, (bytes, count)| sum.saturating_add((*bytes as u64).saturating_mul(*count as u64)));
     match needed <= problem.room {
         true => Ok(()),
         false => Err(CannotRun::Memory { needed, allowed: problem.room }),

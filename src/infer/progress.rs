@@ -11,6 +11,11 @@ pub trait Progress {
     fn begin(&mut self, what: &str, total: u64);
     /// So many units of the phase are done; the latest ELBO where there is one.
     fn advance(&mut self, done: u64, elbo: Option<f64>);
+    /// So many units of each part of the phase are done, of so many each, where parts (chains) go on side by side.
+    fn advance_each(&mut self, done: &[usize], each: usize) {
+        let _ = each;
+        self.advance(done.iter().sum::<usize>() as u64, None);
+    }
     /// Something to be warned of that has come to light.
     fn warn(&mut self, finding: &Diagnostic);
     /// The phase is over.

@@ -21,8 +21,11 @@ use product::{Coefficients, product, product_by_gemm};
 
 /// Multiply-adds above which packing pays.
 const GEMM_WORK: usize = 1 << 21;
-/// Rows below which the crate's packing never pays.
+/// Rows below which the crate's packing never pays, of products by the weights' transpose.
 const GEMM_ROWS: usize = 64;
+/// The same of products by the weights, whose coefficients [`product`] copies together itself: up to here it is a tenth
+/// faster with weights that come from memory, and beyond a tenth slower.
+const GEMM_ROWS_FORWARD: usize = 192;
 
 fn prefers_gemm(inputs: usize, outputs: usize, rows: usize) -> bool {
     rows >= GEMM_ROWS && inputs.min(outputs) >= 32 && inputs * outputs * rows >= GEMM_WORK
@@ -64,7 +67,7 @@ fn forward_body<T: Real, I: Isa>(
     rows: usize,
 ) {
     let coefficients = Coefficients { values: w, per_input: outputs, per_output: 1 };
-    if prefers_gemm(inputs, outputs, rows) {
+    if rows >= GEMM_ROWS_FORWARD && prefers_gemm(inputs, outputs, rows) {
         product_by_gemm(coefficients, x, out, inputs, outputs, rows, false);
         if let Some(bias) = bias {
             add_bias::<T>(bias, out, rows);

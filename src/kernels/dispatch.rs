@@ -68,6 +68,12 @@ pub enum Level {
     Avx512,
 }
 
+/// The variable of the environment that holds the level down, and its values.
+pub const LEVEL_VARIABLE: &str = "BNNC_SIMD";
+/// Its values; a level that the machine has not is its best one.
+pub const LEVELS: [(&str, Level); 3] =
+    [("plain", Level::Plain), ("avx2", Level::Avx2), ("avx512", Level::Avx512)];
+
 /// The best instruction set that the machine has. `BNNC_SIMD=plain` or `avx2` in the environment holds it down, to
 /// measure or compare; results are the same bits with AVX2 and AVX-512.
 #[inline]
@@ -78,12 +84,10 @@ pub fn level() -> Level {
     }
     static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
     *LEVEL.get_or_init(|| {
-        let most = match std::env::var("BNNC_SIMD").as_deref() {
-            Ok("plain") => Level::Plain,
-            Ok("avx2") => Level::Avx2,
-            _ => Level::Avx512,
-        };
-        most.min(best())
+        // What is no level is refused where the program starts.
+        let asked = std::env::var(LEVEL_VARIABLE).unwrap_or_default();
+        let most = LEVELS.iter().find(|(name, _)| *name == asked);
+        most.map_or(best(), |(_, level)| (*level).min(best()))
     })
 }
 

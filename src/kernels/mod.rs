@@ -25,4 +25,4 @@ mod vector;
 #[cfg(test)]
 mod widths;
 
-pub use dispatch::instruction_set;
+pub use dispatch::{LEVEL_VARIABLE, LEVELS, Level, instruction_set};

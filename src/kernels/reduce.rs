@@ -11,7 +11,7 @@ use super::real::Real;
 use super::vector::Vector;
 
 /// Numbers summed in `T` before the sum moves to f64.
-const BLOCK: usize = 4096;
+pub const BLOCK: usize = 4096;
 
 versions! {
     /// Σ x

@@ -324,6 +324,21 @@ mod x86 {
     );
 }
 
+/// Bytes of a cache line.
+pub const LINE: usize = 64;
+
+/// Asks for the cache line at an address that will be read or written soon; any address may be asked for.
+#[inline(always)]
+pub fn prefetch<T>(at: *const T) {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: a prefetch reads nothing that a program can see, and ignores addresses that there are not.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    let _ = at;
+}
+
 /// The widest register of any instruction set.
 pub const MAX_WIDTH: usize = 16;
 
@@ -343,6 +358,23 @@ pub fn add_to<T: super::real::Real, V: Vector<T>, const R: usize>(values: [V; R]
         spill(values, &mut all);
         for (to, value) in to.iter_mut().zip(all) {
             *to += value;
+        }
+    }
+}
+
+/// Writes registers to the front of `to`, as many numbers as there are.
+#[inline(always)]
+pub fn put_to<T: super::real::Real, V: Vector<T>, const R: usize>(values: [V; R], to: &mut [T]) {
+    if to.len() >= R * V::WIDTH {
+        for (i, value) in values.into_iter().enumerate() {
+            // SAFETY: `to` has room for R registers.
+            unsafe { value.store(to.as_mut_ptr().add(i * V::WIDTH)) };
+        }
+    } else {
+        let mut all = [T::ZERO; 2 * MAX_WIDTH];
+        spill(values, &mut all);
+        for (to, value) in to.iter_mut().zip(all) {
+            *to = value;
         }
     }
 }

@@ -4,18 +4,25 @@
 //! because many draws may be run on the same inputs. Inside the body they are measured step by step
 //! for per-row values; global values that the body reads live through all of it, because it runs once per shard.
 
+use super::join::{Joined, join};
 use super::kernel::{Kernel, Operand, Space, Step};
 use super::select::Choice;
+use super::strips::{self, Chain, Makers, Places};
 use super::{ColumnUse, Output, Program, Section};
 use crate::plan::legalise::is_image;
 use crate::tape::{Op, Slot, Tape};
 use crate::ty::Kind;
 
 /// Places the chosen kernels.
-pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Program, String> {
+pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<Program, String> {
     let sections = sections(tape, &choices)?;
+    let joined = join(tape, &mut choices, &sections);
+    let choices = choices;
     let order = order(tape, &choices, &sections);
-    let roots = roots(tape, &choices);
+    let makers = Makers::new(&choices, &joined.parts);
+    let (order, chains) = strips::arrange(tape, &choices, &sections, &makers, order);
+    let is_in_strip = strips::inside(tape, &choices, &makers, &order, &chains);
+    let roots = roots(tape, &choices, &joined);
     let lives = lives(tape, &choices, &sections, &order, &roots);
     let mut program = Program {
         setup: vec![],
@@ -25,12 +32,14 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
         epilogue: vec![],
         capacity,
         global_len: 0,
+        strip_len: 0,
+        chains: vec![],
+        sum_len: 0,
         row_len: 0,
         index_len: 0,
         inputs: vec![],
         columns: vec![],
         outputs: vec![],
-        accumulators: vec![],
         tape: tape.clone(),
     };
     let mut places = vec![None; tape.instructions.len()];
@@ -41,32 +50,36 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
             places[i] = Some(given(&mut program, &mut global, x, capacity));
         }
     }
-    // Accumulators are zeroed before the body, so they live from its start on.
-    let is_accumulator = |i: usize| accumulates(&choices[i]);
-    let body_start = order.iter().position(|s| sections[s.0 as usize] == Section::Body);
+    let mut strip = Places::default();
+    let mut chain_at = chains.iter().peekable();
     for (at, slot) in order.iter().enumerate() {
-        let i = slot.0 as usize;
-        if Some(at) == body_start {
-            for other in &order[at..] {
-                if is_accumulator(other.0 as usize) {
-                    let len = tape.get(*other).shape.len();
-                    let place = Operand { space: Space::Global, start: global.take(len), len };
-                    places[other.0 as usize] = Some(place);
-                    program.accumulators.push(place);
-                }
-            }
-        }
-        if places[i].is_none() {
-            let x = tape.get(*slot);
+        let chain = chain_at.peek().copied().filter(|c| c.steps.contains(&at));
+        // The memory of a part is that of the whole.
+        let (i, home) = (slot.0 as usize, roots[slot.0 as usize].0 as usize);
+        if places[home].is_none() {
+            let x = tape.get(roots[i]);
             let len = x.shape.len() * if x.kind == Kind::Row { capacity } else { 1 };
             let place = match x.kind {
+                Kind::Global if is_in_strip[i] => strip.take(len),
+                // What adds up from shard to shard is never another value's memory.
+                Kind::Global if accumulates(&choices[i]) => {
+                    let start = program.sum_len;
+                    program.sum_len += len.max(1).next_multiple_of(ALIGN);
+                    Operand { space: Space::Sum, start, len }
+                }
                 Kind::Global => Operand { space: Space::Global, start: global.take(len), len },
                 Kind::Row => Operand { space: Space::Row, start: row.take(len), len },
             };
-            places[i] = Some(place);
+            places[home] = Some(place);
         }
         let Choice::Run { kernel, args, winners_of } = &choices[i] else { continue };
-        let out = places[i].expect("placed just now");
+        let whole = places[home].expect("placed just now");
+        let out = match joined.part_of[i] {
+            Some((_, from)) => {
+                Operand { start: whole.start + from, len: tape.get(*slot).shape.len(), ..whole }
+            }
+            None => whole,
+        };
         if let (Some(pool), Kernel::ConvPool(..)) = (winners_of, kernel) {
             winners[pool.0 as usize] =
                 Some(Operand { space: Space::Index, start: program.index_len, len: out.len });
@@ -74,30 +87,47 @@ pub fn place(tape: &Tape, choices: Vec<Choice>, capacity: usize) -> Result<Progr
         }
         let step = Step {
             kernel: sized(kernel.clone(), capacity),
-            args: args.iter().map(|a| resolve(tape, &choices, &places, *a, capacity)).collect(),
+            args: args.iter().map(|a| resolve(tape, &choices, &places, &joined, *a, capacity)).collect(),
             out,
             winners: winners_of.and_then(|p| winners[p.0 as usize]),
             slot: *slot,
         };
-        match sections[i] {
-            Section::Setup => program.setup.push(step),
-            Section::Hoisted => program.hoisted.push(step),
-            Section::Prologue => program.prologue.push(step),
-            Section::Body => program.body.push(step),
-            Section::Epilogue => program.epilogue.push(step),
-        }
-        for ended in &lives.ending[at] {
-            if let Some(place) = places[ended.0 as usize] {
-                match place.space {
-                    Space::Global => global.give(place),
-                    Space::Row => row.give(place),
-                    _ => {}
+        let steps = match sections[i] {
+            Section::Setup => &mut program.setup,
+            Section::Hoisted => &mut program.hoisted,
+            Section::Prologue => &mut program.prologue,
+            Section::Body => &mut program.body,
+            Section::Epilogue => &mut program.epilogue,
+        };
+        steps.push(step);
+        let mut ended = &lives.ending[at..=at];
+        if let Some(chain) = chain {
+            // A chain goes through its steps again for each strip, so what it reads is needed until its end.
+            let is_over = at + 1 == chain.steps.end;
+            ended = if is_over { &lives.ending[chain.steps.clone()] } else { &[] };
+            for place in lives.ending[at].iter().filter_map(|s| places[s.0 as usize]) {
+                if place.space == Space::Strip {
+                    strip.give(place);
                 }
+            }
+            if is_over {
+                let end = steps.len();
+                let steps = end - chain.steps.len()..end;
+                program.chains.push((sections[i], Chain { steps, len: chain.len }));
+                chain_at.next();
+            }
+        }
+        for place in ended.iter().flatten().filter_map(|s| places[s.0 as usize]) {
+            match place.space {
+                Space::Global => global.give(place),
+                Space::Row => row.give(place),
+                _ => {}
             }
         }
     }
+    program.strip_len = strip.len();
     for (name, slot) in &tape.outputs {
-        let place = resolve(tape, &choices, &places, *slot, capacity);
+        let place = resolve(tape, &choices, &places, &joined, *slot, capacity);
         program.outputs.push(Output { name: name.clone(), place, shape: tape.get(*slot).shape.clone() });
     }
     program.global_len = global.len;
@@ -150,14 +180,19 @@ fn resolve(
     tape: &Tape,
     choices: &[Choice],
     places: &[Option<Operand>],
+    joined: &Joined,
     slot: Slot,
     capacity: usize,
 ) -> Operand {
     let x = tape.get(slot);
     let rows = if x.kind == Kind::Row { capacity } else { 1 };
-    match choices[slot.0 as usize] {
-        Choice::View { of, start } => {
-            let base = resolve(tape, choices, places, of, capacity);
+    let within = match (&choices[slot.0 as usize], joined.part_of[slot.0 as usize]) {
+        (Choice::View { of, start }, _) => Some((*of, *start)),
+        (_, part) => part,
+    };
+    match within {
+        Some((of, start)) => {
+            let base = resolve(tape, choices, places, joined, of, capacity);
             Operand { start: base.start + start * rows, len: x.shape.len() * rows, ..base }
         }
         _ => places[slot.0 as usize].expect("arguments are placed before their users"),
@@ -165,11 +200,13 @@ fn resolve(
 }
 
 /// The slot whose memory a slot lies in.
-fn roots(tape: &Tape, choices: &[Choice]) -> Vec<Slot> {
+fn roots(tape: &Tape, choices: &[Choice], joined: &Joined) -> Vec<Slot> {
     let mut roots = vec![Slot(0); tape.instructions.len()];
     for i in 0..roots.len() {
-        roots[i] = match choices[i] {
-            Choice::View { of, .. } => roots[of.0 as usize],
+        roots[i] = match (&choices[i], joined.part_of[i]) {
+            (Choice::View { of, .. }, _) => roots[of.0 as usize],
+            // A part comes before the whole, which is no view.
+            (_, Some((whole, _))) => whole,
             _ => Slot(i as u32),
         };
     }

@@ -30,14 +30,23 @@ impl Step {
     pub fn cost(&self, capacity: usize, number: usize) -> Cost {
         let is_sum = self.kernel.accumulates();
         let read: usize = self.args.iter().map(|a| bytes(*a, number)).sum();
-        let written = bytes(self.out, number) * if is_sum { 2 } else { 1 };
+        let written = match self.kernel {
+            Kernel::Place(_) => read,
+            _ => bytes(self.out, number) * if is_sum { 2 } else { 1 },
+        };
         let winners = self.winners.map_or(0, |w| w.len);
         Cost { flops: flops(self, capacity) as u64, bytes: (read + written + winners) as u64 }
     }
 }
 
 fn bytes(operand: Operand, number: usize) -> usize {
-    operand.len * if operand.space == Space::Index { 1 } else { number }
+    let each = match operand.space {
+        Space::Index => 1,
+        // Stays in a cache.
+        Space::Strip => 0,
+        _ => number,
+    };
+    operand.len * each
 }
 
 fn flops(step: &Step, rows: usize) -> usize {
@@ -47,6 +56,7 @@ fn flops(step: &Step, rows: usize) -> usize {
         Kernel::Fill(_)
         | Kernel::Literal(_)
         | Kernel::Concat
+        | Kernel::Place(_)
         | Kernel::Pad(_)
         | Kernel::Take(_)
         | Kernel::RepeatLanes
@@ -123,6 +133,8 @@ impl Geometry {
 pub struct Footprint {
     /// values that are not per row
     pub global: usize,
+    /// sums over rows
+    pub sums: usize,
     /// per-row values of a shard
     pub row: usize,
     /// winners of fused pools
@@ -132,9 +144,9 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// An executor with the shard it works on.
-    pub fn total(&self) -> usize {
-        self.global + self.row + self.index + self.shard
+    /// A lane with the shard it works on; global values may be shared by lanes.
+    pub fn lane(&self) -> usize {
+        self.sums + self.row + self.index + self.shard
     }
 }
 
@@ -144,6 +156,7 @@ impl Program {
         let widths: usize = self.columns.iter().map(|c| c.width).sum();
         Footprint {
             global: self.global_len * number,
+            sums: self.sum_len * number,
             row: self.row_len * number,
             index: self.index_len,
             shard: (widths + 1) * self.capacity * number,

@@ -10,6 +10,10 @@ pub enum Space {
     Global,
     /// one per executor, reused by every shard
     Row,
+    /// sums over rows: one per lane, so that lanes may read the same global values
+    Sum,
+    /// what only a chain of steps reads, strip by strip
+    Strip,
     /// winners of fused pools
     Index,
     /// a column of the shard, by position in [`super::Program::columns`]
@@ -84,6 +88,8 @@ pub enum Kernel {
     },
     /// args end to end
     Concat,
+    /// each arg from a number on; what lies between has been computed there
+    Place(Vec<usize>),
     /// zeros, with x at an offset (in numbers)
     Pad(usize),
     /// `[F][R]`: lane i of the result is lane `places[i]`
@@ -205,7 +211,7 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// Whether it adds to its result, which is zeroed before the rows.
+    /// Whether it adds to its result from shard to shard; the first shard of a draw begins the sum.
     pub fn accumulates(&self) -> bool {
         matches!(
             self,

@@ -3,7 +3,7 @@
 //! ```text
 //! setup      constants, once per executor
 //! prologue   global, once per draw: noise, weights
-//! body       per row, once per shard of rows; sums over rows add up in accumulators
+//! body       per row, once per shard of rows; sums over rows add up in an arena of their own
 //! epilogue   global, once per draw: what depends on those sums
 //! ```
 //!
@@ -14,14 +14,20 @@
 
 mod buffers;
 mod cost;
+mod join;
 mod kernel;
 mod legalise;
 mod print;
 mod select;
+mod strips;
 
 pub use cost::{Cost, Footprint};
 pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
 pub use select::{FUSIONS, Fusion};
+pub use strips::{Chain, STRIP, Strip};
+
+/// What the planner does beside choosing kernels: as `BNNC_WITHOUT` names it, and its effect in a line.
+pub const ARRANGEMENTS: [(&str, &str); 2] = [(join::NAME, join::EFFECT), (strips::NAME, strips::EFFECT)];
 
 use crate::tape::Tape;
 use crate::ty::Shape;
@@ -43,6 +49,12 @@ pub struct Program {
     pub capacity: usize,
     /// Numbers in the global arena.
     pub global_len: usize,
+    /// Numbers in the arena of strips.
+    pub strip_len: usize,
+    /// Steps that go by strips together.
+    pub chains: Vec<(Section, Chain)>,
+    /// Numbers in the arena of sums over rows.
+    pub sum_len: usize,
     /// Numbers in the row arena.
     pub row_len: usize,
     /// Winners of fused pools: numbers in the index arena.
@@ -53,8 +65,6 @@ pub struct Program {
     pub columns: Vec<ColumnUse>,
     /// Named results.
     pub outputs: Vec<Output>,
-    /// Sums over rows: zeroed before the body of a draw.
-    pub accumulators: Vec<Operand>,
     /// The tape that was planned: what a step's slot stands for.
     pub tape: Tape,
 }

@@ -8,6 +8,8 @@ impl fmt::Display for Operand {
         match self.space {
             Space::Global => write!(f, "g{}+{}", self.start, self.len),
             Space::Row => write!(f, "r{}+{}", self.start, self.len),
+            Space::Sum => write!(f, "s{}+{}", self.start, self.len),
+            Space::Strip => write!(f, "t{}+{}", self.start, self.len),
             Space::Index => write!(f, "i{}+{}", self.start, self.len),
             Space::Column(c) => write!(f, "column{c}"),
             Space::Weight => f.write_str("row_weight"),
@@ -47,25 +49,36 @@ impl fmt::Display for Schedule<'_> {
         let Schedule { program, number } = *self;
         writeln!(
             f,
-            "shards of {} rows; {} numbers global, {} per shard, {} winners",
-            program.capacity, program.global_len, program.row_len, program.index_len
+            "shards of {} rows; {} numbers global, {} in sums over rows, {} per shard, {} winners",
+            program.capacity, program.global_len, program.sum_len, program.row_len, program.index_len
         )?;
         let memory = program.footprint(number);
         writeln!(
             f,
-            "memory of a lane, in bytes ({number} a number): {} global + {} per row + {} winners + {} columns = {}",
+            "memory, in bytes ({number} a number): {} global; a lane: {} sums + {} per row + {} winners + {} columns = {}",
             memory.global,
+            memory.sums,
             memory.row,
             memory.index,
             memory.shard,
-            memory.total()
+            memory.lane()
         )?;
         for section in Section::ALL {
             let total = program.cost(section, number);
             writeln!(f, "{}:  # {} flops, {} bytes", section.name(), total.flops, total.bytes)?;
-            for step in program.steps(section) {
-                let cost = step.cost(program.capacity, number);
-                writeln!(f, "  {step}  # {}, {} flops, {} bytes", step.slot, cost.flops, cost.bytes)?;
+            for (run, chain) in program.runs(section) {
+                let indent = if chain.is_some() { "    " } else { "  " };
+                if let Some(chain) = chain {
+                    writeln!(f, "  {} steps in {} strips:", run.len(), chain.strips().count())?;
+                }
+                for step in &program.steps(section)[run] {
+                    let cost = step.cost(program.capacity, number);
+                    writeln!(
+                        f,
+                        "{indent}{step}  # {}, {} flops, {} bytes",
+                        step.slot, cost.flops, cost.bytes
+                    )?;
+                }
             }
         }
         for output in &program.outputs {

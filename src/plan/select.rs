@@ -39,6 +39,8 @@ pub enum Choice {
     Given,
     /// computed inside another instruction's kernel
     Swallowed,
+    /// a concatenation whose parts are computed in their places
+    Joined,
 }
 
 /// A pattern of instructions that one kernel computes.

@@ -71,6 +71,14 @@ const TABLE: &[(&str, &str, Better)] = &[
         "independent draws that the worst 5 % or 95 % quantile is worth; 400 are wanted",
         Better::Higher,
     ),
+    (
+        "rhat_rows",
+        "largest disagreement of the chains over the log likelihoods of rows, which units that change places \
+         leave as they are; below 1.01 they agree",
+        Better::Lower,
+    ),
+    ("ess_rows", "independent draws that the worst of these means is worth; 400 are wanted", Better::Higher),
+    ("judged_rows", "training rows whose log likelihoods were compared", Better::Neither),
     ("divergences", "trajectories that left the posterior; none is right", Better::Lower),
     ("at_most_depth", "trajectories cut at their greatest length: the chains move slowly", Better::Lower),
     ("chains", "independent chains", Better::Neither),
@@ -90,7 +98,8 @@ mod tests {
         let of_fits =
             ["k_hat", "weight_efficiency", "laplace_evidence", "rhat", "ess_bulk", "ess_tail", "divergences"];
         let of_loo = ["elpd_loo", "elpd_loo_se", "p_loo", "loo_k_threshold", "loo_k_high"];
-        assert!(of_loo.iter().all(|m| explain(m).is_some()));
+        let of_rows = ["rhat_rows", "ess_rows", "judged_rows"];
+        assert!(of_loo.iter().chain(&of_rows).all(|m| explain(m).is_some()));
         assert!(of_fits.iter().all(|m| explain(m).is_some()));
         assert_eq!(explain("made up"), None);
     }

@@ -2,7 +2,7 @@
 
 use super::{Outcome, Place, command};
 use bnnc::passes;
-use bnnc::plan::FUSIONS;
+use bnnc::plan::{ARRANGEMENTS, FUSIONS};
 
 /// A fit of ten steps in f32: rounding of 1e-7 grows by the steps' rates.
 const TOLERANCE: f64 = 1e-3;
@@ -14,6 +14,16 @@ net f(x) {
   conv 3 3x3 tanh
   maxpool 2
   dense 4 tanh
+  dense 2 softmax
+}
+y ~ Categorical(probs = f(x))
+"#;
+
+/// Weights that are more than a cache holds.
+const WIDE: &str = r#"data idx("images", "labels") { x : image(8, 8); y : class(2) }
+net f(x) {
+  each layer { w ~ Normal(0, s); s ~ HalfNormal(1); b ~ Normal(0, 1) }
+  dense 300 tanh
   dense 2 softmax
 }
 y ~ Categorical(probs = f(x))
@@ -32,6 +42,7 @@ fn place() -> Place {
     std::fs::write(place.path("images"), file(&[rows, 8, 8], 256)).unwrap();
     std::fs::write(place.path("labels"), file(&[rows], 2)).unwrap();
     place.write("net.bnn", NET);
+    place.write("wide.bnn", WIDE);
     place
 }
 
@@ -59,10 +70,43 @@ fn every_pass_and_fusion_can_be_switched_off() {
     }
 }
 
+/// What only moves values in memory changes no bit.
+#[test]
+fn arrangements_change_the_plan_and_no_bit() {
+    let place = place();
+    for draws in ["auto", "shared"] {
+        let posterior = |names: &str| {
+            let fit =
+                format!("fit wide.bnn --steps 5 --set predict_draws=2 --set draws={draws} --force --out run");
+            let done = without(&place, &fit, names);
+            assert_eq!(done.status, 0, "without {names}: {}", done.err);
+            let elbo = place.json("run/metrics.json")["elbo"].as_f64().unwrap();
+            (std::fs::read(place.path("run/posterior.safetensors")).unwrap(), elbo.to_bits())
+        };
+        let plan = |names: &str| {
+            without(&place, &format!("check wide.bnn --set draws={draws} --emit plan"), names).out
+        };
+        let (all, plan_with_all) = (posterior(""), plan(""));
+        assert!(plan_with_all.contains("strips:"), "{plan_with_all}");
+        for (name, _) in ARRANGEMENTS {
+            assert!(plan(name) != plan_with_all, "{name} changes nothing");
+            assert!(posterior(name) == all, "{name} changes the fit, draws = {draws}");
+        }
+    }
+}
+
 #[test]
 fn a_switch_that_there_is_not_is_refused() {
     let place = place();
     let refused = without(&place, "check net.bnn", "fuse_desne");
     assert_eq!(refused.status, 1);
     assert!(refused.err.contains("O001") && refused.err.contains("fuse_dense"), "{}", refused.err);
+    let level = |name: &str| {
+        let mut check = command(&place.path(""), "check net.bnn");
+        Outcome::of(check.env("BNNC_SIMD", name).output().unwrap())
+    };
+    let refused = level("axv2");
+    assert_eq!(refused.status, 1);
+    assert!(refused.err.contains("O001") && refused.err.contains("plain, avx2, avx512"), "{}", refused.err);
+    assert_eq!(level("avx2").status, 0);
 }

@@ -14,7 +14,7 @@ fn near<T: Real>(found: T, want: f64, terms: usize) -> bool {
 }
 
 /// Inputs, outputs, rows; the last ones go through the crate `gemm`.
-const SIZES: [(usize, usize, usize); 12] = [
+const SIZES: [(usize, usize, usize); 14] = [
     (1, 1, 16),
     (2, 5, 64),
     (5, 5, 48),
@@ -25,6 +25,8 @@ const SIZES: [(usize, usize, usize); 12] = [
     (65, 33, 32),
     (0, 3, 16),
     (3, 17, 80),
+    (300, 20, 16),
+    (270, 31, 80),
     (96, 128, 192),
     (40, 33, 1600),
 ];

@@ -2,7 +2,7 @@
 
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
-use crate::kernels::vector::{Vector, add_to};
+use crate::kernels::vector::{Vector, add_to, prefetch, put_to};
 
 /// Outputs from which the outer-product form is taken.
 const WIDE: usize = 12;
@@ -20,9 +20,17 @@ fn padded<T: Real>(outputs: usize) -> usize {
 
 versions! {
     fn bias_gradient(dy: &[T], db: &mut [T], outputs: usize, rows: usize, accumulate: bool) = bias_gradient_body;
-    fn narrow(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize) = by_lanes;
-    fn wide_layer(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize, panels: &mut [T]) =
-        by_panels, wider if outputs.is_multiple_of(2 * T::Avx512::WIDTH);
+    fn narrow(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize, accumulate: bool) = by_lanes;
+    fn wide_layer(
+        x: &[T],
+        dy: &[T],
+        dw: &mut [T],
+        inputs: usize,
+        outputs: usize,
+        rows: usize,
+        accumulate: bool,
+        panels: &mut [T],
+    ) = by_panels, wider if outputs.is_multiple_of(2 * T::Avx512::WIDTH);
 }
 
 /// The gradient by the weights `[inputs][outputs]` and, where asked, the bias, added to what is there where
@@ -43,17 +51,14 @@ pub fn weight_gradient<T: Real>(
     assert_eq!(dw.len(), inputs * outputs);
     assert!(rows.is_multiple_of(16), "rows come in multiples of 16");
     assert!(scratch.len() >= weight_gradient_scratch::<T>(outputs, rows));
-    if !accumulate {
-        dw.fill(T::ZERO);
-    }
     if let Some(db) = db {
         bias_gradient::<T>(dy, db, outputs, rows, accumulate);
     }
     if outputs < WIDE {
-        narrow::<T>(x, dy, dw, inputs, outputs, rows);
+        narrow::<T>(x, dy, dw, inputs, outputs, rows, accumulate);
     } else {
         let panels = &mut scratch[..padded::<T>(outputs) * rows];
-        wide_layer::<T>(x, dy, dw, inputs, outputs, rows, panels);
+        wide_layer::<T>(x, dy, dw, inputs, outputs, rows, accumulate, panels);
     }
 }
 
@@ -65,10 +70,11 @@ fn by_panels<T: Real, I: Isa>(
     inputs: usize,
     outputs: usize,
     rows: usize,
+    accumulate: bool,
     panels: &mut [T],
 ) {
     transpose::<T, I>(dy, panels, outputs, rows);
-    by_rows::<T, I>(x, panels, dw, inputs, outputs, rows);
+    by_rows::<T, I>(x, panels, dw, inputs, outputs, rows, accumulate);
 }
 
 #[inline(always)]
@@ -98,7 +104,15 @@ fn bias_gradient_body<T: Real, I: Isa>(
 
 /// Narrow layers: a tile of K × N sums, each a register of lanes, added up at the end.
 #[inline(always)]
-fn by_lanes<T: Real, I: Isa>(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize) {
+fn by_lanes<T: Real, I: Isa>(
+    x: &[T],
+    dy: &[T],
+    dw: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    rows: usize,
+    accumulate: bool,
+) {
     let mut k = 0;
     while k < inputs {
         let left = inputs - k;
@@ -110,7 +124,7 @@ fn by_lanes<T: Real, I: Isa>(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, out
             macro_rules! tile {
                 ($k:literal $n:literal) => {
                     // SAFETY: lengths were checked by the caller; the tile lies inside.
-                    unsafe { lane_tile::<T, I, $k, $n>(x, dy, dw, k, n, outputs, rows) }
+                    unsafe { lane_tile::<T, I, $k, $n>(x, dy, dw, k, n, outputs, rows, accumulate) }
                 };
             }
             if !I::TILES {
@@ -148,6 +162,7 @@ unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize>(
     n: usize,
     outputs: usize,
     rows: usize,
+    accumulate: bool,
 ) {
     let mut sums = [[I::Vector::<T>::splat(T::ZERO); N]; K];
     // SAFETY: by the contract of this function.
@@ -167,7 +182,8 @@ unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize>(
         }
         for i in 0..K {
             for j in 0..N {
-                *dw.get_unchecked_mut((k + i) * outputs + n + j) += sums[i][j].sum();
+                let (dw, sum) = (dw.get_unchecked_mut((k + i) * outputs + n + j), sums[i][j].sum());
+                *dw = if accumulate { *dw + sum } else { sum };
             }
         }
     }
@@ -201,35 +217,49 @@ fn transpose<T: Real, I: Isa>(dy: &[T], panels: &mut [T], outputs: usize, rows: 
     }
 }
 
+/// Inputs that go by all outputs together: their values stay in the first cache, and so does a panel while they go by.
+const INPUTS: usize = 24;
+
 /// Wide layers: six inputs times two registers of outputs, row after row.
 #[inline(always)]
-fn by_rows<T: Real, I: Isa>(x: &[T], panels: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize) {
+fn by_rows<T: Real, I: Isa>(
+    x: &[T],
+    panels: &[T],
+    dw: &mut [T],
+    inputs: usize,
+    outputs: usize,
+    rows: usize,
+    accumulate: bool,
+) {
     let step = 2 * I::Vector::<T>::WIDTH;
-    for n in (0..outputs).step_by(step) {
-        let panel = &panels[n * rows..][..step * rows];
-        let mut k = 0;
-        while k < inputs {
-            let left = inputs - k;
-            let height = left.div_ceil(left.div_ceil(if I::TILES { 6 } else { 1 }));
-            macro_rules! tile {
-                ($k:literal) => {
-                    // SAFETY: lengths were checked by the caller; a panel has two registers for each row.
-                    unsafe { row_tile::<T, I, $k>(x, panel, dw, k, n, outputs, rows) }
-                };
-            }
-            if !I::TILES {
-                tile!(1);
-            } else {
-                match height {
-                    1 => tile!(1),
-                    2 => tile!(2),
-                    3 => tile!(3),
-                    4 => tile!(4),
-                    5 => tile!(5),
-                    _ => tile!(6),
+    for first in (0..inputs).step_by(INPUTS) {
+        let until = (first + INPUTS).min(inputs);
+        for n in (0..outputs).step_by(step) {
+            let panel = &panels[n * rows..][..step * rows];
+            let mut k = first;
+            while k < until {
+                let left = until - k;
+                let height = left.div_ceil(left.div_ceil(if I::TILES { 6 } else { 1 }));
+                macro_rules! tile {
+                    ($k:literal) => {
+                        // SAFETY: lengths were checked by the caller; a panel has two registers for each row.
+                        unsafe { row_tile::<T, I, $k>(x, panel, dw, k, n, outputs, rows, accumulate) }
+                    };
                 }
+                if !I::TILES {
+                    tile!(1);
+                } else {
+                    match height {
+                        1 => tile!(1),
+                        2 => tile!(2),
+                        3 => tile!(3),
+                        4 => tile!(4),
+                        5 => tile!(5),
+                        _ => tile!(6),
+                    }
+                }
+                k += height;
             }
-            k += height;
         }
     }
 }
@@ -245,9 +275,16 @@ unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
     n: usize,
     outputs: usize,
     rows: usize,
+    accumulate: bool,
 ) {
     let width = I::Vector::<T>::WIDTH;
     let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; K];
+    // Lines of the result lie far apart, and are needed when all rows are summed.
+    for i in 0..K {
+        let line = dw.as_ptr().wrapping_add((k + i) * outputs + n);
+        prefetch(line);
+        prefetch(line.wrapping_add(2 * width - 1));
+    }
     // SAFETY: by the contract of this function.
     unsafe {
         let (x, mut dy) = (x.as_ptr().add(k * rows), panel.as_ptr());
@@ -262,6 +299,11 @@ unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
         }
     }
     for i in 0..K {
-        add_to::<T, I::Vector<T>, 2>(sums[i], &mut dw[(k + i) * outputs..][..outputs][n..]);
+        let dw = &mut dw[(k + i) * outputs..][..outputs][n..];
+        if accumulate {
+            add_to::<T, I::Vector<T>, 2>(sums[i], dw);
+        } else {
+            put_to::<T, I::Vector<T>, 2>(sums[i], dw);
+        }
     }
 }

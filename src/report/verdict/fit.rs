@@ -196,6 +196,7 @@ pub(super) fn chain_sentence(run: &Run) -> Option<String> {
     } else {
         format!("{who} do not agree (R̂ up to {rhat:.2}, {RHAT} wanted): do not use these numbers; {worth}")
     };
+    let of_rows = if rhat < RHAT { String::new() } else { row_agreement(run).unwrap_or_default() };
     let few =
         if bulk.min(tail) < ESS { ", fewer than the 400 that are wanted: give more `samples`" } else { "" };
     let trajectories = match diverged as usize {
@@ -206,7 +207,25 @@ pub(super) fn chain_sentence(run: &Run) -> Option<String> {
             counted(draws)
         ),
     };
-    Some(format!("{agree}{few}; {trajectories}."))
+    Some(format!("{agree}{few}; {trajectories}.{of_rows}"))
+}
+
+/// Whether chains that do not agree on every unknown agree on the rows.
+fn row_agreement(run: &Run) -> Option<String> {
+    let (rhat, ess) = (extra(run, "rhat_rows").filter(|r| r.is_finite())?, extra(run, "ess_rows")?);
+    let rows = thousands(extra(run, "judged_rows")? as usize);
+    let worth = thousands(ess.max(0.0) as usize);
+    Some(if rhat < RHAT {
+        format!(
+            " On the rows they do agree (R̂ of the log likelihoods of {rows} rows at most {rhat:.3}, worth at least \
+             {worth} independent draws): what they predict holds, what they say of single unknowns does not."
+        )
+    } else {
+        format!(
+            " Nor do they agree on the rows (R̂ of the log likelihoods of {rows} rows up to {rhat:.2}, worth at least \
+             {worth} independent draws): predictions are as much in doubt."
+        )
+    })
 }
 
 pub(super) fn laplace_sentence(run: &Run) -> Option<String> {
@@ -233,6 +252,30 @@ mod tests {
         assert!(words(1.4, 0.5).contains("misses the posterior's mass"));
         assert!(words(0.8, 0.9).contains("differs from the posterior"));
         assert!(words(0.2, 0.9).contains("can be reweighted"));
+    }
+
+    #[test]
+    fn chains_that_disagree_on_unknowns_are_judged_by_their_rows() {
+        let mut run = sample::regression();
+        let mut words = |rhat: f64, rows: f64| {
+            let named = [
+                ("rhat", rhat),
+                ("ess_bulk", 900.0),
+                ("ess_tail", 800.0),
+                ("chains", 4.0),
+                ("draws", 2000.0),
+                ("divergences", 0.0),
+                ("rhat_rows", rows),
+                ("ess_rows", 700.0),
+                ("judged_rows", 300.0),
+            ];
+            run.metrics.extra = named.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            chain_sentence(&run).unwrap_or_default()
+        };
+        assert!(words(1.2, 1.004).contains("On the rows they do agree"), "{}", words(1.2, 1.004));
+        assert!(words(1.2, 1.3).contains("Nor do they agree on the rows"));
+        assert!(!words(1.001, 1.3).contains("the rows"), "agreement on all unknowns needs no more");
+        assert!(!words(1.2, f64::NAN).contains("the rows"), "what cannot be judged is not said");
     }
 
     #[test]
