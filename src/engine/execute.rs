@@ -8,7 +8,7 @@ use crate::kernels::conv_pool::{self, ConvolutionPool};
 use crate::kernels::pool::{self, Pool};
 use crate::kernels::real::Real;
 use crate::kernels::{dense, elementwise, index, noise, reduce, softmax, transpose};
-use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Section, Step, Strip};
+use crate::plan::{Activation, Geometry, Kernel, Mode, Program, Section, Step};
 use crate::tape::Window;
 
 /// What a step may use beside its operands.
@@ -19,8 +19,8 @@ pub(super) struct Context<'s, T> {
     pub(super) key: NoiseKey,
     /// Whether sums over rows begin here: what is in them does not count.
     pub(super) is_first: bool,
-    /// The part of long values that a step of a chain sees.
-    pub(super) strip: Option<Strip>,
+    /// The first number of the strip that a step of a chain sees.
+    pub(super) from: usize,
 }
 
 /// Numbers of scratch that the program's hungriest kernel needs.
@@ -99,13 +99,11 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     let is_later = !context.is_first;
     let memory = &context.memory;
     let scratch = &mut *context.scratch;
-    let strip = context.strip;
-    let part = |operand| strip.map_or(operand, |s| s.part(operand));
     // SAFETY: the executor checked that every range lies in its arena and that a step's result is apart from its
     // arguments; the slices made here live until the end of this step only.
-    let out = unsafe { memory.write(part(step.out)) };
+    let out = unsafe { memory.write(step.out) };
     // SAFETY: as above.
-    let arg = |i: usize| unsafe { memory.read(part(step.args[i])) };
+    let arg = |i: usize| unsafe { memory.read(step.args[i]) };
     match &step.kernel {
         Kernel::Fill(x) => out.fill(T::from_f64(*x)),
         Kernel::Literal(values) => {
@@ -113,9 +111,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
                 *o = T::from_f64(*v);
             }
         }
-        Kernel::Noise(variable) => {
-            normals(out, context.key, *variable, strip.map_or(0, |s| s.from as u64));
-        }
+        Kernel::Noise(variable) => normals(out, context.key, *variable, context.from as u64),
         Kernel::RowNoise { variable, is_image } => {
             fresh(memory, out, *is_image, scratch, |row, at| normals(row, context.key, *variable, at));
         }

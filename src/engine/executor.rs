@@ -57,8 +57,10 @@ pub struct Lane<T> {
     strip: Arena<T>,
     index: Arena<u8>,
     scratch: Arena<T>,
-    /// Sums of strips so far, by step of a chain.
-    partial: Vec<f64>,
+    /// Each chain's steps as they see a strip, and what sums have come to.
+    chains: Vec<Vec<(Step, f64)>>,
+    /// Whether the program has no chains.
+    is_plain: bool,
     /// Whether no shard has come since the draw began: what is in the sums does not count.
     is_first: bool,
     counter: Option<Counter>,
@@ -203,8 +205,12 @@ impl<T: Real> Executor<T> {
     }
 
     fn run(&mut self, section: Section, key: NoiseKey) {
+        let global = self.global.as_mut_ptr();
+        if self.lane.is_plain && self.counter.is_none() {
+            return self.lane.run_plain(section, global, None, key);
+        }
         let mut counter = self.counter.take();
-        self.lane.run_section(section, self.global.as_mut_ptr(), None, key, &mut counter);
+        self.lane.run_section(section, global, None, key, &mut counter);
         self.counter = counter;
     }
 
@@ -220,10 +226,9 @@ impl<T: Real> Executor<T> {
                 }
                 continue;
             };
-            self.lane.begin_chain(chain);
-            for strip in chain.strips() {
+            for strip in program.chains[chain].1.strips() {
                 for (at, step) in program.steps(section)[run.clone()].iter().enumerate() {
-                    self.lane.run_in_strip(at, step, strip, self.global.as_mut_ptr(), key);
+                    self.lane.run_in_strip((chain, at), step, strip, self.global.as_mut_ptr(), key);
                     if let Some(bad) = self.bad_value(step, Some(strip), shard) {
                         return Some(bad);
                     }
@@ -267,7 +272,12 @@ impl<T: Real> Lane<T> {
             strip: Arena::new(T::ZERO, strip_len),
             index: Arena::new(0, program.index_len),
             scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
-            partial: vec![],
+            chains: program
+                .chains
+                .iter()
+                .map(|(section, chain)| of_strip(&program, *section, chain))
+                .collect(),
+            is_plain: program.chains.is_empty(),
             is_first: true,
             counter,
             program,
@@ -294,10 +304,26 @@ impl<T: Real> Lane<T> {
     }
 
     fn run(&mut self, global: *mut T, shard: &Shard<T>, key: NoiseKey) {
-        let mut counter = self.counter.take();
-        self.run_section(Section::Body, global, Some(shard), key, &mut counter);
-        self.counter = counter;
+        if self.counter.is_none() {
+            // Only global values go by strips.
+            self.run_plain(Section::Body, global, Some(shard), key);
+        } else {
+            let mut counter = self.counter.take();
+            self.run_section(Section::Body, global, Some(shard), key, &mut counter);
+            self.counter = counter;
+        }
         self.is_first = false;
+    }
+
+    /// A section without chains whose steps nobody counts.
+    fn run_plain(&mut self, section: Section, global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
+        let memory = self.memory(global, shard);
+        let Lane { program, scratch, is_first, .. } = self;
+        let (capacity, is_first) = (program.capacity, *is_first);
+        let mut context = Context { memory, scratch, capacity, key, is_first, from: 0 };
+        for step in program.steps(section) {
+            execute(step, &mut context);
+        }
     }
 
     fn run_section(
@@ -323,11 +349,10 @@ impl<T: Real> Lane<T> {
                     }
                 }
                 (Some(chain), counter) => {
-                    self.begin_chain(chain);
-                    for strip in chain.strips() {
+                    for strip in program.chains[chain].1.strips() {
                         for (i, step) in steps.iter().enumerate() {
                             let begun = counter.is_some().then(Instant::now);
-                            self.run_in_strip(i, step, strip, global, key);
+                            self.run_in_strip((chain, i), step, strip, global, key);
                             if let (Some(counter), Some(begun)) = (&mut *counter, begun) {
                                 counter.of(section)[first + i].add_part(begun.elapsed(), strip.from == 0);
                             }
@@ -338,25 +363,30 @@ impl<T: Real> Lane<T> {
         }
     }
 
-    fn begin_chain(&mut self, chain: &Chain) {
-        self.partial.clear();
-        self.partial.resize(chain.steps.len(), 0.0);
-    }
-
-    /// The `at`-th step of a chain on a strip.
-    fn run_in_strip(&mut self, at: usize, step: &Step, strip: Strip, global: *mut T, key: NoiseKey) {
+    /// A step of a chain, both by number, on a strip.
+    fn run_in_strip(
+        &mut self,
+        (chain, at): (usize, usize),
+        step: &Step,
+        strip: Strip,
+        global: *mut T,
+        key: NoiseKey,
+    ) {
         let (capacity, is_first) = (self.program.capacity, self.is_first);
         let memory = self.memory(global, None);
+        let (part, sum) = &mut self.chains[chain][at];
+        part.args.iter_mut().zip(&step.args).for_each(|(part, whole)| *part = strip.part(*whole));
         if step.kernel == Kernel::SumGlobal {
             // SAFETY: as in `execute`: ranges were checked, and nothing else reads or writes them here.
-            let (x, out) = unsafe { (memory.read(strip.part(step.args[0])), memory.write(step.out)) };
+            let (x, out) = unsafe { (memory.read(part.args[0]), memory.write(step.out)) };
             // As the sum of the whole adds up its blocks.
-            self.partial[at] += reduce::sum_all(x).to_f64();
-            out[0] = T::from_f64(self.partial[at]);
+            *sum = if strip.from == 0 { 0.0 } else { *sum } + reduce::sum_all(x).to_f64();
+            out[0] = T::from_f64(*sum);
             return;
         }
+        part.out = strip.part(step.out);
         let scratch = &mut self.scratch;
-        execute(step, &mut Context { memory, scratch, capacity, key, is_first, strip: Some(strip) });
+        execute(part, &mut Context { memory, scratch, capacity, key, is_first, from: strip.from });
     }
 
     fn memory<'s>(&mut self, global: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
@@ -374,11 +404,16 @@ impl<T: Real> Lane<T> {
         let (capacity, is_first) = (self.program.capacity, self.is_first);
         let memory = self.memory(global, shard);
         let scratch = &mut self.scratch;
-        let mut context = Context { memory, scratch, capacity, key, is_first, strip: None };
+        let mut context = Context { memory, scratch, capacity, key, is_first, from: 0 };
         for step in steps {
             execute(step, &mut context);
         }
     }
+}
+
+/// Steps of a chain, whose operands a strip narrows, with a sum for each.
+fn of_strip(program: &Program, section: Section, chain: &Chain) -> Vec<(Step, f64)> {
+    program.steps(section)[chain.steps.clone()].iter().map(|step| (step.clone(), 0.0)).collect()
 }
 
 /// The planner's promise: every range lies in its arena, no step writes over what it reads, and those of the body, which

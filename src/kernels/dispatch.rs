@@ -60,11 +60,11 @@ impl Isa for Avx512 {
 /// What there may be, each with all of the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// [`Plain`]
+    /// the fallback that any processor has
     Plain,
-    /// `Avx2`
+    /// AVX2 with fused multiply-add
     Avx2,
-    /// `Avx512`
+    /// AVX-512 with its vl, dq and bw parts
     Avx512,
 }
 

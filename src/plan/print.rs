@@ -69,7 +69,8 @@ impl fmt::Display for Schedule<'_> {
             for (run, chain) in program.runs(section) {
                 let indent = if chain.is_some() { "    " } else { "  " };
                 if let Some(chain) = chain {
-                    writeln!(f, "  {} steps in {} strips:", run.len(), chain.strips().count())?;
+                    let strips = program.chains[chain].1.strips().count();
+                    writeln!(f, "  {} steps in {strips} strips:", run.len())?;
                 }
                 for step in &program.steps(section)[run] {
                     let cost = step.cost(program.capacity, number);

@@ -213,21 +213,21 @@ impl Chain {
 }
 
 impl Program {
-    /// The steps of a section as they run: one by one, or as a chain.
-    pub fn runs(&self, section: Section) -> impl Iterator<Item = (Range<usize>, Option<&Chain>)> {
+    /// The steps of a section as they run: one by one, or as a chain, by its number.
+    pub fn runs(&self, section: Section) -> impl Iterator<Item = (Range<usize>, Option<usize>)> {
         let end = self.steps(section).len();
-        let chains = self.chains.iter().filter(move |(s, _)| *s == section).map(|(_, chain)| chain);
-        let (mut at, mut chains) = (0, chains.peekable());
+        let chains = self.chains.iter().enumerate().filter(move |(_, (s, _))| *s == section);
+        let (mut at, mut chains) = (0, chains.map(|(i, (_, chain))| (i, chain)).peekable());
         std::iter::from_fn(move || {
-            let next = chains.next_if(|chain| chain.steps.start == at);
+            let next = chains.next_if(|(_, chain)| chain.steps.start == at);
             let until = match (next, chains.peek()) {
-                (Some(chain), _) => chain.steps.end,
-                (None, Some(chain)) => chain.steps.start,
+                (Some((_, chain)), _) => chain.steps.end,
+                (None, Some((_, chain))) => chain.steps.start,
                 (None, None) => end,
             };
             let run = at..until;
             at = until;
-            (!run.is_empty()).then_some((run, next))
+            (!run.is_empty()).then_some((run, next.map(|(i, _)| i)))
         })
     }
 }

@@ -3,6 +3,7 @@
 use crate::kernels::dispatch::Isa;
 use crate::kernels::real::Real;
 use crate::kernels::vector::{LINE, Vector, prefetch};
+use std::mem::MaybeUninit;
 
 /// A matrix with a stride for each index: weights, or their transpose.
 #[derive(Clone, Copy)]
@@ -50,7 +51,8 @@ pub fn product<T: Real, I: Isa>(
     let block = fit.clamp(BLOCK_INPUTS.0, BLOCK_INPUTS.1);
     // Coefficients of one input lie together and those of the next far away: a copy brings a block of them together.
     let is_packed = I::TILES && c.per_output == 1 && rows >= PACKED_FROM * I::Vector::<T>::WIDTH;
-    let mut packed = [T::ZERO; TILE * BLOCK_INPUTS.1];
+    // Not filled: that would take a small layer as long as its product.
+    let mut packed = [MaybeUninit::<T>::uninit(); TILE * BLOCK_INPUTS.1];
     let mut input = 0;
     // One block where there is nothing to sum: the sums begin all the same.
     loop {
@@ -71,8 +73,8 @@ pub fn product<T: Real, I: Isa>(
                         // from..from + size and rows up to `rows`.
                         unsafe {
                             if is_packed {
-                                pack::<T, $n>(&c, part, &mut packed);
-                                let c = Coefficients { values: &packed[..], per_input: $n, per_output: 1 };
+                                let values = pack::<T, $n>(&c, part, &mut packed);
+                                let c = Coefficients { values, per_input: $n, per_output: 1 };
                                 tiles::<T, I, $n>(&c, 0, x, bias, out, rows, part, is_later)
                             } else {
                                 let at = input * c.per_input + from * c.per_output;
@@ -115,19 +117,19 @@ struct Part {
 }
 
 /// Copies the coefficients of N outputs that lie beside each other, input by input, and asks for those of later
-/// outputs: lines that lie far apart are not guessed by the processor.
+/// outputs: lines that lie far apart are not guessed by the processor. The copies come back.
 ///
 /// # Safety
 /// The part lies inside the coefficients, whose `per_output` is 1, and has at most [`BLOCK_INPUTS`] inputs.
 #[inline(always)]
-unsafe fn pack<T: Real, const N: usize>(
+unsafe fn pack<'p, T: Real, const N: usize>(
     c: &Coefficients<T>,
     part: Part,
-    packed: &mut [T; TILE * BLOCK_INPUTS.1],
-) {
+    packed: &'p mut [MaybeUninit<T>; TILE * BLOCK_INPUTS.1],
+) -> &'p [T] {
     debug_assert!(N <= TILE && part.count <= BLOCK_INPUTS.1);
     let mut from = c.values.as_ptr().wrapping_add(part.input * c.per_input + part.from);
-    let mut to = packed.as_mut_ptr();
+    let mut to = packed.as_mut_ptr().cast::<T>();
     for _ in 0..part.count {
         prefetch(from.wrapping_add(2 * LINE / size_of::<T>()));
         // SAFETY: by the contract of this function.
@@ -137,6 +139,8 @@ unsafe fn pack<T: Real, const N: usize>(
         }
         from = from.wrapping_add(c.per_input);
     }
+    // SAFETY: so many were written just now.
+    unsafe { std::slice::from_raw_parts(packed.as_ptr().cast::<T>(), part.count * N) }
 }
 
 /// The tiles of a part, one or two registers of rows each; `at` is the part's first coefficient.
