@@ -222,8 +222,8 @@ fn row_agreement(run: &Run) -> Option<String> {
         )
     } else {
         format!(
-            " Nor do they agree on the rows (R̂ of the log likelihoods of {rows} rows up to {rhat:.2}, worth at least \
-             {worth} independent draws): predictions are as much in doubt."
+            " Nor do they agree on every row (R̂ of the log likelihoods of {rows} rows up to {rhat:.3}, below {RHAT} is \
+             wanted; worth at least {worth} independent draws): give more `samples` before you use what they predict."
         )
     })
 }
@@ -273,7 +273,7 @@ mod tests {
             chain_sentence(&run).unwrap_or_default()
         };
         assert!(words(1.2, 1.004).contains("On the rows they do agree"), "{}", words(1.2, 1.004));
-        assert!(words(1.2, 1.3).contains("Nor do they agree on the rows"));
+        assert!(words(1.2, 1.3).contains("Nor do they agree on every row"));
         assert!(!words(1.001, 1.3).contains("the rows"), "agreement on all unknowns needs no more");
         assert!(!words(1.2, f64::NAN).contains("the rows"), "what cannot be judged is not said");
     }
