@@ -144,7 +144,7 @@ fn picture(file: &str, title: &str, mut lines: Lines) {
         return;
     }
     let band = band();
-    for (name, y) in [("band: 999 of 1,000 uniform ones", band), ("", -band)] {
+    for (name, y) in [("band of 999 in 1,000, above", band), ("below", -band)] {
         lines.push((name.to_owned(), (0..=DRAWS).map(|r| (r as f64, y)).collect()));
     }
     let text = draw_lines(&lines, ("rank among 99 draws", "share of ranks up to it, less uniform"), title);
