@@ -44,11 +44,7 @@ def main():
     svi = SVI(model, AutoNormal(model), numpyro.optim.Adam(0.01), Trace_ELBO())
     state = svi.init(jax.random.PRNGKey(0), x, y)
 
-    def step(state, _):
-        state, loss = svi.update(state, x, y)
-        return state, loss
-
-    run = jax.jit(lambda state, n: jax.lax.fori_loop(0, n, lambda _, s: step(s, None)[0], state))
+    run = jax.jit(lambda state, n: jax.lax.fori_loop(0, n, lambda _, s: svi.update(s, x, y)[0], state))
     state = run(state, 1)
     jax.block_until_ready(state.optim_state)
     print(f"first_step_s={time.perf_counter() - BEGUN:.2f}")
