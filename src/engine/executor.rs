@@ -59,8 +59,6 @@ pub struct Lane<T> {
     scratch: Arena<T>,
     /// Each chain's steps as they see a strip, and what sums have come to.
     chains: Vec<Vec<(Step, f64)>>,
-    /// Whether the program has no chains.
-    is_plain: bool,
     /// Whether no shard has come since the draw began: what is in the sums does not count.
     is_first: bool,
     counter: Option<Counter>,
@@ -206,7 +204,7 @@ impl<T: Real> Executor<T> {
 
     fn run(&mut self, section: Section, key: NoiseKey) {
         let global = self.global.as_mut_ptr();
-        if self.lane.is_plain && self.counter.is_none() {
+        if self.program.chains.is_empty() && self.counter.is_none() {
             return self.lane.run_plain(section, global, None, key);
         }
         let mut counter = self.counter.take();
@@ -277,7 +275,6 @@ impl<T: Real> Lane<T> {
                 .iter()
                 .map(|(section, chain)| of_strip(&program, *section, chain))
                 .collect(),
-            is_plain: program.chains.is_empty(),
             is_first: true,
             counter,
             program,
