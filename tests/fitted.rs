@@ -132,9 +132,20 @@ fn mixtures_predict_what_their_fit_wrote() {
 /// Low rank beside scales that are integrated out, without a net, and what a ladder ends on.
 #[test]
 fn richer_guides_predict_what_their_fit_wrote() {
-    for (model, guide) in [("moons.bnn", "lowrank"), ("linear.bnn", "lowrank"), ("moons.bnn", "ladder")] {
-        let set =
-            [("fit.predict_draws", "9"), ("fit.restarts", "2"), ("fit.guide", guide), ("fit.rank", "3")];
+    for (model, guide, batch) in [
+        ("moons.bnn", "lowrank", "all"),
+        ("moons.bnn", "lowrank", "64"),
+        ("linear.bnn", "lowrank", "all"),
+        ("linear.bnn", "lowrank", "20"),
+        ("moons.bnn", "ladder", "all"),
+    ] {
+        let set = [
+            ("fit.predict_draws", "9"),
+            ("fit.restarts", "2"),
+            ("fit.guide", guide),
+            ("fit.rank", "3"),
+            ("fit.batch", batch),
+        ];
         let set = set.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let run = fitted(model, Options { set, steps: Some(60), ..Options::default() });
         assert!(guide == "ladder" || run.tensors.iter().any(|t| t.name == "low_rank.directions"), "{model}");

@@ -62,7 +62,7 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
         return Ok(text + &program.schedule(number).to_string());
     }
     // These paths run the terms that need no draw as a program of their own.
-    let compile = |slot| with_gradient(&guided.tape, slot, &minibatch::PARAMETERS).map_err(refused);
+    let compile = |slot| with_gradient(&guided.tape, slot, &PARAMETERS).map_err(refused);
     let (drawn, exact) = (compile(guided.drawn)?, compile(guided.exact)?);
     let capacity = path.rows(&problem, &guided, &drawn);
     for (what, tape) in [(minibatch::DRAWN, drawn), (minibatch::EXACT, exact)] {

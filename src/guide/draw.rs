@@ -1,5 +1,5 @@
 //! The draw of the latents: u = μ + e^ω ⊙ ε, plus L ε on the full-rank block, that stretched along its scales (5a); or
-//! u = μ + e^ω ⊙ (ε₁ + V ε₂) along directions (6).
+//! u = μ + e^ω ⊙ (ε₁ + V ε₂) along directions (6), as the step e^ω ⊙ ε₁ from a mean that moves.
 //!
 //! ```text
 //! latents   | plain …            | f.1.w   | f.2.w | f.3.w | learned |
@@ -9,10 +9,10 @@
 //! A weight whose rows get noise of their own has a draw of its own, so that it is left out where nothing reads it.
 //! All other neighbours are drawn together: one instruction for many small tensors.
 
+use super::along::Along;
 use super::collapse::Collapse;
 use super::{GuideSettings, NoiseSource, stream};
-use crate::kernels::scalar::Unary;
-use crate::lower::{LATENTS, LogJoint};
+use crate::lower::{LATENTS, Latent, LogJoint};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::{Op, Slot, build::Builder};
 use crate::ty::Shape;
@@ -27,10 +27,10 @@ pub(super) struct Draw {
     pub(super) sigma: Slot,
     /// Size of the full-rank block.
     pub(super) full_dims: usize,
-    /// e^ω
+    /// e^ω: their sds given what they share.
     own: Slot,
-    /// V ε₂, where there are directions.
-    shift: Option<Slot>,
+    /// The directions that some share.
+    along: Option<Along>,
     /// Precisions of the weights under collapsed scales, if there are any.
     pub(super) precision: Option<Slot>,
     omega: Slot,
@@ -46,7 +46,9 @@ struct Run {
     len: usize,
     /// Their values.
     u: Slot,
-    /// u − μ; none for learned ones.
+    /// μ, moved along the directions.
+    mean: Slot,
+    /// u − mean; none for learned ones.
     step: Option<Slot>,
     /// ε; none for learned ones.
     noise: Option<Slot>,
@@ -68,7 +70,7 @@ impl Draw {
         let learned = (random < dim).then(|| {
             let len = dim - random;
             let u = b.slice(mu, random, &Shape::vector(len));
-            Run { start: random, len, u, step: None, noise: None, stretch: None }
+            Run { start: random, len, u, mean: u, step: None, noise: None, stretch: None }
         });
         if random == 0 {
             let runs = learned.into_iter().collect();
@@ -81,7 +83,7 @@ impl Draw {
                 precision,
                 random,
                 full_dims: 0,
-                shift: None,
+                along: None,
                 collapsed,
                 runs,
             };
@@ -89,18 +91,9 @@ impl Draw {
         let omega = b.input("omega", Shape::vector(random));
         let given = (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
         let own = b.exp(omega);
-        let (mut sigma, mut shift) = (own, None);
-        if settings.rank > 0 {
-            let v = b.input("directions", [random, settings.rank].into());
-            let shared = b.input("direction_noise", Shape::vector(settings.rank));
-            shift = Some(b.infer(Op::Dot { transposed: true }, vec![shared, v]));
-            let ones = b.tensor(&vec![1.0; settings.rank], Shape::vector(settings.rank));
-            let squares = b.square(v);
-            let sums = b.infer(Op::Dot { transposed: true }, vec![ones, squares]);
-            let variance = b.add_number(sums, 1.0);
-            let stretch = b.unary(Unary::Sqrt, variance);
-            sigma = b.mul(own, stretch);
-        }
+        let along = Along::new(b, settings);
+        let stretch = along.as_ref().and_then(|along| along.stretch(b, &(0..random)));
+        let sigma = stretch.map_or(own, |stretch| b.mul(own, stretch));
         let collapsed: Vec<usize> = collapse.scales.iter().map(|s| s.latent).collect();
         let precision = (!collapsed.is_empty()).then(|| b.input("precision", Shape::vector(random)));
         let mut draw = Draw {
@@ -111,7 +104,7 @@ impl Draw {
             omega,
             random,
             full_dims: full,
-            shift,
+            along,
             collapsed,
             runs: vec![],
         };
@@ -138,22 +131,15 @@ impl Draw {
         }
     }
 
-    /// Whether latents move along shared directions.
-    pub(super) fn has_directions(&self) -> bool {
-        self.shift.is_some()
+    /// Whether some of these latents move along shared directions.
+    pub(super) fn moves_along(&self, latent: &Latent) -> bool {
+        self.along.as_ref().is_some_and(|along| along.holds(&(latent.start..latent.start + latent.len)))
     }
 
     fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
         let shape = Shape::vector(len);
         let own = b.slice(self.own, start, &shape);
-        let both = match self.shift {
-            None => noise,
-            Some(all) => {
-                let shift = b.slice(all, start, &shape);
-                b.add(noise, shift)
-            }
-        };
-        let mut step = b.mul(own, both);
+        let mut step = b.mul(own, noise);
         let full = settings.full_dims.min(self.random);
         let mut stretch = None;
         if full > 1 && start == 0 {
@@ -176,9 +162,13 @@ impl Draw {
                 step = b.mul(step, factor);
             }
         }
-        let mean = b.slice(self.mu, start, &shape);
+        let mut mean = b.slice(self.mu, start, &shape);
+        if let Some(shift) = self.along.as_ref().and_then(|along| along.shift(b, &(start..start + len))) {
+            let moved = b.mul(own, shift);
+            mean = b.add(mean, moved);
+        }
         let u = b.add(mean, step);
-        Run { start, len, u, step: Some(step), noise: Some(noise), stretch }
+        Run { start, len, u, mean, step: Some(step), noise: Some(noise), stretch }
     }
 
     /// (5a): Σ_s λ_is v_s of the first `len` latents, from the input `tie` [scales · random]; none without scales.
@@ -212,7 +202,20 @@ impl Draw {
         self.part(b, start, shape, |run| Some(run.u))
     }
 
-    /// u − μ of the latents from `start` on.
+    /// Their means given what they share: μ, moved along the directions.
+    pub(super) fn mean(&self, b: &mut Builder, start: usize, shape: &Shape) -> Slot {
+        match self.along {
+            Some(_) => self.part(b, start, shape, |run| Some(run.mean)),
+            None => b.slice(self.mu, start, shape),
+        }
+    }
+
+    /// Their sds given what they share.
+    pub(super) fn own_sd(&self, b: &mut Builder, start: usize, shape: &Shape) -> Slot {
+        b.slice(self.own, start, shape)
+    }
+
+    /// u − mean of the latents from `start` on.
     pub(super) fn step(&self, b: &mut Builder, start: usize, shape: &Shape) -> Slot {
         self.part(b, start, shape, |run| run.step)
     }

@@ -9,7 +9,7 @@
 //! All keep the expectation of the objective; what is not listed is drawn.
 
 use super::GuideSettings;
-use super::collapse::{Collapse, Moment};
+use super::collapse::{Collapse, Moment, reaches};
 use super::draw::Draw;
 use super::log_normal::{LogNormal, Reader};
 use crate::kernels::scalar::Unary;
@@ -52,6 +52,9 @@ pub(super) fn terms(
         }
         let closed = match obstacle(unknown, latent, draw) {
             Some(why) => Err(why.to_owned()),
+            None if draw.moves_along(latent) && !has_fixed_arguments(b, draw, map, latent) => {
+                Err("it moves along directions, and its prior's arguments may move with it".to_owned())
+            }
             None => closed_form(b, joint, model, draw, map, latent)
                 .ok_or_else(|| format!("no closed form of {} here", unknown.prior.family.name)),
         };
@@ -106,8 +109,6 @@ fn under_collapsed(
 fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
     if latent.start < draw.full_dims {
         Some("it is in the full-rank block")
-    } else if draw.has_directions() {
-        Some("it moves along directions with others")
     } else if !unknown.prior.is_bare() {
         Some("its prior is truncated, ordered or mixed")
     } else if latent.is_non_centred {
@@ -115,6 +116,12 @@ fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static 
     } else {
         None
     }
+}
+
+/// Whether the arguments of a prior are the same for every draw of the guide.
+fn has_fixed_arguments(b: &Builder, draw: &Draw, map: &[Slot], latent: &Latent) -> bool {
+    let args = latent.args.iter().map(|a| map[a.0 as usize]);
+    args.into_iter().all(|arg| !reaches(b.tape(), draw.mu, Some(arg)))
 }
 
 fn closed_form(

@@ -44,7 +44,7 @@ impl Flipped<'_> {
         let channels = |axis: usize| Shape::vector(shape.0[shape.rank() - axis]);
         let r = b.row_signs(stream::signs_in(self.weight), channels(2));
         let t = b.row_signs(stream::signs_out(self.weight), channels(1));
-        let m = b.slice(draw.mu, self.weight.start, &shape);
+        let m = draw.mean(b, self.weight.start, &shape);
         let step = draw.step(b, self.weight.start, &shape);
         let mean = b.infer(product.op(), vec![x, m]);
         let flipped = b.mul(x, r);

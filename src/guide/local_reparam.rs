@@ -5,7 +5,7 @@
 //! ```
 //!
 //! ε is fresh for every row and output. Exact where a weight enters each row once, in a product with one output pixel:
-//! then the outputs of a row are independent normals given its input. A kernel that is reused at each position makes
+//! then the outputs of a row are independent normals given its input (and what the weights share, 6, which moves M). A kernel that is reused at each position makes
 //! them dependent, and the bound would claim more than it has (`even_where_reused` shows it, in a test).
 
 use super::draw::Draw;
@@ -73,8 +73,8 @@ impl<'a> Local<'a> {
     pub(super) fn outputs(&self, b: &mut Builder, draw: &Draw, joint: &LogJoint, x: Slot) -> Slot {
         let moments = |b: &mut Builder, latent: &Latent| {
             let shape = joint.tape.get(latent.value).shape.clone();
-            let mean = b.slice(draw.mu, latent.start, &shape);
-            let sd = b.slice(draw.sigma, latent.start, &shape);
+            let mean = draw.mean(b, latent.start, &shape);
+            let sd = draw.own_sd(b, latent.start, &shape);
             (mean, b.square(sd))
         };
         let (m, s) = moments(b, self.weight);

@@ -96,7 +96,9 @@ impl Reader<'_> {
             let fits = unknown.bijection.name == "exp"
                 && unknown.treatment == Treatment::Random
                 && latent.start >= self.draw.full_dims
-                && !latent.is_non_centred;
+                && !latent.is_non_centred
+                // Scales that move together are no independent factors.
+                && !self.draw.moves_along(latent);
             return fits.then(|| {
                 let a = b.slice(self.draw.mu, latent.start, &unknown.shape);
                 let t = b.slice(self.draw.sigma, latent.start, &unknown.shape);

@@ -13,6 +13,7 @@
 //! the other random ones are mean-field (4), learned ones have no noise. Rewrites that reduce the variance are one file
 //! each; what became of them is in [`Guided::notes`], in the words of [`crate::rewrites`].
 
+mod along;
 pub mod collapse;
 mod draw;
 mod expected_prior;
@@ -30,6 +31,7 @@ use draw::Draw;
 use flipout::Flipped;
 use local_reparam::Local;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 use weights::{Readers, weights};
 
@@ -47,8 +49,10 @@ pub enum NoiseSource {
 pub struct GuideSettings {
     /// How many leading latents share one full-rank block; 0 is mean-field throughout.
     pub full_dims: usize,
-    /// Equation 6: directions that the latents share; not together with a full-rank block. 0 is none.
+    /// Equation 6: directions that latents share; not together with a full-rank block. 0 is none.
     pub rank: usize,
+    /// The latents that share them.
+    pub along: Vec<Range<usize>>,
     /// Where noise comes from.
     pub noise: NoiseSource,
     /// Equation 15: log q from the same draw, its parameters held.
@@ -75,6 +79,7 @@ impl GuideSettings {
         GuideSettings {
             full_dims: 0,
             rank: 0,
+            along: vec![],
             tied_scales: vec![],
             noise: NoiseSource::Input,
             stick_the_landing: false,
@@ -94,9 +99,10 @@ pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
     /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
-    /// source is an input, `directions [random, rank]` and `direction_noise [rank]` of a low-rank guide (its entropy is
-    /// without ½ log det (I + VᵀV), which the method adds), `tie [scales · random]` with tied scales, `score [random]`
-    /// when sticking the landing (∇_u of −log q at the draw), `precision [random]` where scales are collapsed (of each weight under them).
+    /// source is an input, `directions [rows, rank]` with a row for each latent of `along`, and likewise
+    /// `direction_noise [rank]`, of a low-rank guide (its entropy is without ½ log det (I + VᵀV), which the method
+    /// adds), `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of −log q at the
+    /// draw), `precision [random]` where scales are collapsed (of each weight under them).
     pub tape: Tape,
     /// The value to ascend: `drawn` + `exact`.
     pub objective: Slot,
@@ -116,6 +122,8 @@ pub struct Guided {
 mod stream {
     use crate::lower::Latent;
 
+    /// ε₂ of (6).
+    pub(super) const DIRECTIONS: u32 = 254;
     /// Draws of a run of latents.
     pub(super) fn run(i: usize) -> u32 {
         if i == 0 { 0 } else { 255 + i as u32 }

@@ -8,6 +8,8 @@
 //! The identities are those of Woodbury and Sylvester: nothing of size D × D is ever made.
 
 use super::linear;
+use crate::kernels::real::Real;
+use std::ops::Range;
 
 /// V of a guide; without directions the rank is 0.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -24,6 +26,30 @@ impl Directions {
         &self.v[i * self.rank..(i + 1) * self.rank]
     }
 
+    /// V_ik; 0 for a direction that is not there.
+    pub fn entry(&self, i: usize, k: usize) -> f64 {
+        if k < self.rank { self.row(i)[k] } else { 0.0 }
+    }
+
+    /// The entries of the rows of some latents.
+    pub fn rows<'a>(&'a self, along: &'a [Range<usize>]) -> impl Iterator<Item = &'a f64> {
+        let rank = self.rank;
+        along.iter().filter(move |_| rank > 0).flat_map(move |r| &self.v[r.start * rank..r.end * rank])
+    }
+
+    /// The same, to be changed; the latents are in order.
+    pub fn rows_mut<'a>(&'a mut self, along: &'a [Range<usize>]) -> impl Iterator<Item = &'a mut f64> {
+        let rank = self.rank;
+        let mut rest = &mut self.v[..];
+        let mut first = 0;
+        along.iter().filter(move |_| rank > 0).flat_map(move |range| {
+            let (_, after) = std::mem::take(&mut rest).split_at_mut((range.start - first) * rank);
+            let (rows, after) = after.split_at_mut(range.len() * rank);
+            (rest, first) = (after, range.end);
+            rows
+        })
+    }
+
     /// (V ε₂)_i
     pub fn shift(&self, i: usize, noise: &[f64]) -> f64 {
         if self.rank == 0 { 0.0 } else { self.row(i).iter().zip(noise).map(|(v, e)| v * e).sum() }
@@ -36,23 +62,7 @@ impl Directions {
 
     /// The lower Cholesky factor of M.
     fn factor(&self) -> Vec<f64> {
-        let r = self.rank;
-        let mut m = vec![0.0; r * r];
-        for row in self.v.chunks_exact(r.max(1)) {
-            for (k, x) in row.iter().enumerate() {
-                for (l, y) in row.iter().enumerate().take(k + 1) {
-                    m[k * r + l] += x * y;
-                }
-            }
-        }
-        for k in 0..r {
-            m[k * r + k] += 1.0;
-            for l in 0..k {
-                m[l * r + k] = m[k * r + l];
-            }
-        }
-        // M ≥ I, so this fails only where V is not finite: then nothing that is made of it is finite either.
-        linear::cholesky(&m, r).unwrap_or_else(|| vec![f64::NAN; r * r])
+        factor(&self.v, self.rank)
     }
 
     /// Vᵀ y
@@ -73,7 +83,7 @@ impl Directions {
         let l = self.factor();
         let mut z = self.project(y);
         linear::solve_lower(&l, &mut z);
-        (square - z.iter().map(|z| z * z).sum::<f64>(), log_det(&l, self.rank))
+        (square - z.iter().map(|z| z * z).sum::<f64>(), log_det_of(&l, self.rank))
     }
 
     /// (I + V Vᵀ)⁻¹ y, in place.
@@ -92,18 +102,7 @@ impl Directions {
 
     /// ½ log det (I + V Vᵀ), the part of the entropy that V has, and adds its gradient V M⁻¹ times a factor.
     pub fn entropy(&self, factor: f64, gradient: &mut [f64]) -> f64 {
-        if self.rank == 0 {
-            return 0.0;
-        }
-        let l = self.factor();
-        let mut row = vec![0.0; self.rank];
-        for (v, g) in self.v.chunks_exact(self.rank).zip(gradient.chunks_exact_mut(self.rank)) {
-            row.copy_from_slice(v);
-            linear::solve_lower(&l, &mut row);
-            linear::solve_lower_transposed(&l, &mut row);
-            g.iter_mut().zip(&row).for_each(|(g, x)| *g += factor * x);
-        }
-        0.5 * log_det(&l, self.rank)
+        0.5 * log_det(&self.v, self.rank, factor, gradient)
     }
 
     /// The lower Cholesky factor of D (I + V Vᵀ) D, where a full-rank block takes up from here.
@@ -125,7 +124,49 @@ impl Directions {
     }
 }
 
-fn log_det(l: &[f64], n: usize) -> f64 {
+/// log det (I + V Vᵀ) of V [rows, rank]; adds the gradient of half of it, V M⁻¹, times a share. Sums are in f64.
+pub fn log_det<T: Real>(v: &[T], rank: usize, share: f64, gradient: &mut [T]) -> f64 {
+    if rank == 0 {
+        return 0.0;
+    }
+    let l = factor(v, rank);
+    let mut inverse = vec![0.0; rank * rank];
+    for (k, column) in inverse.chunks_exact_mut(rank).enumerate() {
+        column[k] = share;
+        linear::solve_lower(&l, column);
+        linear::solve_lower_transposed(&l, column);
+    }
+    for (row, g) in v.chunks_exact(rank).zip(gradient.chunks_exact_mut(rank)) {
+        for (g, column) in g.iter_mut().zip(inverse.chunks_exact(rank)) {
+            *g += T::from_f64(row.iter().zip(column).map(|(v, m)| v.to_f64() * m).sum());
+        }
+    }
+    log_det_of(&l, rank)
+}
+
+/// The lower Cholesky factor of M = I + Vᵀ V.
+fn factor<T: Real>(v: &[T], r: usize) -> Vec<f64> {
+    let mut m = vec![0.0; r * r];
+    let mut wide = vec![0.0; r];
+    for row in v.chunks_exact(r.max(1)) {
+        wide.iter_mut().zip(row).for_each(|(w, x)| *w = x.to_f64());
+        for (k, x) in wide.iter().enumerate() {
+            for (m, y) in m[k * r..].iter_mut().zip(&wide[..=k]) {
+                *m += x * y;
+            }
+        }
+    }
+    for k in 0..r {
+        m[k * r + k] += 1.0;
+        for l in 0..k {
+            m[l * r + k] = m[k * r + l];
+        }
+    }
+    // M ≥ I, so this fails only where V is not finite: then nothing that is made of it is finite either.
+    linear::cholesky(&m, r).unwrap_or_else(|| vec![f64::NAN; r * r])
+}
+
+fn log_det_of(l: &[f64], n: usize) -> f64 {
     2.0 * (0..n).map(|k| l[k * n + k].ln()).sum::<f64>()
 }
 

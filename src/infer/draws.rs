@@ -12,6 +12,7 @@ use crate::guide::{GuideSettings, guide};
 use crate::kernels::noise;
 use crate::kernels::real::Real;
 use crate::plan::Program;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Keys that tell apart the uses of noise in a fit.
@@ -51,6 +52,7 @@ pub struct Objective<T> {
     shards: Arc<Vec<Shard<T>>>,
     random: usize,
     rank: usize,
+    along: Vec<Range<usize>>,
     collapse: Arc<Collapse>,
     points: Points,
     profiler: Profiler,
@@ -74,6 +76,7 @@ impl<T: Number> Objective<T> {
             shards: Arc::new(shards),
             random: problem.joint.random_dim,
             rank: settings.rank,
+            along: settings.along.clone(),
             collapse: guided.collapse,
             points: Points::of(problem),
             profiler: problem.profiler.clone(),
@@ -96,6 +99,7 @@ impl<T: Number> Objective<T> {
             score: vec![0.0; n],
             precision: vec![0.0; n],
             sigma: Vec::with_capacity(n),
+            along: self.along.clone(),
             collapse: self.collapse.clone(),
             points: self.points,
             is_score_given: self.is_score_given,
@@ -113,6 +117,7 @@ pub struct Evaluator<T> {
     score: Vec<f64>,
     precision: Vec<f64>,
     sigma: Vec<f64>,
+    along: Vec<Range<usize>>,
     collapse: Arc<Collapse>,
     points: Points,
     is_score_given: bool,
@@ -138,7 +143,6 @@ impl<T: Real> Evaluator<T> {
             ("omega", &guide.omega),
             ("lower", &guide.lower),
             ("tie", &guide.ties.lambda),
-            ("directions", &guide.directions.v),
             ("score", &self.score),
             ("precision", &self.precision),
         ] {
@@ -146,6 +150,9 @@ impl<T: Real> Evaluator<T> {
             self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
             self.batch.executor.set_input(name, &self.buffer);
         }
+        self.buffer.clear();
+        self.buffer.extend(guide.directions.rows(&self.along).map(|v| T::from_f64(*v)));
+        self.batch.executor.set_input("directions", &self.buffer);
         let (own, shared) = self.noise.split_at(guide.random());
         for (name, values) in [("noise", own), ("direction_noise", shared)] {
             self.buffer.clear();
@@ -159,13 +166,18 @@ impl<T: Real> Evaluator<T> {
             ("grad:omega", &mut gradient.omega),
             ("grad:lower", &mut gradient.lower),
             ("grad:tie", &mut gradient.ties.lambda),
-            ("grad:directions", &mut gradient.directions.v),
         ] {
             if let Some(values) = self.batch.executor.output(name) {
                 for (o, g) in out.iter_mut().zip(values) {
                     *o += factor * g.to_f64();
                     is_finite &= g.to_f64().is_finite();
                 }
+            }
+        }
+        if let Some(values) = self.batch.executor.output("grad:directions") {
+            for (o, g) in gradient.directions.rows_mut(&self.along).zip(values) {
+                *o += factor * g.to_f64();
+                is_finite &= g.to_f64().is_finite();
             }
         }
         if !is_finite {

@@ -4,11 +4,12 @@
 //! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Log densities of nets are in f32,
 //! as their fits are, others in f64; sums over draws are in f64.
 
-use super::Path;
+use super::{Path, mix};
 use super::draws::{mean_and_se, variable};
 use super::error::CannotRun;
 use super::mixture::Mixture;
 use super::objective::{program, shards};
+use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::batch_rows;
@@ -124,6 +125,40 @@ fn run<T: Number>(
     } else {
         Ok(by_pairs(&lanes, guide, wanted, most))
     }
+}
+
+/// log p(y,u) − log q(u) of keyed draws in antithetic pairs: the same keys for every guide, so that differences are
+/// paired. `steps` is the length of the fit.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn paired_draws(
+    problem: &Problem<'_>,
+    guide: &Gaussian,
+    steps: u64,
+    progress: &mut dyn Progress,
+) -> Result<Vec<f64>, CannotRun> {
+    let draws = if guide.random() > MANY_DIMS {
+        few_draws(problem, steps).next_multiple_of(2)
+    } else {
+        mix::compare_draws(problem)
+    };
+    let noise = |d: usize, out: &mut [f64]| {
+        let key = noise::key(problem.settings.seed, 0, variable::COMPARE, d as u64 / 2);
+        noise::normals(out, key, 0);
+        if d % 2 == 1 {
+            out.iter_mut().for_each(|e| *e = -*e);
+        }
+    };
+    let guide = Mixture::one(guide.clone());
+    progress.begin("comparing the ELBO", draws as u64);
+    let values = if is_single(problem) {
+        Lanes::<f32>::new(problem)?.values(&guide, 0, draws, &noise, &mut |_| {})
+    } else {
+        Lanes::<f64>::new(problem)?.values(&guide, 0, draws, &noise, &mut |_| {})
+    };
+    progress.end();
+    Ok(values)
 }
 
 /// Draws that importance weights are judged by, and the most multiply-adds that they may take.

@@ -18,9 +18,8 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::record::ClimbRecord;
 use super::small_net::in_parallel;
-use super::{FULL_RANK_DIMS, Outcome, Path, Rung, guide_settings, messages, mix, tied_scales};
-use crate::guide::{GuideSettings, collapse};
-use crate::model::Role;
+use super::{FULL_RANK_DIMS, Outcome, Path, Rung, chosen, guide_settings, messages, mix, tied_scales};
+use crate::guide::GuideSettings;
 use std::ops::Range;
 use std::time::Instant;
 
@@ -129,12 +128,8 @@ fn families(problem: &Problem<'_>, path: Path, from: &Gaussian) -> Vec<Family> {
     let mut out = vec![];
     if from.full < random {
         let rank = problem.settings.rank;
-        let free = along(problem, &guide_settings(problem, path));
-        let within =
-            |range: &Range<usize>, part: &Range<usize>| part.start >= range.start && part.end <= range.end;
-        let last = last_layers(problem);
-        let some: Vec<Range<usize>> =
-            free.iter().filter(|part| last.iter().any(|range| within(range, part))).cloned().collect();
+        let free = chosen::free(problem);
+        let some = chosen::of_last_layers(problem, &free);
         let low = |name: &str, along: Vec<Range<usize>>| {
             let latents: usize = along.iter().map(Range::len).sum();
             let rank = rank.min(latents);
@@ -162,43 +157,12 @@ fn families(problem: &Problem<'_>, path: Path, from: &Gaussian) -> Vec<Family> {
     out
 }
 
-/// The latents that may move along directions: all random ones, tensor by tensor, but scales that are integrated out.
-pub(super) fn along(problem: &Problem<'_>, settings: &GuideSettings) -> Vec<Range<usize>> {
-    let joint = problem.joint;
-    let collapsed = match settings.collapse {
-        true => collapse::find(joint, problem.model, settings.full_dims, &mut vec![]),
-        false => collapse::Collapse::default(),
-    };
-    let is_free =
-        |l: &&crate::lower::Latent| l.start + l.len <= joint.random_dim && !collapsed.holds(l.start);
-    let mut all: Vec<Range<usize>> = joint
-        .latents
-        .iter()
-        .filter(is_free)
-        .filter(|l| l.len > 0)
-        .map(|l| l.start..l.start + l.len)
-        .collect();
-    all.sort_by_key(|r| r.start);
-    all
-}
-
-/// The random latents of each net's last layer.
-fn last_layers(problem: &Problem<'_>) -> Vec<Range<usize>> {
-    let role = |l: &crate::lower::Latent| match problem.model.unknown(l.unknown).role {
-        Role::Net { net, layer: Some(layer), .. } => Some((net, layer)),
-        _ => None,
-    };
-    let layers: Vec<(usize, usize)> = problem.joint.latents.iter().filter_map(role).collect();
-    let last = |net: usize| layers.iter().filter(|(n, _)| *n == net).map(|(_, layer)| *layer).max();
-    let is_last = |l: &&crate::lower::Latent| role(l).is_some_and(|(net, layer)| last(net) == Some(layer));
-    problem.joint.latents.iter().filter(is_last).map(|l| l.start..l.start + l.len).collect()
-}
-
 /// The path's guide in another family.
 fn settings(problem: &Problem<'_>, path: Path, family: &Family) -> GuideSettings {
     GuideSettings {
         full_dims: family.full,
         rank: family.rank,
+        along: family.along.clone(),
         tied_scales: family.tied.clone(),
         ..guide_settings(problem, path)
     }

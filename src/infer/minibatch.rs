@@ -8,24 +8,23 @@
 
 use super::climb::{Diverged, TracePoint};
 use super::dilation::Dilation;
-use super::draws::variable;
+use super::draws::{self, variable};
 use super::error::FitError;
 use super::evaluate::elbo;
 use super::journal::Piece;
 use super::mixture::Mixture;
+use super::numbers::Numbers;
 use super::objective::{shard_rows, with_gradient, within_room};
-use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
 use super::record::{BatchRecord, OutcomeRecord};
 use super::settings::{Draws, Mix, Precision};
-use super::{Outcome, Path, guide_settings, messages, mix};
+use super::{Outcome, Path, guide_settings, low_rank, messages, mix};
 use crate::engine::{Executor, Lane, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
-use crate::guide::{Guided, guide};
+use crate::guide::{GuideSettings, Guided, guide};
 use crate::kernels::adam::Rate;
-use crate::kernels::scalar::Unary;
 use crate::kernels::{elementwise, noise, reduce};
 use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
@@ -37,8 +36,6 @@ use std::time::Instant;
 pub const ROWS_PER_DRAW: usize = 16;
 /// Rate of the log of all weights under a collapsed scale together, from the time on when the rates fall.
 const DILATION_RATE: f64 = 0.05;
-/// What the steps are a function of.
-pub const PARAMETERS: [&str; 2] = ["mu", "omega"];
 /// The program of a step that computes from draws, in words.
 pub const DRAWN: &str = "steps";
 /// The program of a step that needs no draw.
@@ -59,14 +56,15 @@ pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
 
 fn minibatch_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let trainer = Trainer::new::<T>(problem, Path::Minibatch)?;
-    from_starts(problem, progress, &mut |start, what, progress| {
+    from_starts::<T>(problem, Path::Minibatch, progress, &mut |start, what, progress| {
         trainer.run(Recipe::<T>::narrow(problem, start), what, progress)
     })
 }
 
 /// Fits from every start; a mixture has equal shares, because that of the largest ELBO takes too many draws of all rows.
-fn from_starts(
+fn from_starts<T: Number>(
     problem: &Problem<'_>,
+    path: Path,
     progress: &mut dyn Progress,
     fit: &mut super::mix::FromStart<'_>,
 ) -> Result<Outcome, FitError> {
@@ -75,7 +73,8 @@ fn from_starts(
             .map(|e| e.value)
             .map_err(messages::refused)
     };
-    let (mut whole, guides) = mix::several(problem, progress, fit, &mut worth)?;
+    let (mut whole, mut guides) = mix::several(problem, progress, fit, &mut worth)?;
+    low_rank::join::<T>(problem, path, &mut guides, &mut whole, progress)?;
     whole.guide = guides[0].clone();
     if problem.settings.mix != Mix::No {
         whole.mixture = Some(Mixture::even(guides));
@@ -93,7 +92,7 @@ pub fn no_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outc
 
 fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let trainer = Trainer::new::<T>(problem, Path::Batches)?;
-    from_starts(problem, progress, &mut |start, what, progress| {
+    from_starts::<T>(problem, Path::Batches, progress, &mut |start, what, progress| {
         trainer.run(Recipe::<T>::near_the_mode(problem, start)?, what, progress)
     })
 }
@@ -102,8 +101,7 @@ fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> R
 struct State<T> {
     /// Begins the draw that all lanes share, where they do.
     leader: Option<Executor<T>>,
-    mu: Vec<T>,
-    omega: Vec<T>,
+    p: Vec<T>,
     precision: Vec<T>,
     batch: Vec<u32>,
     key: NoiseKey,
@@ -123,32 +121,23 @@ enum Job<T> {
 
 /// A part of the ELBO and of its gradient.
 struct Sum<T> {
-    g_mu: Vec<T>,
-    g_omega: Vec<T>,
+    g: Vec<T>,
     value: f64,
 }
 
 impl<T: Number> Sum<T> {
-    fn new(dim: usize, random: usize) -> Self {
-        Sum { g_mu: vec![T::ZERO; dim], g_omega: vec![T::ZERO; random], value: 0.0 }
+    fn new(numbers: &Numbers) -> Self {
+        Sum { g: vec![T::ZERO; numbers.len()], value: 0.0 }
     }
 
     fn clear(&mut self) {
-        self.g_mu.fill(T::ZERO);
-        self.g_omega.fill(T::ZERO);
+        self.g.fill(T::ZERO);
         self.value = 0.0;
-    }
-
-    /// Adds what an executor has found, times a share.
-    fn collect(&mut self, executor: &Executor<T>, share: f64) {
-        self.value += collect(executor, share, &mut self.g_mu, &mut self.g_omega);
     }
 
     /// Adds the gradient to that of the step; returns the value.
     fn add(&self, g: &mut [T]) -> f64 {
-        let (mu, omega) = g.split_at_mut(self.g_mu.len());
-        elementwise::accumulate(&self.g_mu, mu);
-        elementwise::accumulate(&self.g_omega, omega);
+        elementwise::accumulate(&self.g, g);
         self.value
     }
 }
@@ -165,17 +154,30 @@ pub(super) struct Trainer<'p> {
     lanes: usize,
     pairs: usize,
     collapse: Arc<Collapse>,
+    numbers: Numbers,
+    /// What the journal's pieces of its starts begin with.
+    piece: String,
 }
 
 impl<'p> Trainer<'p> {
-    /// Compiles the steps of a path.
+    /// Compiles the steps of a path, as far as its mean-field guide goes.
     pub(super) fn new<T: Number>(problem: &'p Problem<'p>, path: Path) -> Result<Self, FitError> {
+        let wants = GuideSettings { rank: 0, along: vec![], ..guide_settings(problem, path) };
+        Trainer::of::<T>(problem, path, &wants, "start")
+    }
+
+    /// Compiles the steps of a guide; `piece` tells its starts from those of others in the journal.
+    pub(super) fn of<T: Number>(
+        problem: &'p Problem<'p>,
+        path: Path,
+        wants: &GuideSettings,
+        piece: &str,
+    ) -> Result<Self, FitError> {
         let batch = batch_rows(problem, path);
-        let wants = guide_settings(problem, path);
-        let guided = guide(problem.joint, problem.model, &wants);
+        let guided = guide(problem.joint, problem.model, wants);
         super::asked::applied(problem, &guided.notes)?;
         let shared = shared_draws(problem, &guided);
-        let compile = |slot| with_gradient(&guided.tape, slot, &PARAMETERS).map_err(messages::refused);
+        let compile = |slot| with_gradient(&guided.tape, slot, &draws::PARAMETERS).map_err(messages::refused);
         let (drawn, exact): (Tape, Tape) = (compile(guided.drawn)?, compile(guided.exact)?);
         let lanes = if shared.is_some() { SHARED_LANES } else { LANES };
         let capacity = rows_per_shard(problem, path, &guided, &drawn, size_of::<T>());
@@ -188,7 +190,13 @@ impl<'p> Trainer<'p> {
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();
         let pairs = if is_paired { PAIRS.div_ceil(batch.div_ceil(drawn.capacity)) } else { 0 };
-        Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, pairs, collapse })
+        let (numbers, piece) = (Numbers::of(problem.joint, wants), piece.to_owned());
+        Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, pairs, collapse, numbers, piece })
+    }
+
+    /// The numbers that it moves.
+    pub(super) fn numbers(&self) -> &Numbers {
+        &self.numbers
     }
 
     /// Goes up from one start.
@@ -198,7 +206,7 @@ impl<'p> Trainer<'p> {
         what: &str,
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
-        let (dim, random) = (recipe.mu.len(), recipe.omega.len());
+        let numbers = &self.numbers;
         let executor = |program: &Arc<Program>, what: &str| {
             Executor::<T>::timed(program.clone(), &self.problem.profiler, what)
         };
@@ -207,18 +215,18 @@ impl<'p> Trainer<'p> {
         let mut jobs: Vec<Job<T>> = (0..self.lanes)
             .map(|_| match &leader {
                 Some(leader) => Job::Lane(leader.further_lane(), shard()),
-                None => Job::Draws(executor(&self.drawn, DRAWN), shard(), Sum::new(dim, random)),
+                None => Job::Draws(executor(&self.drawn, DRAWN), shard(), Sum::new(numbers)),
             })
             .collect();
-        jobs.push(Job::Exact(executor(&self.exact, EXACT), Sum::new(dim, random)));
+        jobs.push(Job::Exact(executor(&self.exact, EXACT), Sum::new(numbers)));
         let team = Team::new(jobs, self.problem.threads);
         let Trainer { problem, drawn, batch, shared, noise, lanes, pairs, collapse, .. } = self;
         let path = match *batch == problem.train.len() {
             true => format!("all rows in a step, {noise}"),
             false => format!("minibatches of {batch}, {noise}"),
         };
-        let piece = problem.journal.open(&format!("start {}", recipe.start));
-        if let Some(done) = piece.finished::<OutcomeRecord>().filter(|d| d.guide.fits(dim, random)) {
+        let mut piece = problem.journal.open(&format!("{} {}", self.piece, recipe.start));
+        if let Some(done) = piece.finished::<OutcomeRecord>().filter(|d| numbers.fits(&d.guide)) {
             return Ok(done.outcome(collapse, path));
         }
         let step = Step {
@@ -229,21 +237,19 @@ impl<'p> Trainer<'p> {
             path,
             lanes: *lanes,
             pairs: *pairs,
-            random,
+            numbers,
             collapse: collapse.clone(),
         };
         let state = RwLock::new(State {
             leader,
-            mu: recipe.mu.clone(),
-            omega: recipe.omega.clone(),
-            precision: vec![T::ZERO; random],
+            p: recipe.p.clone(),
+            precision: vec![T::ZERO; problem.joint.random_dim],
             batch: Vec::with_capacity(problem.train.len()),
             key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0, ..NoiseKey::default() },
             kl_weight: problem.settings.kl_weight,
         });
         let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
         progress.begin(what, recipe.steps);
-        let mut piece = piece;
         let outcome =
             team.run(work, |round| step.climb(&recipe, &team, &state, round, &mut piece, progress))?;
         piece.finish(&OutcomeRecord::of(&outcome));
@@ -267,6 +273,7 @@ fn write<T>(state: &RwLock<State<T>>) -> std::sync::RwLockWriteGuard<'_, State<T
 /// How a step is done.
 struct Step<'p> {
     problem: &'p Problem<'p>,
+    numbers: &'p Numbers,
     batch: usize,
     capacity: usize,
     shared: Option<usize>,
@@ -274,7 +281,6 @@ struct Step<'p> {
     lanes: usize,
     /// Draws of each shard that come with their mirror image; 0: one draw without.
     pairs: usize,
-    random: usize,
     collapse: Arc<Collapse>,
 }
 
@@ -291,11 +297,12 @@ impl Step<'_> {
         match job {
             // The exact terms are needed once a step.
             Job::Exact(executor, sum) if state.key.draw == 0 => {
-                set_inputs(executor, state);
+                self.numbers.give(executor, &state.p, &state.precision);
                 sum.clear();
                 executor.begin(state.key);
                 executor.end(state.key);
-                sum.collect(executor, lambda);
+                sum.value = self.numbers.collect(executor, lambda, &mut sum.g)
+                    + self.numbers.entropy(&state.p, lambda, &mut sum.g);
             }
             Job::Exact(..) => {}
             Job::Lane(lane, shard) => {
@@ -308,7 +315,7 @@ impl Step<'_> {
                 }
             }
             Job::Draws(executor, shard, sum) => {
-                set_inputs(executor, state);
+                self.numbers.give(executor, &state.p, &state.precision);
                 sum.clear();
                 for s in mine {
                     // Draws of its own: each shard is an estimate of the whole, weighted by its share of the batch.
@@ -323,7 +330,7 @@ impl Step<'_> {
                         executor.begin(key);
                         executor.rows(shard, key);
                         executor.end(key);
-                        sum.collect(executor, share);
+                        sum.value += self.numbers.collect(executor, share, &mut sum.g);
                     }
                 }
             }
@@ -343,22 +350,22 @@ impl Step<'_> {
     ) -> Result<Outcome, FitError> {
         let Recipe { start, steps, held, rates, .. } = recipe;
         let (start, steps, held) = (*start, *steps, *held);
-        let dim = recipe.mu.len();
+        let (dim, spreads) = (self.numbers.dim(), self.numbers.spreads());
         let rows = self.problem.train.len();
         let per_epoch = rows.div_ceil(self.batch) as u64;
         let averaged_from = steps - ((recipe.averaged * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
         let optimizer = self.problem.settings.optimizer;
-        let (mut first, mut second) = (vec![T::ZERO; dim + self.random], vec![T::ZERO; dim + self.random]);
+        let mut p = recipe.p.clone();
+        let (mut first, mut second) = (vec![T::ZERO; p.len()], vec![T::ZERO; p.len()]);
         let mut moved = 0;
-        let mut p: Vec<T> = recipe.mu.iter().chain(&recipe.omega).copied().collect();
         let mut g: Vec<T> = vec![T::ZERO; p.len()];
         let mut mean: Vec<f64> = vec![0.0; p.len()];
         let mut trace = vec![];
         let (mut backoff, mut bad_steps) = (1.0, Vec::<u64>::new());
         let every = (steps / 500).max(1);
         let (mut sum, mut count) = (0.0, 0u32);
-        let mut sigma = vec![T::ZERO; self.random];
+        let mut sigma = vec![T::ZERO; spreads.len()];
         let mut integrals;
         let mut dilation = Dilation::new(&self.collapse);
         let (mut begin, mut earlier) = (0, 0.0);
@@ -392,10 +399,9 @@ impl Step<'_> {
             let is_held = step < held;
             {
                 let mut s = write(state);
-                let State { mu, omega, precision, batch, key, kl_weight, .. } = &mut *s;
-                mu.copy_from_slice(&p[..dim]);
-                omega.copy_from_slice(&p[dim..]);
-                integrals = self.precisions(&p, dim, is_held, &mut sigma, precision);
+                let State { p: shown, precision, batch, key, kl_weight, .. } = &mut *s;
+                shown.copy_from_slice(&p);
+                integrals = self.precisions(&p, is_held, &mut sigma, precision);
                 let at = (step % per_epoch) as usize * self.batch;
                 batch.clear();
                 let ids = &order[at..rows.min(at + self.batch)];
@@ -421,7 +427,7 @@ impl Step<'_> {
                 if is_late {
                     dilation.step(DILATION_RATE * (recipe.rate / RATE) * rate, &mut p, dim);
                 }
-                for omega in &mut p[dim..] {
+                for omega in &mut p[spreads.clone()] {
                     *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
                 }
                 (sum, count) = (sum + value, count + 1);
@@ -449,8 +455,7 @@ impl Step<'_> {
         }
         let loop_seconds = earlier + begun.elapsed().as_secs_f64();
         progress.end();
-        let omega = mean.split_off(dim);
-        let mut guide = Gaussian { omega, ..Gaussian::point(mean) };
+        let mut guide = self.numbers.guide(&mean);
         guide.settle(&self.collapse);
         Ok(Outcome { guide, steps, loop_seconds, trace, path: self.path.clone(), ..Outcome::empty() })
     }
@@ -466,7 +471,6 @@ impl Step<'_> {
     fn precisions<T: Number>(
         &self,
         p: &[T],
-        dim: usize,
         is_held: bool,
         sigma: &mut [T],
         out: &mut [T],
@@ -478,8 +482,8 @@ impl Step<'_> {
             self.collapse.fixed_precision(1.0, out);
             return 0.0;
         }
-        elementwise::unary(Unary::Exp, &p[dim..], sigma);
-        self.collapse.precision(&p[..dim], sigma, out)
+        self.numbers.sds(p, sigma);
+        self.collapse.precision(&p[..self.numbers.dim()], sigma, out)
     }
 
     /// One step's gradient into g (means, then log sds); the value of the estimate.
@@ -496,10 +500,10 @@ impl Step<'_> {
         for draw in 0..self.shared.unwrap_or(1) {
             {
                 let mut state = write(state);
-                let State { leader, mu, omega, precision, key, .. } = &mut *state;
+                let State { leader, p, precision, key, .. } = &mut *state;
                 key.draw = draw as u64;
                 if let Some(leader) = leader {
-                    give_inputs(leader, mu, omega, precision);
+                    self.numbers.give(leader, p, precision);
                     leader.begin(*key);
                 }
             }
@@ -515,8 +519,7 @@ impl Step<'_> {
             }
             if let (Some(leader), Some(draws)) = (leader, self.shared) {
                 leader.end(*key);
-                let (mu, omega) = g.split_at_mut(g.len() - self.random);
-                value += collect(leader, *kl_weight / draws as f64, mu, omega);
+                value += self.numbers.collect(leader, *kl_weight / draws as f64, g);
             }
         }
         value + self.add_exact(team, g, is_held)
@@ -527,8 +530,7 @@ impl Step<'_> {
         let job = team.job(self.lanes);
         let Job::Exact(_, sum) = &*job else { return 0.0 };
         if is_held {
-            let dim = g.len() - self.random;
-            g[dim..].fill(T::ZERO);
+            g[self.numbers.spreads()].fill(T::ZERO);
             return sum.value;
         }
         sum.add(g)
@@ -536,7 +538,7 @@ impl Step<'_> {
 
     fn diverged<T: Number>(&self, step: u64, team: &Team<Job<T>>, state: &RwLock<State<T>>) -> FitError {
         let mut state = write(state);
-        let State { leader, mu, omega, precision, key, .. } = &mut *state;
+        let State { leader, p, precision, key, .. } = &mut *state;
         let mut bad = None;
         for lane in 0..self.lanes {
             let mut job = team.job(lane);
@@ -545,7 +547,7 @@ impl Step<'_> {
                 (Job::Draws(executor, shard, _), _) => (executor, shard),
                 _ => continue,
             };
-            give_inputs(executor, mu, omega, precision);
+            self.numbers.give(executor, p, precision);
             bad = executor.find_bad_value(&[shard], *key);
             if bad.is_some() {
                 break;
@@ -553,17 +555,6 @@ impl Step<'_> {
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
     }
-}
-
-/// Gives an executor the guide of a step.
-fn set_inputs<T: Number>(executor: &mut Executor<T>, state: &State<T>) {
-    give_inputs(executor, &state.mu, &state.omega, &state.precision);
-}
-
-fn give_inputs<T: Number>(executor: &mut Executor<T>, mu: &[T], omega: &[T], precision: &[T]) {
-    executor.set_input("mu", mu);
-    executor.set_input("omega", omega);
-    executor.set_input("precision", precision);
 }
 
 /// Draws shared by the whole batch; none: one per shard.
@@ -611,16 +602,4 @@ fn noise_words(notes: &[Note], rows_share: bool, shared: Option<usize>, capacity
         Some(n) => words.push(format!("{n} draws of the weights a step")),
     }
     if words.is_empty() { "no noise".into() } else { words.join(" and ") }
-}
-
-/// Adds an executor's gradient times a share; returns its value times the share.
-fn collect<T: Number>(executor: &Executor<T>, share: f64, g_mu: &mut [T], g_omega: &mut [T]) -> f64 {
-    let factor = T::from_f64(share);
-    if let Some(x) = executor.output("grad:mu") {
-        elementwise::axpy(factor, x, g_mu);
-    }
-    if let Some(x) = executor.output("grad:omega") {
-        elementwise::axpy(factor, x, g_omega);
-    }
-    executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
 }

@@ -5,6 +5,7 @@
 
 pub mod asked;
 pub mod chains;
+mod chosen;
 pub mod climb;
 pub mod coordinates;
 mod dilation;
@@ -20,11 +21,13 @@ pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
 pub mod loo;
+mod low_rank;
 pub mod messages;
 pub mod minibatch;
 pub mod mix;
 pub mod mixture;
 pub mod no_net;
+mod numbers;
 #[cfg(feature = "nuts")]
 pub mod nuts;
 #[cfg(not(feature = "nuts"))]
@@ -63,6 +66,7 @@ use posterior::Gaussian;
 use problem::Problem;
 use progress::Progress;
 use settings::{Batch, Draws, GuideChoice};
+use std::ops::Range;
 
 /// Latents up to which a net is fitted on all rows.
 const SMALL_DIMS: usize = 2_000;
@@ -166,10 +170,14 @@ pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
     }
 }
 
-/// How many directions all random latents share.
-pub fn rank(problem: &Problem<'_>, path: Path) -> usize {
-    let is_low = problem.settings.guide == GuideChoice::LowRank && !path.draws_by_key();
-    if is_low { problem.settings.rank.min(problem.joint.random_dim) } else { 0 }
+/// How many directions latents share (6), and which latents.
+fn directions(problem: &Problem<'_>) -> (usize, Vec<Range<usize>>) {
+    if problem.settings.guide != GuideChoice::LowRank {
+        return (0, vec![]);
+    }
+    let along = chosen::free(problem);
+    let latents = along.iter().map(Range::len).sum();
+    (problem.settings.rank.min(latents), along)
 }
 
 /// The scales that the spread of a full-rank block of so many latents follows (5a).
@@ -185,12 +193,14 @@ pub fn tied_scales(problem: &Problem<'_>, path: Path, full: usize) -> Vec<usize>
 pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
     let settings = problem.settings;
     let keeps = |rewrite| !settings.leaves_out(rewrite);
+    let (rank, along) = directions(problem);
     match path {
         Path::NoNet | Path::SmallNet => {
             let stick_the_landing = sticks_the_landing(problem);
             GuideSettings {
                 full_dims: full_rank_dims(problem, path),
-                rank: rank(problem, path),
+                rank,
+                along,
                 noise: NoiseSource::Input,
                 tied_scales: tied_scales(problem, path, full_rank_dims(problem, path)),
                 stick_the_landing,
@@ -204,6 +214,8 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
         Path::WideNet | Path::Batches | Path::Minibatch => {
             let is_auto = settings.draws == Draws::Auto;
             GuideSettings {
+                rank,
+                along,
                 noise: NoiseSource::Keyed,
                 entropy: keeps(Rewrite::Entropy),
                 expected_prior: keeps(Rewrite::ExpectedPrior),
@@ -328,6 +340,14 @@ impl Outcome {
         self.trace.extend(other.trace.into_iter().map(|t| TracePoint { start, ..t }));
         self.warnings.extend(other.warnings);
         (self.guide, self.path) = (other.guide, other.path);
+    }
+
+    /// Adds what went on from a start: a line of its own in the trace, behind those of the starts.
+    fn follow(&mut self, other: Outcome) {
+        let start = self.trace.iter().map(|t| t.start + 1).max().unwrap_or(0);
+        let path = std::mem::take(&mut self.path);
+        self.take(other, start);
+        self.path = path;
     }
 
     /// A point estimate found without gradient noise.

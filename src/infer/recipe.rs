@@ -3,6 +3,7 @@
 use super::draws::{Joint, variable};
 use super::error::FitError;
 use super::no_net;
+use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::record::GuideRecord;
 use super::settings::Batch;
@@ -24,8 +25,8 @@ pub(super) const CONSTANT: f64 = 0.3;
 /// The rate at the end, as a share of the first.
 const LAST_RATE: f64 = 1e-3;
 /// Share of the steps whose mean is the result: of a net, and of a fit that begins near its optimum.
-const AVERAGED: f64 = 0.05;
-const AVERAGED_NEAR: f64 = 0.5;
+pub(super) const AVERAGED: f64 = 0.05;
+pub(super) const AVERAGED_NEAR: f64 = 0.5;
 /// Rate of log sds, and of means times √fan_in.
 pub(super) const RATE: f64 = 0.02;
 /// Rows times latents of the sample whose mode is a start, and its fewest rows.
@@ -36,8 +37,8 @@ const MODE_ROWS: usize = 1_000;
 pub(super) struct Recipe<T> {
     /// Which start it is.
     pub(super) start: usize,
-    pub(super) mu: Vec<T>,
-    pub(super) omega: Vec<T>,
+    /// The first numbers.
+    pub(super) p: Vec<T>,
     pub(super) steps: u64,
     /// Steps in which sds are held and the KL is off.
     pub(super) held: u64,
@@ -55,7 +56,7 @@ impl<T: Number> Recipe<T> {
         let (joint, settings) = (problem.joint, problem.settings);
         let steps = steps(problem, Path::Minibatch);
         let held = if joint.random_dim == 0 { 0 } else { (HELD * steps as f64).round() as u64 };
-        let mu = random_start(problem, start as u64).into_iter().map(T::from_f64).collect();
+        let means = random_start(problem, start as u64).into_iter().map(T::from_f64);
         let factor = settings.learning_rate.map_or(1.0, |r| r / RATE);
         let mut omega = vec![T::ZERO; joint.random_dim];
         let mut rates = vec![T::from_f64(RATE * factor); joint.dim + joint.random_dim];
@@ -73,7 +74,8 @@ impl<T: Number> Recipe<T> {
                 }
             }
         }
-        Recipe { start, mu, omega, steps, held, rate: RATE * factor, rates, averaged: AVERAGED }
+        let p = means.chain(omega).collect();
+        Recipe { start, p, steps, held, rate: RATE * factor, rates, averaged: AVERAGED }
     }
 
     /// Models without a net: from the mode and the curvature of all rows, or of a keyed sample of many. Each mean's
@@ -115,27 +117,20 @@ impl<T: Number> Recipe<T> {
             rate,
             rates,
             averaged: AVERAGED_NEAR,
-            ..Self::from_guide(&guide.mu, &guide.omega, start, 0, 0.0)
+            ..Self::from_guide(&guide, start, 0, 0.0)
         })
     }
 
-    /// From a guide, one rate for all numbers, nothing held. `start` tells its noise from that of others.
-    pub(super) fn from_guide(mu: &[f64], omega: &[f64], start: usize, steps: u64, rate: f64) -> Self {
-        Recipe {
-            start,
-            mu: mu.iter().map(|x| T::from_f64(*x)).collect(),
-            omega: omega.iter().map(|x| T::from_f64(*x)).collect(),
-            steps,
-            held: 0,
-            rate,
-            rates: vec![T::from_f64(rate); mu.len() + omega.len()],
-            averaged: AVERAGED,
-        }
+    /// From a mean-field guide, one rate for all numbers, nothing held. `start` tells its noise from that of others.
+    pub(super) fn from_guide(guide: &Gaussian, start: usize, steps: u64, rate: f64) -> Self {
+        let p: Vec<T> = guide.mu.iter().chain(&guide.omega).map(|x| T::from_f64(*x)).collect();
+        let rates = vec![T::from_f64(rate); p.len()];
+        Recipe { start, p, steps, held: 0, rate, rates, averaged: AVERAGED }
     }
 }
 
 /// Steps of a fit: as many as asked for, or as visit each row often enough.
-fn steps(problem: &Problem<'_>, path: Path) -> u64 {
+pub(super) fn steps(problem: &Problem<'_>, path: Path) -> u64 {
     let (settings, rows) = (problem.settings, problem.train.len());
     let per_epoch = rows.div_ceil(batch_rows(problem, path)) as f64;
     let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));

@@ -53,6 +53,11 @@ impl GuideRecord {
         guide
     }
 
+    /// Its directions.
+    pub(super) fn rank(&self) -> usize {
+        self.rank
+    }
+
     /// Whether it is a guide of so many latents.
     pub(super) fn fits(&self, dim: usize, random: usize) -> bool {
         self.mu.len() == dim

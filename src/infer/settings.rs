@@ -121,7 +121,7 @@ impl GuideChoice {
 
     /// Whether steps must see all rows: log q is of the same draw.
     pub fn needs_all_rows(self) -> bool {
-        matches!(self, GuideChoice::FullRank | GuideChoice::LowRank | GuideChoice::Ladder)
+        matches!(self, GuideChoice::FullRank | GuideChoice::Ladder)
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::record::ClimbRecord;
 use super::settings::{GuideChoice, Mix, Precision};
-use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix, rank};
+use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::ops::Range;
@@ -51,11 +51,9 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let mut kinds = start_kinds(has_scales, starts);
     kinds.iter_mut().for_each(|kind| kind.iterations = kind.iterations.min(most));
     let full = full_rank_dims(problem, Path::SmallNet);
-    let rank = rank(problem, Path::SmallNet);
-    let objective =
-        Objective::<T>::new(problem, &guide_settings(problem, Path::SmallNet)).map_err(messages::refused)?;
-    let along =
-        if rank > 0 { ladder::along(problem, &guide_settings(problem, Path::SmallNet)) } else { vec![] };
+    let guided = guide_settings(problem, Path::SmallNet);
+    let (rank, along) = (guided.rank, &guided.along);
+    let objective = Objective::<T>::new(problem, &guided).map_err(messages::refused)?;
     let mut rounds = rounds(is_light, settings.steps);
     for round in &mut rounds {
         round.keep = if is_mixed { Keep::All } else { round.keep };
@@ -78,7 +76,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
         }
         let mut find = || -> (Coordinates, Vec<f64>) {
             let mode = map_start(joint, problem, kinds[i].iterations, kinds[i].scale, i);
-            net_coordinates(joint, &mode, problem, full, (rank, &along, i))
+            net_coordinates(joint, &mode, problem, full, (rank, along, i))
         };
         let (coordinates, p) = problem.journal.piece(&format!("start {i}"), &mut find);
         let is_whole = coordinates.is_sound(dim, random, full, rank) && p.len() == coordinates.numbers();

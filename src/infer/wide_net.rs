@@ -17,7 +17,7 @@ use super::recipe::Recipe;
 use super::record::GuideRecord;
 use super::settings::{Mix, Precision};
 use super::small_net::{Keep, map_start, scale_latents};
-use super::{Outcome, Path, messages, mix};
+use super::{Outcome, Path, low_rank, messages, mix};
 use std::sync::Arc;
 
 /// Starts where no number is given.
@@ -40,6 +40,19 @@ pub fn wide_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Ou
     }
 }
 
+/// Steps of a start that goes all the way.
+pub(super) fn steps(problem: &Problem<'_>) -> u64 {
+    let most = most_steps(problem);
+    let rounds = if problem.settings.mix == Mix::No { &ROUNDS[..] } else { &MIXED_ROUNDS[..] };
+    rounds.iter().map(|(_, steps, _)| steps).sum::<u64>().min(most)
+}
+
+/// Steps that a start may have by the settings.
+fn most_steps(problem: &Problem<'_>) -> u64 {
+    let settings = problem.settings;
+    settings.steps.or(settings.epochs.map(|e| e.ceil() as u64)).unwrap_or(u64::MAX)
+}
+
 /// A start with what it reached.
 struct Candidate {
     start: usize,
@@ -60,7 +73,7 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
         .collect::<Result<_, _>>()?;
     let mut whole = Outcome::empty();
     let mut lost = 0;
-    let mut most = settings.steps.or(settings.epochs.map(|e| e.ceil() as u64)).unwrap_or(u64::MAX);
+    let mut most = most_steps(problem);
     for (round, (keep, steps, rate)) in rounds.iter().copied().enumerate() {
         let steps = steps.min(most);
         most -= steps;
@@ -74,8 +87,7 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
         for (i, candidate) in candidates.into_iter().enumerate() {
             let Candidate { start, guide, .. } = candidate;
             let rate = settings.learning_rate.map_or(rate, |r| r * rate / ROUNDS[0].2);
-            let recipe =
-                Recipe::<T>::from_guide(&guide.mu, &guide.omega, start + round * starts, steps, rate);
+            let recipe = Recipe::<T>::from_guide(&guide, start + round * starts, steps, rate);
             let what = format!("fitting start {} of {count}", i + 1);
             match trainer.run(recipe, &what, progress) {
                 Ok(outcome) => {
@@ -101,7 +113,8 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let diverged = if lost == 0 { String::new() } else { format!(", {lost} of them diverged") };
     let kept = if is_mixed { "a mixture" } else { "the best" };
     whole.path = format!("{}, {kept} of {starts} starts{diverged}", whole.path);
-    let guides: Vec<Gaussian> = candidates.into_iter().map(|c| c.guide).collect();
+    let mut guides: Vec<Gaussian> = candidates.into_iter().map(|c| c.guide).collect();
+    low_rank::join::<T>(problem, Path::WideNet, &mut guides, &mut whole, progress)?;
     mix::keep(problem, guides, joint, &mut whole);
     Ok(whole)
 }

@@ -41,6 +41,11 @@ const CASES: &[Case] = &[
     Case { name: "nuts", model: "line", options: "--method nuts --set samples=600 --set tune=600" },
     Case { name: "wide net", model: "wide", options: "--set predict_draws=5 --set restarts=2 --steps 60" },
     Case { name: "batches, no net", model: "line", options: "--batch 5 --steps 3000" },
+    Case {
+        name: "low rank in batches",
+        model: "net",
+        options: "--set predict_draws=5 --batch 16 --steps 800 --set guide=lowrank",
+    },
     Case { name: "laplace", model: "net", options: "--set predict_draws=5 --method laplace" },
     Case { name: "either way", model: "groups", options: "--steps 1500" },
     Case {

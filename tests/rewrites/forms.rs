@@ -8,7 +8,7 @@ use bnnc::engine::{Executor, NoiseKey, Shard};
 use bnnc::guide::collapse::Collapse;
 use bnnc::guide::{GuideSettings, Guided, NoiseSource, guide};
 use bnnc::infer::draws::Evaluator;
-use bnnc::infer::draws::Objective;
+use bnnc::infer::draws::{Objective, PARAMETERS};
 use bnnc::infer::journal::Journal;
 use bnnc::infer::objective::{program, shards, with_gradient};
 use bnnc::infer::points::Points;
@@ -22,6 +22,7 @@ use bnnc::source::SourceFile;
 use bnnc::syntax::ast::Item;
 use bnnc::syntax::parse;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -107,7 +108,13 @@ pub enum Form<T> {
     /// noise is an input, filled as on the paths that see all rows
     Given { evaluator: Evaluator<T>, draws: usize },
     /// noise is keyed, as on minibatches; each shard with a draw of its own, or all with one
-    Keyed { executor: Box<Executor<T>>, shards: Vec<Shard<T>>, is_by_shard: bool, collapse: Arc<Collapse> },
+    Keyed {
+        executor: Box<Executor<T>>,
+        shards: Vec<Shard<T>>,
+        is_by_shard: bool,
+        collapse: Arc<Collapse>,
+        along: Vec<Range<usize>>,
+    },
 }
 
 impl<T: Number> Form<T> {
@@ -124,7 +131,7 @@ impl<T: Number> Form<T> {
     /// Compiles one form with keyed noise, a new draw for so many rows.
     pub fn keyed(fixture: &Fixture, settings: &GuideSettings, rows_per_draw: Option<usize>) -> Self {
         let guided = fixture.guided(settings);
-        let tape = with_gradient(&guided.tape, guided.objective, &["mu", "omega"]).expect("differentiable");
+        let tape = with_gradient(&guided.tape, guided.objective, &PARAMETERS).expect("differentiable");
         let rows = fixture.rows.len();
         let program = match rows_per_draw {
             Some(rows) => Arc::new(plan(&tape, rows).expect("the engine runs it")),
@@ -138,23 +145,30 @@ impl<T: Number> Form<T> {
             shards,
             is_by_shard: rows_per_draw.is_some(),
             collapse: guided.collapse,
+            along: settings.along.clone(),
         }
     }
 
-    /// Value, gradient for the means, gradient for the log sds.
+    /// Value, gradient for the means, for the log sds, for what correlates latents.
     pub fn step(&mut self, guide: &Gaussian, key: NoiseKey) -> Vec<f64> {
         match self {
             Form::Given { evaluator, draws } => {
                 let mut g = guide.clone();
                 let value = evaluator.step(guide, key, *draws, &mut g);
-                [vec![value], g.mu, g.omega, g.lower].concat()
+                [vec![value], g.mu, g.omega, g.lower, g.directions.v].concat()
             }
-            Form::Keyed { executor, shards, is_by_shard, collapse } => {
+            Form::Keyed { executor, shards, is_by_shard, collapse, along } => {
                 let mut precision = vec![0.0; guide.random()];
-                let sigma: Vec<f64> = guide.omega.iter().map(|o| o.exp()).collect();
+                let sigma: Vec<f64> = guide.marginal_sds().collect();
                 let integrals = collapse.precision(&guide.mu, &sigma, &mut precision);
-                for (name, values) in [("mu", &guide.mu), ("omega", &guide.omega), ("precision", &precision)]
-                {
+                let rows: Vec<f64> = guide.directions.rows(along).copied().collect();
+                let inputs = [
+                    ("mu", &guide.mu),
+                    ("omega", &guide.omega),
+                    ("directions", &rows),
+                    ("precision", &precision),
+                ];
+                for (name, values) in inputs {
                     let numbers: Vec<T> = values.iter().map(|v| T::from_f64(*v)).collect();
                     executor.set_input(name, &numbers);
                 }
@@ -167,10 +181,10 @@ impl<T: Number> Form<T> {
                     executor.begin(key);
                     part.iter().for_each(|shard| executor.rows(shard, key));
                     executor.end(key);
-                    let outputs = ["objective", "grad:mu", "grad:omega"]
+                    let outputs = ["objective", "grad:mu", "grad:omega", "grad:directions"]
                         .iter()
-                        .flat_map(|name| executor.output(name).expect("named by the gradient"));
-                    total.resize(1 + guide.mu.len() + guide.omega.len(), 0.0);
+                        .flat_map(|name| executor.output(name).unwrap_or(&[]));
+                    total.resize(1 + guide.mu.len() + guide.omega.len() + rows.len(), 0.0);
                     total.iter_mut().zip(outputs).for_each(|(t, x)| *t += share * x.to_f64());
                 }
                 total[0] += integrals;

@@ -2,6 +2,7 @@
 //! and what is applied or refused is said.
 
 mod by_row;
+mod directions;
 mod enumerated;
 mod expected_prior;
 mod forms;

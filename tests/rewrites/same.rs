@@ -8,10 +8,10 @@ use bnnc::rewrites::{self, Family, Rewrite};
 /// Draws in the slow tests, and standard errors by which two means may differ there.
 const MANY: (usize, f64) = (100_000, 4.0);
 /// The same in the ordinary tests: 1,300 numbers are compared, and means of few draws have heavier tails than a normal.
-const FEW: (usize, f64) = (10_000, 5.0);
+pub(super) const FEW: (usize, f64) = (10_000, 5.0);
 
 /// A net called twice in a row: each weight is reused. Priors of every closed form, and two without.
-const REUSED: &str = r#"
+pub(super) const REUSED: &str = r#"
 data "data/moons.csv" { x1, x2 : real; y : class(2) from "y"; split by split }
 net f(x) {
   each layer { w ~ Normal(0, s); b ~ Laplace(0, 1) }
@@ -22,7 +22,7 @@ y ~ Bernoulli(logit = 2 * f([x1, x2]) - f([x2, x1]))
 "#;
 
 /// Each weight enters a row once.
-const ONCE: &str = r#"
+pub(super) const ONCE: &str = r#"
 data "data/moons.csv" { x1, x2 : real; y : class(2) from "y"; split by split }
 net f(x) {
   each layer { w ~ Normal(0, s); b ~ Laplace(0, 1); s ~ InvGamma(1, 1) }

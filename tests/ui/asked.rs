@@ -27,11 +27,6 @@ const CASES: &[(&str, &str, bool)] = &[
         false,
     ),
     (
-        "o001_low_rank_in_batches",
-        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = lowrank; batch = 2 }\n",
-        true,
-    ),
-    (
         "o001_ladder_with_a_mixture",
         "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = ladder; mix = true }\n",
         true,

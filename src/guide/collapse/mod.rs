@@ -315,7 +315,7 @@ fn members_of<'a>(
 }
 
 /// Whether a slot is computed from another.
-fn reaches(tape: &Tape, from: Slot, to: Option<Slot>) -> bool {
+pub(super) fn reaches(tape: &Tape, from: Slot, to: Option<Slot>) -> bool {
     let Some(to) = to else { return false };
     let mut seen = vec![false; to.0 as usize + 1];
     let mut open = vec![to];

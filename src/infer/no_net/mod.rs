@@ -16,7 +16,7 @@ use super::posterior::Gaussian;
 use super::problem::Problem;
 use super::progress::Progress;
 use super::settings::{GuideChoice, Precision};
-use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix, rank};
+use super::{Outcome, Path, full_rank_dims, guide_settings, ladder, messages, mix};
 
 /// Fits a model without a net: MAP, curvature, whitened coordinates, stages with halved rates.
 pub fn fit(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -57,11 +57,10 @@ fn fit_from(
     }
     let full = full_rank_dims(problem, Path::NoNet);
     let guided = guide_settings(problem, Path::NoNet);
-    let (scales, rank) = (guided.tied_scales.clone(), rank(problem, Path::NoNet));
-    let along = if rank > 0 { ladder::along(problem, &guided) } else { vec![] };
+    let (scales, rank, along) = (&guided.tied_scales, guided.rank, &guided.along);
     let mut find = || -> Result<Coordinates, FitError> {
         let there = mode::start(joint, problem, full, start)?;
-        Ok(there.with_ties(&scales, &ties::groups(problem, full, &scales)).with_directions(rank, &along))
+        Ok(there.with_ties(scales, &ties::groups(problem, full, scales)).with_directions(rank, along))
     };
     let kept: Coordinates = problem.journal.try_piece(&name_of("mode", start), &mut find)?;
     let coordinates =

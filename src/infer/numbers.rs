@@ -1,0 +1,126 @@
+//! The numbers that steps on batches move, side by side, and the guide that they are.
+//!
+//! ```text
+//! p   | means [D] | log sds [random] | directions [rows, r] |     V (6), a row for each latent that moves along
+//! ```
+//!
+//! A gradient has the same form. Every part is an input of the step's programs by its name.
+
+use super::directions::{Directions, log_det};
+use super::posterior::Gaussian;
+use super::problem::Number;
+use super::record::GuideRecord;
+use crate::engine::Executor;
+use crate::guide::GuideSettings;
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
+use crate::lower::LogJoint;
+use std::ops::Range;
+
+/// Where each part lies.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Numbers {
+    dim: usize,
+    random: usize,
+    rank: usize,
+    along: Vec<Range<usize>>,
+}
+
+impl Numbers {
+    /// Those of a guide.
+    pub(super) fn of(joint: &LogJoint, settings: &GuideSettings) -> Numbers {
+        let (rank, along) = (settings.rank, settings.along.clone());
+        Numbers { dim: joint.dim, random: joint.random_dim, rank, along }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.directions().end
+    }
+
+    /// How many means.
+    pub(super) fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// How many directions.
+    pub(super) fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// Where the log sds are.
+    pub(super) fn spreads(&self) -> Range<usize> {
+        self.dim..self.dim + self.random
+    }
+
+    /// Where V is.
+    pub(super) fn directions(&self) -> Range<usize> {
+        let rows: usize = self.along.iter().map(Range::len).sum();
+        let first = self.spreads().end;
+        first..first + rows * self.rank
+    }
+
+    fn inputs(&self) -> [(&'static str, &'static str, Range<usize>); 3] {
+        [
+            ("mu", "grad:mu", 0..self.dim),
+            ("omega", "grad:omega", self.spreads()),
+            ("directions", "grad:directions", self.directions()),
+        ]
+    }
+
+    /// Gives an executor the guide of a step.
+    pub(super) fn give<T: Number>(&self, executor: &mut Executor<T>, p: &[T], precision: &[T]) {
+        for (name, _, range) in self.inputs() {
+            executor.set_input(name, &p[range]);
+        }
+        executor.set_input("precision", precision);
+    }
+
+    /// Adds an executor's gradient times a share; returns its value times the share.
+    pub(super) fn collect<T: Number>(&self, executor: &Executor<T>, share: f64, g: &mut [T]) -> f64 {
+        for (_, name, range) in self.inputs() {
+            if let Some(x) = executor.output(name) {
+                elementwise::axpy(T::from_f64(share), x, &mut g[range]);
+            }
+        }
+        executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+    }
+
+    /// The part of the entropy that V has, which no program knows, and its gradient; both times a share.
+    pub(super) fn entropy<T: Number>(&self, p: &[T], share: f64, g: &mut [T]) -> f64 {
+        let at = self.directions();
+        share * 0.5 * log_det(&p[at.clone()], self.rank, share, &mut g[at])
+    }
+
+    /// The sd of each random latent by itself.
+    pub(super) fn sds<T: Number>(&self, p: &[T], out: &mut [T]) {
+        elementwise::unary(Unary::Exp, &p[self.spreads()], out);
+        if self.rank == 0 {
+            return;
+        }
+        let rows = p[self.directions()].chunks_exact(self.rank);
+        for (i, row) in self.along.iter().cloned().flatten().zip(rows) {
+            let squares: f64 = row.iter().map(|v| v.to_f64() * v.to_f64()).sum();
+            out[i] *= T::from_f64((1.0 + squares).sqrt());
+        }
+    }
+
+    /// Whether a guide read from a file is one of these numbers.
+    pub(super) fn fits(&self, guide: &GuideRecord) -> bool {
+        guide.fits(self.dim, self.random) && guide.rank() == self.rank
+    }
+
+    /// The numbers of a guide; directions that it does not have are 0.
+    pub(super) fn read(&self, guide: &Gaussian) -> Vec<f64> {
+        let rows = self.along.iter().cloned().flatten();
+        let v = rows.flat_map(|i| (0..self.rank).map(move |k| guide.directions.entry(i, k)));
+        guide.mu.iter().chain(&guide.omega).copied().chain(v).collect()
+    }
+
+    /// The guide of these numbers; collapsed scales are not settled.
+    pub(super) fn guide(&self, p: &[f64]) -> Gaussian {
+        let mut directions = Directions { rank: self.rank, v: vec![0.0; self.random * self.rank] };
+        directions.rows_mut(&self.along).zip(&p[self.directions()]).for_each(|(v, x)| *v = *x);
+        Gaussian { omega: p[self.spreads()].to_vec(), directions, ..Gaussian::point(p[..self.dim].to_vec()) }
+    }
+}
