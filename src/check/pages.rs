@@ -199,8 +199,16 @@ const MEANINGS: &[(&str, &str, &str)] = &[
         "Unknowns outside nets share one full-rank block up to 200 of them; weights of nets are independent.",
     ),
     ("guide", "meanfield", "Independent normals: sds of correlated unknowns come out too small."),
-    ("guide", "fullrank", "One normal with all correlations, of up to 2,000 unknowns."),
-    ("guide", "lowrank", "A normal with a diagonal and a few directions of correlation."),
+    (
+        "guide",
+        "fullrank",
+        "One normal with all correlations, of up to 2,000 unknowns; `correlate` chooses which.",
+    ),
+    (
+        "guide",
+        "lowrank",
+        "A normal with a diagonal and a few directions of correlation; `correlate` chooses of what.",
+    ),
     (
         "guide",
         "ladder",

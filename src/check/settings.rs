@@ -63,6 +63,13 @@ pub const OPTIONS: &[FitOption] = &[
         page: "directions of correlation of `guide = lowrank` and `ladder`",
     },
     FitOption {
+        name: "correlate",
+        words: &[],
+        number: None,
+        default: "[]",
+        page: "nets, layers and unknowns that `guide = lowrank` or `fullrank` correlates, as `[f.3]`; none named: all",
+    },
+    FitOption {
         name: "steps",
         words: &["auto"],
         number: WHOLE,
@@ -219,12 +226,20 @@ impl FitOption {
             words.push(format!("{kind} {from} {}", n.least));
         }
         let list = words.join(", ");
+        if self.takes_names() {
+            return "a list of names of the model".to_owned();
+        }
         if self.is_list() { format!("a list of {list}") } else { list }
     }
 
     /// Whether its value is a list of words.
     pub(super) fn is_list(&self) -> bool {
         self.default == "[]"
+    }
+
+    /// Whether that list is of what the model declares; which names there are is known after checking.
+    fn takes_names(&self) -> bool {
+        self.is_list() && self.words.is_empty()
     }
 
     /// Why a value is not allowed.
@@ -240,6 +255,10 @@ impl FitOption {
             })
         };
         match value {
+            SettingValue::Word(word) if self.takes_names() => {
+                Some(self.wrong("one name").help(format!("write `{} = [{word}]`", self.name)))
+            }
+            SettingValue::Words(_) if self.takes_names() => None,
             SettingValue::Word(word) if self.is_list() => {
                 unknown(word).or_else(|| Some(self.wrong(&format!("the word `{word}`"))))
             }
@@ -374,11 +393,10 @@ fn read(
     option: &FitOption,
     constants: &HashMap<String, f64>,
 ) -> Result<SettingValue, Diagnostic> {
-    let word = |e: &Expr| match &e.kind {
-        ExprKind::Name(name) => Some(name.clone()),
-        _ => None,
-    };
     match &value.kind {
+        ExprKind::Field { .. } if option.takes_names() => {
+            dotted(value).map(SettingValue::Word).ok_or_else(|| option.wrong("this"))
+        }
         ExprKind::Name(name) => {
             let is_word = option.words.contains(&name.as_str()) || !constants.contains_key(name);
             Ok(match constants.get(name) {
@@ -388,11 +406,20 @@ fn read(
         }
         ExprKind::Join(parts) => parts
             .iter()
-            .map(|p| word(p).ok_or(p.span))
+            .map(|p| dotted(p).filter(|n| option.takes_names() || !n.contains('.')).ok_or(p.span))
             .collect::<Result<Vec<String>, Span>>()
             .map(SettingValue::Words)
             .map_err(|span| option.wrong("this").at(span, "a name is wanted here")),
         _ => constant::number(value, constants).map(SettingValue::Number),
+    }
+}
+
+/// `f`, `f.3`, `f.3.w`
+fn dotted(e: &Expr) -> Option<String> {
+    match &e.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Field { base, field } => Some(format!("{}.{}", dotted(base)?, field.value)),
+        _ => None,
     }
 }
 

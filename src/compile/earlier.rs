@@ -1,5 +1,6 @@
 //! What earlier runs say of their variables, for priors that are their posteriors.
 
+use super::fitted::DIRECTIONS;
 use crate::check::posteriors::{Earlier, Marginals, folders};
 use crate::run_folder::{Compiled, EarlierRecord, Numbers, Run, VariableRecord, read};
 use crate::syntax::ast::Ast;
@@ -54,7 +55,7 @@ fn from_guide(run: &Run, v: &VariableRecord) -> Option<Marginals> {
         let name = format!("{}.{part}", v.name);
         run.tensors.iter().find(|t| t.name == name).map(|t| t.values.to_f64())
     };
-    let is_joint = run.tensors.iter().any(|t| t.name.starts_with("full_rank."));
+    let is_joint = run.tensors.iter().any(|t| t.name.starts_with("full_rank.") || t.name == DIRECTIONS);
     let is_mixture = run.tensors.iter().any(|t| t.name == "mixture.share");
     if is_joint || is_mixture || !v.is_centred {
         return None;

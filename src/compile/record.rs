@@ -203,7 +203,9 @@ pub(super) fn manifest(
         _ if fitted.chains.is_some() => format!("draws of Markov chains, {random} dimensions"),
         (_, 0) => "point estimate".to_owned(),
         (0, _) if outcome.guide.directions.rank > 0 => {
-            format!("low rank, {} directions of {random} dimensions", outcome.guide.directions.rank)
+            let moved = outcome.guide.directions.moved();
+            let low = format!("low rank, {} directions of {moved} dimensions", outcome.guide.directions.rank);
+            if moved == random { low } else { format!("{low}, mean-field on {}", random - moved) }
         }
         (0, _) => format!("mean-field, {random} dimensions"),
         (full, _) if full == random => format!("full rank, {random} dimensions"),

@@ -10,11 +10,12 @@
 //! All other neighbours are drawn together: one instruction for many small tensors.
 
 use super::along::Along;
+use super::block::Block;
 use super::collapse::Collapse;
 use super::{GuideSettings, NoiseSource, stream};
 use crate::lower::{LATENTS, Latent, LogJoint};
 use crate::rewrites::{Note, Rewrite};
-use crate::tape::{Op, Slot, build::Builder};
+use crate::tape::{Slot, build::Builder};
 use crate::ty::Shape;
 use std::collections::BTreeSet;
 use std::f64::consts::PI;
@@ -31,6 +32,8 @@ pub(super) struct Draw {
     own: Slot,
     /// The directions that some share.
     along: Option<Along>,
+    /// The full-rank block.
+    block: Option<Block>,
     /// Precisions of the weights under collapsed scales, if there are any.
     pub(super) precision: Option<Slot>,
     omega: Slot,
@@ -84,6 +87,7 @@ impl Draw {
                 random,
                 full_dims: 0,
                 along: None,
+                block: None,
                 collapsed,
                 runs,
             };
@@ -92,8 +96,15 @@ impl Draw {
         let given = (settings.noise == NoiseSource::Input).then(|| b.input("noise", Shape::vector(random)));
         let own = b.exp(omega);
         let along = Along::new(b, settings);
-        let stretch = along.as_ref().and_then(|along| along.stretch(b, &(0..random)));
-        let sigma = stretch.map_or(own, |stretch| b.mul(own, stretch));
+        let block = Block::new(b, settings, full);
+        let mut sigma = own;
+        if let Some(along) = &along {
+            let stretch = along.stretch(b, &(0..random));
+            sigma = stretch.map_or(own, |stretch| b.mul(own, stretch));
+        }
+        if let Some(block) = &block {
+            sigma = block.sds(b, own, random);
+        }
         let collapsed: Vec<usize> = collapse.scales.iter().map(|s| s.latent).collect();
         let precision = (!collapsed.is_empty()).then(|| b.input("precision", Shape::vector(random)));
         let mut draw = Draw {
@@ -105,6 +116,7 @@ impl Draw {
             random,
             full_dims: full,
             along,
+            block,
             collapsed,
             runs: vec![],
         };
@@ -131,31 +143,20 @@ impl Draw {
         }
     }
 
-    /// Whether some of these latents move along shared directions.
-    pub(super) fn moves_along(&self, latent: &Latent) -> bool {
-        self.along.as_ref().is_some_and(|along| along.holds(&(latent.start..latent.start + latent.len)))
+    /// Whether some of these latents are correlated with others.
+    pub(super) fn is_correlated(&self, latent: &Latent) -> bool {
+        let latents = latent.start..latent.start + latent.len;
+        latent.start < self.full_dims || self.along.as_ref().is_some_and(|along| along.holds(&latents))
     }
 
     fn run(&self, b: &mut Builder, settings: &GuideSettings, start: usize, len: usize, noise: Slot) -> Run {
         let shape = Shape::vector(len);
         let own = b.slice(self.own, start, &shape);
         let mut step = b.mul(own, noise);
-        let full = settings.full_dims.min(self.random);
         let mut stretch = None;
-        if full > 1 && start == 0 {
+        if let (Some(block), 0) = (&self.block, start) {
             // Blocks are drawn whole: `pieces` never cuts the full-rank one.
-            let lower = b.input("lower", [full, full].into());
-            let mask: Vec<f64> = (0..full * full).map(|k| f64::from(k % full < k / full)).collect();
-            let mask = b.tensor(&mask, [full, full].into());
-            let strict = b.mul(lower, mask);
-            let head = b.slice(noise, 0, &Shape::vector(full));
-            let mixed = b.infer(Op::Dot { transposed: true }, vec![head, strict]);
-            let wide = if full < len {
-                b.with_shape(Op::Pad { start: 0 }, vec![mixed], shape.clone())
-            } else {
-                mixed
-            };
-            step = b.add(step, wide);
+            step = block.step(b, own, noise, step);
             stretch = self.exponents(b, step, len, &settings.tied_scales);
             if let Some(exponents) = stretch {
                 let factor = b.exp(exponents);

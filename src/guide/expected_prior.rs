@@ -31,6 +31,7 @@ pub(super) fn terms(
     notes: &mut Vec<Note>,
 ) -> Vec<Slot> {
     let mut out = vec![];
+    let is_tied = !settings.tied_scales.is_empty();
     for latent in &joint.latents {
         let unknown = model.unknown(latent.unknown);
         b.origin = Some(unknown.span);
@@ -50,10 +51,10 @@ pub(super) fn terms(
             out.extend(drawn);
             continue;
         }
-        let closed = match obstacle(unknown, latent, draw) {
+        let closed = match obstacle(unknown, latent, draw, is_tied) {
             Some(why) => Err(why.to_owned()),
-            None if draw.moves_along(latent) && !has_fixed_arguments(b, draw, map, latent) => {
-                Err("it moves along directions, and its prior's arguments may move with it".to_owned())
+            None if draw.is_correlated(latent) && !has_fixed_arguments(b, draw, map, latent) => {
+                Err("it is correlated with others, and its prior's arguments may be among them".to_owned())
             }
             None => closed_form(b, joint, model, draw, map, latent)
                 .ok_or_else(|| format!("no closed form of {} here", unknown.prior.family.name)),
@@ -106,9 +107,9 @@ fn under_collapsed(
 }
 
 /// Why no closed form is looked for.
-fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw) -> Option<&'static str> {
-    if latent.start < draw.full_dims {
-        Some("it is in the full-rank block")
+fn obstacle(unknown: &Unknown, latent: &Latent, draw: &Draw, is_tied: bool) -> Option<&'static str> {
+    if latent.start < draw.full_dims && is_tied {
+        Some("its spread follows a scale")
     } else if !unknown.prior.is_bare() {
         Some("its prior is truncated, ordered or mixed")
     } else if latent.is_non_centred {

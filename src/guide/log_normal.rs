@@ -95,10 +95,9 @@ impl Reader<'_> {
             let unknown = self.model.unknown(latent.unknown);
             let fits = unknown.bijection.name == "exp"
                 && unknown.treatment == Treatment::Random
-                && latent.start >= self.draw.full_dims
                 && !latent.is_non_centred
                 // Scales that move together are no independent factors.
-                && !self.draw.moves_along(latent);
+                && !self.draw.is_correlated(latent);
             return fits.then(|| {
                 let a = b.slice(self.draw.mu, latent.start, &unknown.shape);
                 let t = b.slice(self.draw.sigma, latent.start, &unknown.shape);

@@ -14,6 +14,7 @@
 //! each; what became of them is in [`Guided::notes`], in the words of [`crate::rewrites`].
 
 mod along;
+mod block;
 pub mod collapse;
 mod draw;
 mod expected_prior;
@@ -98,7 +99,7 @@ impl GuideSettings {
 pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
-    /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block, `noise [random]` if the
+    /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block (in units of e^ω where noise is keyed), `noise [random]` if the
     /// source is an input, `directions [rows, rank]` with a row for each latent of `along`, and likewise
     /// `direction_noise [rank]`, of a low-rank guide (its entropy is without ½ log det (I + VᵀV), which the method
     /// adds), `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of −log q at the

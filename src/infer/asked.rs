@@ -5,16 +5,17 @@
 
 use super::error::FitError;
 use super::optimizer::Optimizer;
-use super::settings::{Batch, Draws, GuideChoice, Method, Mix, Settings};
+use super::settings::{Draws, GuideChoice, Method, Mix, Settings};
 use super::{Path, SMALL_DIMS, points};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, suggest};
 use crate::infer::problem::Problem;
 use crate::lower::free_shape;
-use crate::model::Model;
+use crate::model::correlated::stands_for;
+use crate::model::{Model, Treatment, Unknown, UnknownId};
 use crate::rewrites::{Note, Rewrite};
 
-/// O001 for what no rows can make possible: one block of all latents on minibatches, or of too many; tempering of what
-/// has no prior terms.
+/// O001 for what no rows can make possible: a block of too many latents, or of names that nothing has; tempering of
+/// what has no prior terms.
 pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
     if settings.optimizer != Optimizer::Adam && matches!(settings.method, Method::Laplace | Method::Prior) {
         let what = format!("`method = {}` has no optimiser's steps", settings.method.name());
@@ -29,22 +30,62 @@ pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
         let d = at_setting(Diagnostic::new("O001", what), model, "mix");
         return Some(d.help("leave `mix` out, or name one guide: `guide = fullrank`"));
     }
-    let latents: usize = model.unknowns.iter().map(|u| free_shape(u).len()).sum();
-    if !settings.guide.needs_all_rows() {
-        None
-    } else if matches!(settings.batch, Batch::Rows(_)) {
-        let d = all_rows(model, settings, "`batch` gives it minibatches");
-        Some(d.help("leave `batch` out, or write `guide = meanfield`"))
-    } else if latents > SMALL_DIMS {
-        let d = all_rows(
-            model,
-            settings,
-            &format!("the model has {latents} latents, and at most {SMALL_DIMS} can be correlated"),
-        );
-        Some(d.help("write `guide = meanfield`"))
-    } else {
-        None
+    correlated(model, settings)
+}
+
+/// O001: `correlate` with a guide that has no part to choose, or of a name that nothing random has; a block of too many.
+fn correlated(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    let refused = |what: String| at_setting(Diagnostic::new("O001", what), model, "correlate");
+    let guide = settings.guide;
+    if !model.correlate().is_empty() && !matches!(guide, GuideChoice::LowRank | GuideChoice::FullRank) {
+        let what =
+            format!("`correlate` chooses for `guide = lowrank` or `fullrank`, not for `{}`", guide.name());
+        return Some(refused(what).help("write `guide = fullrank`, or leave `correlate` out"));
     }
+    for name in model.correlate() {
+        let mut named = model.unknowns.iter().filter(|u| stands_for(name, u)).peekable();
+        if named.peek().is_none() {
+            let d = refused(format!(
+                "`correlate` names `{name}`, and the model has no net, layer or unknown of this name"
+            ));
+            let known = names(model);
+            return Some(match suggest::nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => d.help(format!("did you mean `{near}`?")),
+                None => d.help(format!("it has {}", known.join(", "))),
+            });
+        }
+        if named.all(|u| u.treatment != Treatment::Random) {
+            let d = refused(format!("`correlate` names `{name}`, which is learned as a point"));
+            return Some(d.help("leave it out: a point correlates with nothing"));
+        }
+    }
+    let chosen = model.correlated();
+    let is_in = |(i, u): &(usize, &Unknown)| {
+        u.treatment == Treatment::Random && (chosen.is_empty() || chosen.contains(&UnknownId(*i as u32)))
+    };
+    let latents: usize =
+        model.unknowns.iter().enumerate().filter(is_in).map(|(_, u)| free_shape(u).len()).sum();
+    if guide != GuideChoice::FullRank || latents <= SMALL_DIMS {
+        return None;
+    }
+    let what =
+        format!("`guide = fullrank` would correlate {latents} latents, and a block has at most {SMALL_DIMS}");
+    let d = at_setting(Diagnostic::new("O001", what), model, "guide");
+    Some(d.help("name a part, as `correlate = [f.2]` does a layer, or write `guide = lowrank`"))
+}
+
+/// What `correlate` may name: nets, layers, unknowns.
+fn names(model: &Model) -> Vec<String> {
+    let mut all: Vec<String> = vec![];
+    for unknown in &model.unknowns {
+        let ends = unknown.name.match_indices('.').map(|(i, _)| i).chain([unknown.name.len()]);
+        for name in ends.map(|end| &unknown.name[..end]) {
+            if !all.iter().any(|n| n == name) {
+                all.push(name.to_owned());
+            }
+        }
+    }
+    all
 }
 
 /// O001: `kl_weight` or `warmup` with a method that has no such terms.
@@ -106,12 +147,6 @@ fn optimizer(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
 /// Says what, and why.
 pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     if let Some(d) = of_model(problem.model, problem.settings) {
-        return Err(FitError::Refused(d));
-    }
-    if problem.settings.guide.needs_all_rows() && path.draws_by_key() {
-        let why = format!("a net on {} rows is fitted on minibatches", problem.train.len());
-        let d = all_rows(problem.model, problem.settings, &why)
-            .help("write `batch = all`, or `guide = meanfield`");
         return Err(FitError::Refused(d));
     }
     optimizer(problem, path)?;
@@ -177,19 +212,6 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
         }
     }
     Ok(())
-}
-
-/// A guide of correlated latents cannot be had, at the place where it is asked for.
-fn all_rows(model: &Model, settings: &Settings, why: &str) -> Diagnostic {
-    let guide = settings.guide.name();
-    let d = Diagnostic::new("O001", format!("`guide = {guide}` needs all rows in a step, but {why}"));
-    let span =
-        |name: &str| model.settings.iter().rfind(|s| s.name == name && !s.is_default).and_then(|s| s.span);
-    match (span("guide"), span("batch")) {
-        (Some(guide), _) => d.at(guide, "asked for here"),
-        (None, Some(batch)) => d.at(batch, "in batches"),
-        (None, None) => d,
-    }
 }
 
 /// A rewrite that `with` names and that cannot be applied.

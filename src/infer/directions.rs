@@ -31,6 +31,11 @@ impl Directions {
         if k < self.rank { self.row(i)[k] } else { 0.0 }
     }
 
+    /// How many latents move along.
+    pub fn moved(&self) -> usize {
+        self.v.chunks_exact(self.rank.max(1)).filter(|row| row.iter().any(|v| *v != 0.0)).count()
+    }
+
     /// The entries of the rows of some latents.
     pub fn rows<'a>(&'a self, along: &'a [Range<usize>]) -> impl Iterator<Item = &'a f64> {
         let rank = self.rank;

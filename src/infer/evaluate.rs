@@ -4,7 +4,6 @@
 //! else keyed normals in antithetic pairs; beyond 2,000 dimensions there are 20 draws. Log densities of nets are in f32,
 //! as their fits are, others in f64; sums over draws are in f64.
 
-use super::{Path, mix};
 use super::draws::{mean_and_se, variable};
 use super::error::CannotRun;
 use super::mixture::Mixture;
@@ -14,6 +13,7 @@ use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::batch_rows;
 use super::settings::{Precision, Settings};
+use super::{Path, mix};
 use crate::engine::{Executor, NoiseKey, Shard, Team};
 use crate::kernels::noise;
 use crate::metrics::psis::smooth;

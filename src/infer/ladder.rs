@@ -253,7 +253,7 @@ fn begin(family: &Family, from: &Gaussian, seed: u64) -> (Coordinates, Vec<f64>)
 
 impl Rung {
     /// A rung whose climb diverged.
-    fn lost(name: &str, before: &[f64], seconds: f64) -> Rung {
+    pub(super) fn lost(name: &str, before: &[f64], seconds: f64) -> Rung {
         let same = Rung::after(format!("{name} (diverged)"), before, before, seconds);
         Rung { is_kept: false, ..same }
     }

@@ -20,7 +20,7 @@ use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
 use super::record::{BatchRecord, OutcomeRecord};
 use super::settings::{Draws, Mix, Precision};
-use super::{Outcome, Path, guide_settings, low_rank, messages, mix};
+use super::{Outcome, Path, guide_settings, joined, messages, mix};
 use crate::engine::{Executor, Lane, NoiseKey, Shard, Team};
 use crate::guide::collapse::Collapse;
 use crate::guide::{GuideSettings, Guided, guide};
@@ -74,7 +74,7 @@ fn from_starts<T: Number>(
             .map_err(messages::refused)
     };
     let (mut whole, mut guides) = mix::several(problem, progress, fit, &mut worth)?;
-    low_rank::join::<T>(problem, path, &mut guides, &mut whole, progress)?;
+    joined::join::<T>(problem, path, &mut guides, &mut whole, progress)?;
     whole.guide = guides[0].clone();
     if problem.settings.mix != Mix::No {
         whole.mixture = Some(Mixture::even(guides));
@@ -162,7 +162,7 @@ pub(super) struct Trainer<'p> {
 impl<'p> Trainer<'p> {
     /// Compiles the steps of a path, as far as its mean-field guide goes.
     pub(super) fn new<T: Number>(problem: &'p Problem<'p>, path: Path) -> Result<Self, FitError> {
-        let wants = GuideSettings { rank: 0, along: vec![], ..guide_settings(problem, path) };
+        let wants = GuideSettings { full_dims: 0, rank: 0, along: vec![], ..guide_settings(problem, path) };
         Trainer::of::<T>(problem, path, &wants, "start")
     }
 
@@ -468,13 +468,7 @@ impl Step<'_> {
     }
 
     /// Precisions of weights under collapsed scales (12): of scale 1 while sds are held, then by the optimal q.
-    fn precisions<T: Number>(
-        &self,
-        p: &[T],
-        is_held: bool,
-        sigma: &mut [T],
-        out: &mut [T],
-    ) -> f64 {
+    fn precisions<T: Number>(&self, p: &[T], is_held: bool, sigma: &mut [T], out: &mut [T]) -> f64 {
         if self.collapse.is_empty() {
             return 0.0;
         }

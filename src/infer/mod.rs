@@ -15,13 +15,13 @@ pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 mod fisher;
+mod joined;
 pub mod journal;
 mod ladder;
 pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
 pub mod loo;
-mod low_rank;
 pub mod messages;
 pub mod minibatch;
 pub mod mix;
@@ -138,7 +138,11 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let batch = problem.settings.batch;
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
     let is_few = rows <= SMALL_ROWS || batch == Batch::All;
-    let is_full = problem.settings.guide.needs_all_rows();
+    let is_full = match problem.settings.guide {
+        GuideChoice::FullRank => problem.model.correlate().is_empty(),
+        GuideChoice::Ladder => true,
+        GuideChoice::Auto | GuideChoice::MeanField | GuideChoice::LowRank => false,
+    };
     let small = if is_regression(problem.model) && !is_full { SMALL_REGRESSION } else { SMALL_DIMS };
     // Noise of the model's own is new in every step of minibatches; the other paths hold their noise fixed.
     if problem.joint.is_noisy() || matches!(batch, Batch::Rows(n) if n < rows) {
@@ -161,10 +165,10 @@ fn is_regression(model: &Model) -> bool {
 
 /// How many leading latents share a full-rank block.
 pub fn full_rank_dims(problem: &Problem<'_>, path: Path) -> usize {
-    let (plain, random) = (problem.joint.plain_dim, problem.joint.random_dim);
+    let plain = problem.joint.plain_dim;
     match (problem.settings.guide, path) {
+        (GuideChoice::FullRank, _) => chosen::block(problem),
         (_, Path::WideNet | Path::Batches | Path::Minibatch) | (GuideChoice::MeanField, _) => 0,
-        (GuideChoice::FullRank, _) => random,
         (GuideChoice::Auto | GuideChoice::Ladder, Path::NoNet) if plain <= FULL_RANK_DIMS => plain,
         (GuideChoice::Auto | GuideChoice::LowRank | GuideChoice::Ladder, _) => 0,
     }
@@ -184,7 +188,9 @@ fn directions(problem: &Problem<'_>) -> (usize, Vec<Range<usize>>) {
 pub fn tied_scales(problem: &Problem<'_>, path: Path, full: usize) -> Vec<usize> {
     match path {
         _ if full == 0 || problem.settings.leaves_out(Rewrite::TiedScales) => vec![],
-        Path::NoNet => no_net::ties::scales(problem),
+        // What is chosen by name follows no scale, so that scales behind the block can be integrated out.
+        _ if !problem.model.correlate().is_empty() || path.draws_by_key() => vec![],
+        Path::NoNet => no_net::ties::scales(problem, full),
         _ => no_net::ties::of_nets(problem),
     }
 }
@@ -214,6 +220,7 @@ pub fn guide_settings(problem: &Problem<'_>, path: Path) -> GuideSettings {
         Path::WideNet | Path::Batches | Path::Minibatch => {
             let is_auto = settings.draws == Draws::Auto;
             GuideSettings {
+                full_dims: full_rank_dims(problem, path),
                 rank,
                 along,
                 noise: NoiseSource::Keyed,

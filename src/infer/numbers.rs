@@ -1,9 +1,11 @@
 //! The numbers that steps on batches move, side by side, and the guide that they are.
 //!
 //! ```text
-//! p   | means [D] | log sds [random] | directions [rows, r] |     V (6), a row for each latent that moves along
+//! p   | means [D] | log sds [random] | block [n, n] | directions [rows, r] |
 //! ```
 //!
+//! The block is L′ below its diagonal, L = diag(e^ω) L′ (5), the directions are V (6), a row for each latent that moves
+//! along: both have no units, and one that is 0 changes nothing.
 //! A gradient has the same form. Every part is an input of the step's programs by its name.
 
 use super::directions::{Directions, log_det};
@@ -22,6 +24,7 @@ use std::ops::Range;
 pub(super) struct Numbers {
     dim: usize,
     random: usize,
+    full: usize,
     rank: usize,
     along: Vec<Range<usize>>,
 }
@@ -30,7 +33,9 @@ impl Numbers {
     /// Those of a guide.
     pub(super) fn of(joint: &LogJoint, settings: &GuideSettings) -> Numbers {
         let (rank, along) = (settings.rank, settings.along.clone());
-        Numbers { dim: joint.dim, random: joint.random_dim, rank, along }
+        // A block of one latent has nothing below its diagonal.
+        let full = if settings.full_dims < 2 { 0 } else { settings.full_dims };
+        Numbers { dim: joint.dim, random: joint.random_dim, full, rank, along }
     }
 
     /// How many there are.
@@ -56,12 +61,19 @@ impl Numbers {
     /// Where V is.
     pub(super) fn directions(&self) -> Range<usize> {
         let rows: usize = self.along.iter().map(Range::len).sum();
-        let first = self.spreads().end;
+        let first = self.block().end;
         first..first + rows * self.rank
     }
 
-    fn inputs(&self) -> [(&'static str, &'static str, Range<usize>); 3] {
+    /// Where L′ is.
+    pub(super) fn block(&self) -> Range<usize> {
+        let first = self.spreads().end;
+        first..first + self.full * self.full
+    }
+
+    fn inputs(&self) -> [(&'static str, &'static str, Range<usize>); 4] {
         [
+            ("lower", "grad:lower", self.block()),
             ("mu", "grad:mu", 0..self.dim),
             ("omega", "grad:omega", self.spreads()),
             ("directions", "grad:directions", self.directions()),
@@ -95,32 +107,49 @@ impl Numbers {
     /// The sd of each random latent by itself.
     pub(super) fn sds<T: Number>(&self, p: &[T], out: &mut [T]) {
         elementwise::unary(Unary::Exp, &p[self.spreads()], out);
+        let stretch = |row: &[T]| {
+            let squares: f64 = row.iter().map(|v| v.to_f64() * v.to_f64()).sum();
+            T::from_f64((1.0 + squares).sqrt())
+        };
+        for (i, row) in p[self.block()].chunks_exact(self.full.max(1)).enumerate() {
+            out[i] *= stretch(&row[..i]);
+        }
         if self.rank == 0 {
             return;
         }
         let rows = p[self.directions()].chunks_exact(self.rank);
         for (i, row) in self.along.iter().cloned().flatten().zip(rows) {
-            let squares: f64 = row.iter().map(|v| v.to_f64() * v.to_f64()).sum();
-            out[i] *= T::from_f64((1.0 + squares).sqrt());
+            out[i] *= stretch(row);
         }
     }
 
     /// Whether a guide read from a file is one of these numbers.
     pub(super) fn fits(&self, guide: &GuideRecord) -> bool {
-        guide.fits(self.dim, self.random) && guide.rank() == self.rank
+        guide.fits(self.dim, self.random) && (guide.full(), guide.rank()) == (self.full, self.rank)
     }
 
-    /// The numbers of a guide; directions that it does not have are 0.
+    /// The numbers of a guide; a block or directions that it does not have are 0.
     pub(super) fn read(&self, guide: &Gaussian) -> Vec<f64> {
         let rows = self.along.iter().cloned().flatten();
         let v = rows.flat_map(|i| (0..self.rank).map(move |k| guide.directions.entry(i, k)));
-        guide.mu.iter().chain(&guide.omega).copied().chain(v).collect()
+        let unit = |i: usize, j: usize| match (i < guide.full, j < i) {
+            (true, true) => guide.lower[i * guide.full + j] * (-guide.omega[i]).exp(),
+            _ => 0.0,
+        };
+        let block = (0..self.full).flat_map(|i| (0..self.full).map(move |j| unit(i, j)));
+        guide.mu.iter().chain(&guide.omega).copied().chain(block).chain(v).collect()
     }
 
     /// The guide of these numbers; collapsed scales are not settled.
     pub(super) fn guide(&self, p: &[f64]) -> Gaussian {
         let mut directions = Directions { rank: self.rank, v: vec![0.0; self.random * self.rank] };
         directions.rows_mut(&self.along).zip(&p[self.directions()]).for_each(|(v, x)| *v = *x);
-        Gaussian { omega: p[self.spreads()].to_vec(), directions, ..Gaussian::point(p[..self.dim].to_vec()) }
+        let (omega, full) = (p[self.spreads()].to_vec(), self.full);
+        let mut lower = p[self.block()].to_vec();
+        for (i, row) in lower.chunks_exact_mut(full.max(1)).enumerate() {
+            row[..i].iter_mut().for_each(|l| *l *= omega[i].exp());
+            row[i..].fill(0.0);
+        }
+        Gaussian { omega, lower, full, directions, ..Gaussian::point(p[..self.dim].to_vec()) }
     }
 }

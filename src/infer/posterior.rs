@@ -118,9 +118,15 @@ impl Gaussian {
         self.random() + self.directions.rank
     }
 
-    /// The sd of each random latent outside a full-rank block; inside it, that of its own noise.
+    /// The sd of each random latent by itself, as if nothing were tied (5a).
     pub fn marginal_sds(&self) -> impl Iterator<Item = f64> + '_ {
-        self.omega.iter().enumerate().map(|(i, o)| o.exp() * self.directions.stretch(i))
+        self.omega.iter().enumerate().map(|(i, o)| {
+            if i >= self.full {
+                return o.exp() * self.directions.stretch(i);
+            }
+            let below = &self.lower[i * self.full..i * self.full + i];
+            ((2.0 * o).exp() + below.iter().map(|l| l * l).sum::<f64>()).sqrt()
+        })
     }
 
     /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε, stretched (5a).

@@ -112,13 +112,7 @@ impl<T: Number> Recipe<T> {
         let mut rates = vec![T::from_f64(rate); units.len() + random];
         rates.iter_mut().zip(&units).for_each(|(r, unit)| *r = T::from_f64(rate * unit));
         let steps = steps(problem, Path::Batches);
-        Ok(Recipe {
-            steps,
-            rate,
-            rates,
-            averaged: AVERAGED_NEAR,
-            ..Self::from_guide(&guide, start, 0, 0.0)
-        })
+        Ok(Recipe { steps, rate, rates, averaged: AVERAGED_NEAR, ..Self::from_guide(&guide, start, 0, 0.0) })
     }
 
     /// From a mean-field guide, one rate for all numbers, nothing held. `start` tells its noise from that of others.

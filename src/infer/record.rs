@@ -53,6 +53,11 @@ impl GuideRecord {
         guide
     }
 
+    /// Size of its block.
+    pub(super) fn full(&self) -> usize {
+        self.full
+    }
+
     /// Its directions.
     pub(super) fn rank(&self) -> usize {
         self.rank

@@ -118,11 +118,6 @@ impl GuideChoice {
     pub fn name(self) -> &'static str {
         GuideChoice::ALL.iter().find(|(guide, _)| *guide == self).map_or("", |(_, name)| name)
     }
-
-    /// Whether steps must see all rows: log q is of the same draw.
-    pub fn needs_all_rows(self) -> bool {
-        matches!(self, GuideChoice::FullRank | GuideChoice::Ladder)
-    }
 }
 
 /// Rows in a step.

@@ -17,7 +17,7 @@ use super::recipe::Recipe;
 use super::record::GuideRecord;
 use super::settings::{Mix, Precision};
 use super::small_net::{Keep, map_start, scale_latents};
-use super::{Outcome, Path, low_rank, messages, mix};
+use super::{Outcome, Path, joined, messages, mix};
 use std::sync::Arc;
 
 /// Starts where no number is given.
@@ -114,7 +114,7 @@ fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) ->
     let kept = if is_mixed { "a mixture" } else { "the best" };
     whole.path = format!("{}, {kept} of {starts} starts{diverged}", whole.path);
     let mut guides: Vec<Gaussian> = candidates.into_iter().map(|c| c.guide).collect();
-    low_rank::join::<T>(problem, Path::WideNet, &mut guides, &mut whole, progress)?;
+    joined::join::<T>(problem, Path::WideNet, &mut guides, &mut whole, progress)?;
     mix::keep(problem, guides, joint, &mut whole);
     Ok(whole)
 }

@@ -42,7 +42,7 @@ pub struct LogJoint {
     pub latents: Vec<Latent>,
     /// Number of free numbers.
     pub dim: usize,
-    /// Number of those that are random and outside nets; they come first.
+    /// Number of those that are random and outside nets; they come first, unless `correlate` names others.
     pub plain_dim: usize,
     /// Number of those that are random.
     pub random_dim: usize,

@@ -8,21 +8,24 @@ use crate::tape::Slot;
 use crate::ty::Shape;
 
 impl Lowering<'_> {
-    /// Lays out the latents (random plain ones, then those of nets, then learned ones) and lowers them in the order in which priors refer to each other.
+    /// Lays out the latents (those that `correlate` names, random plain ones, those of nets, learned ones) and lowers
+    /// them in the order in which priors refer to each other.
     pub(super) fn unknowns(&mut self) {
         let count = self.model.unknowns.len();
         let mut starts = vec![0; count];
-        for group in [Group::Plain, Group::Net, Group::Learned] {
+        let named = self.model.correlated();
+        for group in [Group::Named, Group::Plain, Group::Net, Group::Learned] {
             for (i, unknown) in self.model.unknowns.iter().enumerate() {
-                if Group::of(unknown) == group {
-                    starts[i] = self.dim;
-                    self.dim += free_shape(unknown).len();
+                let is_named = named.contains(&UnknownId(i as u32));
+                if Group::of(unknown, is_named) != group {
+                    continue;
                 }
-            }
-            match group {
-                Group::Plain => self.plain_dim = self.dim,
-                Group::Net => self.random_dim = self.dim,
-                Group::Learned => {}
+                starts[i] = self.dim;
+                let len = free_shape(unknown).len();
+                self.dim += len;
+                let is_random = group != Group::Learned;
+                self.random_dim += if is_random { len } else { 0 };
+                self.plain_dim += if is_random && matches!(unknown.role, Role::Plain) { len } else { 0 };
             }
         }
         let all = self.b.input(LATENTS, Shape::vector(self.dim));
@@ -138,6 +141,8 @@ pub fn free_shape(unknown: &Unknown) -> Shape {
 /// Latents of a group lie side by side in `u`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
+    /// random, named by `correlate`
+    Named,
     /// random, outside nets
     Plain,
     /// random, inside a net
@@ -147,8 +152,9 @@ enum Group {
 }
 
 impl Group {
-    fn of(unknown: &Unknown) -> Group {
+    fn of(unknown: &Unknown, is_named: bool) -> Group {
         match (unknown.treatment, &unknown.role) {
+            (Treatment::Random, _) if is_named => Group::Named,
             (Treatment::Point | Treatment::PointWithPrior, _) => Group::Learned,
             (Treatment::Random, Role::Plain) => Group::Plain,
             (Treatment::Random, Role::Net { .. }) => Group::Net,

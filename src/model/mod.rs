@@ -4,6 +4,7 @@
 //! smaller than its user's. Nets are expanded into plain expressions; defaults are written out. What
 //! `--emit model` prints is the whole model, nothing implied.
 
+pub mod correlated;
 pub mod print;
 
 use crate::dist::{Event, Family};

@@ -157,7 +157,9 @@ fn the_number_of_threads_changes_no_bit() {
     let drawn = [batches[0], batches[1], batches[2], ("without", "[local_reparam]")];
     let flipped = [drawn[0], drawn[1], drawn[2], drawn[3], ("with", "[flipout]")];
     let along = [batches[0], batches[1], batches[2], ("guide", "lowrank")];
-    for settings in [&short[..], &batches[..], &shared[..], &drawn[..], &flipped[..], &along[..]] {
+    let block = [batches[0], batches[1], ("guide", "fullrank"), ("correlate", "[f.3]")];
+    for settings in [&short[..], &batches[..], &shared[..], &drawn[..], &flipped[..], &along[..], &block[..]]
+    {
         let with = |threads| bits(&run("moons.bnn", Options { threads: Some(threads), ..set(settings) }));
         let one = with(1);
         assert!(one.iter().any(|(_, b)| b.iter().any(|x| *x != 0)));

@@ -1,5 +1,5 @@
-//! Latents that move along directions together (`docs/inference.md`, equation 6): rewrites of their noise and of their
-//! priors keep the expectation, and the gradient is that of central differences.
+//! Latents that are correlated, in a block or along directions (`docs/inference.md`, equations 5 and 6): rewrites of
+//! their noise and of their priors keep the expectation, and the gradient is that of central differences.
 
 use super::forms::{Fixture, Form};
 use super::same::{FEW, IMAGES, ONCE, REUSED};
@@ -26,6 +26,60 @@ fn guide(fixture: &Fixture, along: &[Range<usize>]) -> Gaussian {
         *v = 0.4 * (k as f64 * 1.7 + 0.3).sin();
     }
     Gaussian { directions, ..guide }
+}
+
+/// A guide with a block of the first two tensors.
+fn blocked(fixture: &Fixture) -> Gaussian {
+    let mut starts: Vec<usize> = fixture.joint.latents.iter().map(|l| l.start).collect();
+    starts.sort_unstable();
+    let full = starts[2];
+    let lower = (0..full * full).map(|k| 0.3 * (k as f64 * 2.3 + 0.1).sin()).collect();
+    Gaussian { lower, full, ..fixture.guide() }
+}
+
+#[test]
+fn rewrites_keep_the_expectation_beside_a_block() {
+    let keyed = GuideSettings { noise: NoiseSource::Keyed, entropy: true, ..GuideSettings::plain() };
+    for (name, model, rows) in [("reused", REUSED, 20), ("once", ONCE, 40)] {
+        let fixture = Fixture::new(model, rows);
+        let guide = blocked(&fixture);
+        let before = GuideSettings { full_dims: guide.full, ..keyed.clone() };
+        let after =
+            GuideSettings { expected_prior: true, local_reparam: true, flipout: true, ..before.clone() };
+        let run = |settings: &GuideSettings, seed| {
+            Form::<f64>::new(&fixture, settings, Points::default(), 1).moments(&guide, seed, FEW.0)
+        };
+        let distance = run(&before, 1).distance(&run(&after, 2));
+        println!("{name}: {distance:.2} se");
+        assert!(distance < FEW.1, "{name}: {distance} standard errors");
+    }
+}
+
+#[test]
+fn the_gradient_of_a_block_is_that_of_central_differences() {
+    let fixture = Fixture::new(ONCE, 40);
+    let at = blocked(&fixture);
+    let settings = GuideSettings {
+        full_dims: at.full,
+        noise: NoiseSource::Keyed,
+        entropy: true,
+        expected_prior: true,
+        ..GuideSettings::plain()
+    };
+    let mut form = Form::<f64>::keyed(&fixture, &settings, Some(8));
+    let key = NoiseKey { seed: 5, step: 3, draw: 0, ..NoiseKey::default() };
+    let found = form.step(&at, key);
+    let first = at.mu.len() + at.random();
+    for k in 0..at.full * at.full {
+        let mut value = |h: f64| {
+            let mut moved = at.clone();
+            moved.lower[k] += h;
+            form.step(&moved, key)[0]
+        };
+        let slope = (value(1e-5) - value(-1e-5)) / 2e-5;
+        let gap = (slope - found[1 + first + k]).abs();
+        assert!(gap < DIFFERENCES * (1.0 + slope.abs()), "{k}: {} and {slope}", found[1 + first + k]);
+    }
 }
 
 #[test]

@@ -165,6 +165,7 @@ impl<T: Number> Form<T> {
                 let inputs = [
                     ("mu", &guide.mu),
                     ("omega", &guide.omega),
+                    ("lower", &guide.lower),
                     ("directions", &rows),
                     ("precision", &precision),
                 ];
@@ -181,10 +182,11 @@ impl<T: Number> Form<T> {
                     executor.begin(key);
                     part.iter().for_each(|shard| executor.rows(shard, key));
                     executor.end(key);
-                    let outputs = ["objective", "grad:mu", "grad:omega", "grad:directions"]
+                    let outputs = ["objective", "grad:mu", "grad:omega", "grad:lower", "grad:directions"]
                         .iter()
                         .flat_map(|name| executor.output(name).unwrap_or(&[]));
-                    total.resize(1 + guide.mu.len() + guide.omega.len() + rows.len(), 0.0);
+                    let numbers = [&guide.mu, &guide.omega, &guide.lower, &rows].map(Vec::len);
+                    total.resize(1 + numbers.iter().sum::<usize>(), 0.0);
                     total.iter_mut().zip(outputs).for_each(|(t, x)| *t += share * x.to_f64());
                 }
                 total[0] += integrals;

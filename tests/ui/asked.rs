@@ -10,8 +10,20 @@ const ROWS: &str = "x,y\n1,2\n2,3\n3,5\n4,4\n";
 /// Name, model, and whether `check` says it too.
 const CASES: &[(&str, &str, bool)] = &[
     (
-        "o001_full_rank_in_batches",
-        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { guide = fullrank; batch = 2 }\n",
+        "o001_correlate_without_a_guide",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { correlate = [b] }\n",
+        true,
+    ),
+    (
+        "o001_correlate_of_no_such_layer",
+        "data \"d.csv\" { x, y : real }\nnet f(x) { dense 3 tanh { w ~ Normal(0, 1) }; out: dense 1 { w ~ Normal(0, 1) } }\n\
+         y ~ Normal(f([x]), 1)\nfit { guide = lowrank; correlate = [f.1, f.oat] }\n",
+        true,
+    ),
+    (
+        "o001_correlate_of_a_point",
+        "data \"d.csv\" { x, y : real }\nnet f(x) { dense 3 tanh { w ~ Point }; dense 1 { w ~ Normal(0, 1) } }\n\
+         y ~ Normal(f([x]), 1)\nfit { guide = lowrank; correlate = [f.1.w] }\n",
         true,
     ),
     (
@@ -19,12 +31,6 @@ const CASES: &[(&str, &str, bool)] = &[
         "data \"d.csv\" { x, y : real }\nnet f(x) { dense 900 tanh { w ~ Normal(0, 1) }; dense 1 { w ~ Normal(0, 1) } }\n\
          y ~ Normal(f([x]), 1)\nfit { guide = fullrank }\n",
         true,
-    ),
-    (
-        "o001_full_rank_of_many_rows",
-        "data moons(10500, noise = 0.1, seed = 1) { x1, x2 : real; y : class(2) }\nnet f(x) { dense 4 tanh { w ~ Normal(0, 1) }; dense 2 softmax { w ~ Normal(0, 1) } }\n\
-         y ~ Categorical(probs = f([x1, x2]))\nfit { guide = fullrank }\n",
-        false,
     ),
     (
         "o001_ladder_with_a_mixture",

@@ -192,15 +192,15 @@ impl Collapse {
     }
 }
 
-/// Finds the scales that can be collapsed. The first `full_dims` latents are correlated: nothing there is.
-///
+/// Finds the scales that can be collapsed. The first `full_dims` latents are a block: no scale there is, but weights
+/// may be in it, because T reads the sds that they have by themselves.
 pub fn find(joint: &LogJoint, model: &Model, full_dims: usize, notes: &mut Vec<Note>) -> Collapse {
     let constants = Constants::of(&joint.tape);
     let mut out = Collapse::default();
     for latent in &joint.latents {
         let unknown = model.unknown(latent.unknown);
         let Some(hyperprior) = hyperprior_of(unknown, latent, joint, &constants, full_dims) else { continue };
-        let Some(tensors) = members_of(joint, model, latent, full_dims, &constants) else { continue };
+        let Some(tensors) = members_of(joint, model, latent, &constants) else { continue };
         let first = out.scales.len();
         let (moment, power) = (tensors[0].moment, tensors[0].power);
         out.scales.extend((0..latent.len).map(|i| Scale {
@@ -270,7 +270,6 @@ fn members_of<'a>(
     joint: &'a LogJoint,
     model: &Model,
     scale: &Latent,
-    full_dims: usize,
     constants: &Constants,
 ) -> Option<Vec<Tensor<'a>>> {
     let mut out: Vec<Tensor<'a>> = vec![];
@@ -292,7 +291,6 @@ fn members_of<'a>(
             && unknown.prior.truncation.is_none()
             && unknown.bijection.name == "identity"
             && !latent.is_non_centred
-            && latent.start >= full_dims
             && constants.number(latent.args[0]) == Some(0.0);
         if !is_plain {
             return None;

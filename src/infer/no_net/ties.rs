@@ -11,15 +11,15 @@ use std::ops::Range;
 /// Most scales that are followed.
 const MOST: usize = 8;
 
-/// The latents that are logarithms of one positive number each: the scales, rates and shapes of the model.
+/// The latents of a block that are logarithms of one positive number each: the scales, rates and shapes of the model.
 ///
 /// None where there is nothing else in the block: a scale follows no scale.
-pub fn scales(problem: &Problem<'_>) -> Vec<usize> {
+pub fn scales(problem: &Problem<'_>, full: usize) -> Vec<usize> {
     let is_scale =
         |l: &crate::lower::Latent| l.len == 1 && problem.model.unknown(l.unknown).bijection.name == "exp";
-    let plain = || problem.joint.latents.iter().filter(|l| l.start < problem.joint.plain_dim);
-    let scales: Vec<usize> = plain().filter(|l| is_scale(l)).map(|l| l.start).take(MOST).collect();
-    if scales.len() == plain().count() { vec![] } else { scales }
+    let block = || problem.joint.latents.iter().filter(|l| l.start < full);
+    let scales: Vec<usize> = block().filter(|l| is_scale(l)).map(|l| l.start).take(MOST).collect();
+    if scales.len() == block().count() { vec![] } else { scales }
 }
 
 /// The learned scales of nets, where there are few: what is not needed of a layer is as wide as its scale.
