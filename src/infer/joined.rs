@@ -69,8 +69,8 @@ pub(super) fn join<T: Number>(
         let trainer = Trainer::of::<T>(problem, path, &wants, &format!("rung {number}, start"))?;
         let (mut raised, mut seconds) = (vec![], 0.0);
         for (start, guide) in guides.iter().take(count).enumerate() {
-            let start = JOINED * (number + 1) + start;
-            let recipe = recipe::<T>(problem, path, trainer.numbers(), guide, start);
+            let place = JOINED * number + start;
+            let recipe = recipe::<T>(problem, path, trainer.numbers(), guide, place);
             match trainer.run(recipe, "fitting correlations", progress) {
                 Ok(one) => {
                     seconds += one.loop_seconds;

@@ -153,3 +153,29 @@ impl Numbers {
         Gaussian { omega, lower, full, directions, ..Gaussian::point(p[..self.dim].to_vec()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four latents, three of them random: a block of the first two, the third along two directions.
+    #[test]
+    fn a_guide_and_its_numbers_say_the_same() {
+        let numbers = Numbers { dim: 4, random: 3, full: 2, rank: 2, along: vec![2..3] };
+        let means = [0.3, -1.0, 2.0, 0.1];
+        let p = [&means[..], &[-0.2, 0.4, -1.0], &[0.0, 0.0, 0.7, 0.0], &[0.5, -0.3]].concat();
+        assert_eq!(p.len(), numbers.len());
+        let guide = numbers.guide(&p);
+        let back = numbers.read(&guide);
+        assert!(p.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12), "{back:?}");
+        let mut sds = [0.0; 3];
+        numbers.sds(&p, &mut sds);
+        assert!(sds.iter().zip(guide.marginal_sds()).all(|(a, b)| (a - b).abs() < 1e-12), "{sds:?}");
+        // The second of the block: e^0.4 √(1 + 0.7²); the third: e^−1 √(1 + 0.5² + 0.3²).
+        let wanted = [(-0.2f64).exp(), 0.4f64.exp() * 1.49f64.sqrt(), (-1.0f64).exp() * 1.34f64.sqrt()];
+        assert!(sds.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{sds:?}");
+        assert!(numbers.fits(&GuideRecord::of(&guide)));
+        let other = Numbers { full: 0, ..numbers };
+        assert!(!other.fits(&GuideRecord::of(&guide)));
+    }
+}
