@@ -161,7 +161,8 @@ mod tests {
     /// Four latents, three of them random: a block of the first two, the third along two directions.
     #[test]
     fn a_guide_and_its_numbers_say_the_same() {
-        let numbers = Numbers { dim: 4, random: 3, full: 2, rank: 2, along: vec![2..3] };
+        let third = 2..3;
+        let numbers = Numbers { dim: 4, random: 3, full: 2, rank: 2, along: vec![third] };
         let means = [0.3, -1.0, 2.0, 0.1];
         let p = [&means[..], &[-0.2, 0.4, -1.0], &[0.0, 0.0, 0.7, 0.0], &[0.5, -0.3]].concat();
         assert_eq!(p.len(), numbers.len());
