@@ -21,6 +21,7 @@ mod explain;
 mod export;
 mod fit;
 mod fmt;
+mod forecast;
 mod interrupt;
 mod man;
 mod new;

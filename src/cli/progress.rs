@@ -1,5 +1,6 @@
 //! Progress on standard error: a bar with the time left on a terminal, a few plain lines elsewhere.
 
+use super::forecast::Left;
 use super::terminal::Terminal;
 use crate::diagnostic::Diagnostic;
 use crate::infer::progress::Progress;
@@ -47,13 +48,13 @@ impl Shown {
         Shown { terminal: *terminal, source: source.clone(), phase: None }
     }
 
-    fn bar(&self, what: &str, total: u64) -> Option<ProgressBar> {
+    fn bar(&self, what: &str, total: u64, left: &str) -> Option<ProgressBar> {
         if !self.terminal.is_interactive || self.terminal.is_quiet {
             return None;
         }
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(8));
-        let template = "{prefix:>11} [{bar:28}] {human_pos}/{human_len}  {eta} left  {msg}";
-        let style = ProgressStyle::with_template(template).map(|s| s.progress_chars("=> "));
+        let template = format!("{{prefix:>11}} [{{bar:28}}] {{human_pos}}/{{human_len}}  {left}{{msg}}");
+        let style = ProgressStyle::with_template(&template).map(|s| s.progress_chars("=> "));
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(what.to_owned());
         Some(bar)
@@ -68,22 +69,15 @@ impl Shown {
 
 impl Progress for Shown {
     fn begin(&mut self, what: &str, total: u64) {
-        self.end();
-        let bar = self.bar(what, total);
-        if bar.is_none() && total > 1 {
-            self.line(what);
-        }
-        let now = Instant::now();
-        self.phase =
-            Some(Phase { what: what.to_owned(), total, began: now, last_line: now, last_done: 0, bar });
+        self.begin_with(what, total, "{eta} left  ");
     }
 
     fn advance(&mut self, done: u64, elbo: Option<f64>) {
-        self.show(done, elbo.map(|v| format!("ELBO {v:.1}")).unwrap_or_default());
+        self.show(done, None, elbo.map(|v| format!("ELBO {v:.1}")).unwrap_or_default());
     }
 
     fn advance_each(&mut self, done: &[usize], each: usize) {
-        self.show(done.iter().sum::<usize>() as u64, shares(done, each));
+        self.show(done.iter().sum::<usize>() as u64, None, shares(done, each));
     }
 
     fn warn(&mut self, finding: &Diagnostic) {
@@ -102,19 +96,46 @@ impl Progress for Shown {
 }
 
 impl Shown {
-    /// So many units are done; what else is worth a word.
-    fn show(&mut self, done: u64, value: String) {
+    /// Begins a phase whose units differ in what they take: who counts them says what is left.
+    pub(super) fn begin_uneven(&mut self, what: &str, total: u64) {
+        self.begin_with(what, total, "");
+    }
+
+    /// So many of the units are done, and what is left as far as one can tell.
+    pub(super) fn advance_uneven(&mut self, done: u64, left: Option<Left>) {
+        let words = left.map(|left| {
+            let least = if left.is_overdue { "at least " } else { "" };
+            format!("{least}{} left", duration(left.seconds))
+        });
+        self.show(done, Some(words.unwrap_or_default()), String::new());
+    }
+
+    fn begin_with(&mut self, what: &str, total: u64, left: &str) {
+        self.end();
+        let bar = self.bar(what, total, left);
+        if bar.is_none() && total > 1 {
+            self.line(what);
+        }
+        let now = Instant::now();
+        self.phase =
+            Some(Phase { what: what.to_owned(), total, began: now, last_line: now, last_done: 0, bar });
+    }
+
+    /// So many units are done; the time left, if it is not that of units of equal cost; what else is worth a word.
+    fn show(&mut self, done: u64, left: Option<String>, value: String) {
         let Some(phase) = &mut self.phase else { return };
         if let Some(bar) = &phase.bar {
             bar.set_position(done);
-            bar.set_message(value);
+            bar.set_message(format!("{}{value}", left.unwrap_or_default()));
         } else if phase.is_due(done) {
             (phase.last_line, phase.last_done) = (Instant::now(), done);
-            let left = phase.began.elapsed().as_secs_f64()
-                * (phase.total as f64 / done.max(1) as f64 - 1.0).max(0.0);
+            let even = || {
+                let share = (phase.total as f64 / done.max(1) as f64 - 1.0).max(0.0);
+                format!("{} left", duration(phase.began.elapsed().as_secs_f64() * share))
+            };
             let parts = [
                 format!("{}: {} of {}", phase.what, grouped(done), grouped(phase.total)),
-                format!("{} left", duration(left)),
+                left.unwrap_or_else(even),
                 value,
             ];
             let text = parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(", ");

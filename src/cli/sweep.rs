@@ -2,6 +2,7 @@
 
 use super::args::{Setting, pair, truth};
 use super::fit::{command_line, complete};
+use super::forecast::Forecast;
 use super::progress::{Shown, duration};
 use super::terminal::{Terminal, columns, list, wrapped};
 use super::{check, clock};
@@ -16,8 +17,8 @@ use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::time::Instant;
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 /// Fit every combination of a model's alternatives, in parallel; one table, one report
 #[derive(Debug, Args)]
@@ -46,6 +47,8 @@ pub(super) struct Options {
 
 /// Alternatives shown on the terminal; the rest are in the report.
 const SHOWN: usize = 20;
+/// The time left is told anew that often.
+const TICK: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]) -> u8 {
@@ -168,8 +171,8 @@ impl Work<'_> {
         self.each(
             &there,
             |i| self.is_of_these_rows(sweep, i),
-            |i, is_same| {
-                if !is_same {
+            |ended| {
+                if let Some((i, false)) = ended {
                     changed = Some(i);
                 }
             },
@@ -178,32 +181,43 @@ impl Work<'_> {
             return Err(self.other_sweep(&format!("`{}` was fitted on other rows", cells[i].folder)));
         }
         let mut progress = Shown::new(terminal);
-        progress.begin("sweeping", missing.len() as u64);
+        progress.begin_uneven("sweeping", missing.len() as u64);
         let (mut done, mut status) = (0, 0);
+        let forecast = Mutex::new(Forecast::new(cells, &missing, self.threads));
+        let begun = Instant::now();
+        let seconds = || begun.elapsed().as_secs_f64();
         self.each(
             &missing,
-            |i| self.cell(sweep, i),
-            |_, ended| {
-                done += 1;
-                if let Ended::Failed(exit, finding) = ended {
-                    if !terminal.is_json {
-                        progress.warn(&finding);
+            |i| {
+                lock(&forecast).begin(i, seconds());
+                let ended = self.cell(sweep, i);
+                lock(&forecast).end(i, seconds());
+                ended
+            },
+            |ended| {
+                if let Some((_, ended)) = ended {
+                    done += 1;
+                    if let Ended::Failed(exit, finding) = ended {
+                        if !terminal.is_json {
+                            progress.warn(&finding);
+                        }
+                        status = status.max(exit);
                     }
-                    status = status.max(exit);
                 }
-                progress.advance(done, None);
+                progress.advance_uneven(done, lock(&forecast).left(seconds()));
             },
         );
         progress.end();
         Ok((there.len(), status))
     }
 
-    /// Does something with each of some cells on all threads; results are handled here, in the order they come.
+    /// Does something with each of some cells on all threads; results are handled here, in the order they come, and
+    /// now and then that there is none.
     fn each<T: Send>(
         &self,
         cells: &[usize],
         one: impl Fn(usize) -> T + Sync,
-        mut ended: impl FnMut(usize, T),
+        mut handle: impl FnMut(Option<(usize, T)>),
     ) {
         let next = AtomicUsize::new(0);
         let (sender, receiver) = mpsc::channel();
@@ -219,8 +233,12 @@ impl Work<'_> {
                 });
             }
             drop(sender);
-            while let Ok((i, result)) = receiver.recv() {
-                ended(i, result);
+            loop {
+                match receiver.recv_timeout(TICK) {
+                    Ok(result) => handle(Some(result)),
+                    Err(mpsc::RecvTimeoutError::Timeout) => handle(None),
+                    Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                }
             }
         });
     }
@@ -271,6 +289,10 @@ impl Work<'_> {
         run_folder::write(&place, &run, &report::extras(&run), false)
             .map_err(|fault| wrong(fault.diagnostic(&place).into()))
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The first error of a cell, told without its place: the whole stands in the file of the cell.

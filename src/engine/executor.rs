@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::profile::{Counter, Profiler};
 use super::shard::Shard;
 use crate::kernels::real::Real;
-use crate::kernels::reduce;
+use crate::kernels::{elementwise, reduce};
 use crate::plan::{Chain, Kernel, Operand, Output, Program, STRIP, Section, Space, Step, Strip};
 use crate::tape::Instruction;
 use std::sync::Arc;
@@ -52,16 +52,22 @@ pub struct Executor<T> {
 /// Memory to run shards of rows of a program in, and their sums.
 pub struct Lane<T> {
     program: Arc<Program>,
+    room: Room<T>,
+    /// Each chain's steps as they see a strip, and what sums have come to.
+    chains: Vec<Vec<(Step, f64)>>,
+    counter: Option<Counter>,
+}
+
+/// The arenas of a lane.
+struct Room<T> {
     sums: Arena<T>,
     row: Arena<T>,
     strip: Arena<T>,
     index: Arena<u8>,
     scratch: Arena<T>,
-    /// Each chain's steps as they see a strip, and what sums have come to.
-    chains: Vec<Vec<(Step, f64)>>,
+    capacity: usize,
     /// Whether no shard has come since the draw began: what is in the sums does not count.
     is_first: bool,
-    counter: Option<Counter>,
 }
 
 impl<T: Real> Executor<T> {
@@ -140,13 +146,14 @@ impl<T: Real> Executor<T> {
     /// Adds a lane's sums over rows to this executor's own (same program, same draw).
     pub fn add_sums(&mut self, lane: &Lane<T>) {
         debug_assert!(Arc::ptr_eq(&self.program, &lane.program), "lanes of one program share its draws");
-        if lane.is_first {
+        let (own, further) = (&mut self.lane.room, &lane.room);
+        if further.is_first {
             return;
         }
-        if std::mem::take(&mut self.lane.is_first) {
-            self.lane.sums.copy_from_slice(&lane.sums);
+        if std::mem::take(&mut own.is_first) {
+            own.sums.copy_from_slice(&further.sums);
         } else {
-            crate::kernels::elementwise::accumulate(&lane.sums, &mut self.lane.sums);
+            elementwise::accumulate(&further.sums, &mut own.sums);
         }
     }
 
@@ -171,13 +178,13 @@ impl<T: Real> Executor<T> {
         let Operand { space, start, len } = output.place;
         match space {
             Space::Global => &self.global[start..start + len],
-            Space::Row => &self.lane.row[start..start + len],
+            Space::Row => &self.lane.room.row[start..start + len],
             Space::Sum => {
                 assert!(
-                    !self.lane.is_first,
+                    !self.lane.room.is_first,
                     "sums over rows are read after rows, or after the end of a draw"
                 );
-                &self.lane.sums[start..start + len]
+                &self.lane.room.sums[start..start + len]
             }
             Space::Column(_) | Space::Weight | Space::Index | Space::Strip => &[],
         }
@@ -205,7 +212,7 @@ impl<T: Real> Executor<T> {
     fn run(&mut self, section: Section, key: NoiseKey) {
         let global = self.global.as_mut_ptr();
         if self.program.chains.is_empty() && self.counter.is_none() {
-            return self.lane.run_plain(section, global, None, key);
+            return self.lane.room.run_steps(self.program.steps(section), global, None, key);
         }
         let mut counter = self.counter.take();
         self.lane.run_section(section, global, None, key, &mut counter);
@@ -217,7 +224,12 @@ impl<T: Real> Executor<T> {
         for (run, chain) in program.runs(section) {
             let Some(chain) = chain else {
                 for step in &program.steps(section)[run] {
-                    self.lane.run_steps(std::slice::from_ref(step), self.global.as_mut_ptr(), shard, key);
+                    self.lane.room.run_steps(
+                        std::slice::from_ref(step),
+                        self.global.as_mut_ptr(),
+                        shard,
+                        key,
+                    );
                     if let Some(bad) = self.bad_value(step, None, shard) {
                         return Some(bad);
                     }
@@ -239,7 +251,7 @@ impl<T: Real> Executor<T> {
     /// What is not finite of a step that has run.
     fn bad_value(&mut self, step: &Step, strip: Option<Strip>, shard: Option<&Shard<T>>) -> Option<BadValue> {
         let part = |operand| strip.map_or(operand, |s| s.part(operand));
-        let memory = self.lane.memory(self.global.as_mut_ptr(), shard);
+        let memory = self.lane.room.memory(self.global.as_mut_ptr(), shard);
         // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
         let (out, args) = unsafe {
             (memory.read(part(step.out)), step.args.iter().map(|a| memory.read(part(*a))).collect::<Vec<_>>())
@@ -265,17 +277,20 @@ impl<T: Real> Executor<T> {
 impl<T: Real> Lane<T> {
     fn new(program: Arc<Program>, strip_len: usize, counter: Option<Counter>) -> Self {
         Lane {
-            sums: Arena::new(T::ZERO, program.sum_len),
-            row: Arena::new(T::ZERO, program.row_len),
-            strip: Arena::new(T::ZERO, strip_len),
-            index: Arena::new(0, program.index_len),
-            scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
+            room: Room {
+                sums: Arena::new(T::ZERO, program.sum_len),
+                row: Arena::new(T::ZERO, program.row_len),
+                strip: Arena::new(T::ZERO, strip_len),
+                index: Arena::new(0, program.index_len),
+                scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
+                capacity: program.capacity,
+                is_first: true,
+            },
             chains: program
                 .chains
                 .iter()
                 .map(|(section, chain)| of_strip(&program, *section, chain))
                 .collect(),
-            is_first: true,
             counter,
             program,
         }
@@ -283,7 +298,7 @@ impl<T: Real> Lane<T> {
 
     /// Sums over rows begin anew.
     pub fn begin(&mut self) {
-        self.is_first = true;
+        self.room.is_first = true;
     }
 
     /// Adds a shard of rows to this lane's sums, by the global values of an executor that has begun the draw.
@@ -295,32 +310,21 @@ impl<T: Real> Lane<T> {
 
     /// Of no shard the sums are 0.
     fn settle(&mut self) {
-        if std::mem::take(&mut self.is_first) {
-            self.sums.fill(T::ZERO);
+        if std::mem::take(&mut self.room.is_first) {
+            self.room.sums.fill(T::ZERO);
         }
     }
 
     fn run(&mut self, global: *mut T, shard: &Shard<T>, key: NoiseKey) {
         if self.counter.is_none() {
             // Only global values go by strips.
-            self.run_plain(Section::Body, global, Some(shard), key);
+            self.room.run_steps(self.program.steps(Section::Body), global, Some(shard), key);
         } else {
             let mut counter = self.counter.take();
             self.run_section(Section::Body, global, Some(shard), key, &mut counter);
             self.counter = counter;
         }
-        self.is_first = false;
-    }
-
-    /// A section without chains whose steps nobody counts.
-    fn run_plain(&mut self, section: Section, global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
-        let memory = self.memory(global, shard);
-        let Lane { program, scratch, is_first, .. } = self;
-        let (capacity, is_first) = (program.capacity, *is_first);
-        let mut context = Context { memory, scratch, capacity, key, is_first, from: 0 };
-        for step in program.steps(section) {
-            execute(step, &mut context);
-        }
+        self.room.is_first = false;
     }
 
     fn run_section(
@@ -337,11 +341,11 @@ impl<T: Real> Lane<T> {
             let first = run.start;
             let steps = &steps[run];
             match (chain, &mut *counter) {
-                (None, None) => self.run_steps(steps, global, shard, key),
+                (None, None) => self.room.run_steps(steps, global, shard, key),
                 (None, Some(counter)) => {
                     for (i, step) in steps.iter().enumerate() {
                         let begun = Instant::now();
-                        self.run_steps(std::slice::from_ref(step), global, shard, key);
+                        self.room.run_steps(std::slice::from_ref(step), global, shard, key);
                         counter.of(section)[first + i].add(begun.elapsed());
                     }
                 }
@@ -369,21 +373,43 @@ impl<T: Real> Lane<T> {
         global: *mut T,
         key: NoiseKey,
     ) {
-        let (capacity, is_first) = (self.program.capacity, self.is_first);
-        let memory = self.memory(global, None);
         let (part, sum) = &mut self.chains[chain][at];
         part.args.iter_mut().zip(&step.args).for_each(|(part, whole)| *part = strip.part(*whole));
         if step.kernel == Kernel::SumGlobal {
             // SAFETY: as in `execute`: ranges were checked, and nothing else reads or writes them here.
-            let (x, out) = unsafe { (memory.read(part.args[0]), memory.write(step.out)) };
+            let (x, out) = unsafe {
+                let memory = self.room.memory(global, None);
+                (memory.read(part.args[0]), memory.write(step.out))
+            };
             // As the sum of the whole adds up its blocks.
             *sum = if strip.from == 0 { 0.0 } else { *sum } + reduce::sum_all(x).to_f64();
             out[0] = T::from_f64(*sum);
             return;
         }
         part.out = strip.part(step.out);
-        let scratch = &mut self.scratch;
-        execute(part, &mut Context { memory, scratch, capacity, key, is_first, from: strip.from });
+        execute(part, &mut self.room.context(global, None, key, strip.from));
+    }
+}
+
+impl<T: Real> Room<T> {
+    fn run_steps(&mut self, steps: &[Step], global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
+        let mut context = self.context(global, shard, key, 0);
+        for step in steps {
+            execute(step, &mut context);
+        }
+    }
+
+    /// What steps are run in: the whole, or the strip that begins at `from`.
+    fn context<'s>(
+        &'s mut self,
+        global: *mut T,
+        shard: Option<&'s Shard<T>>,
+        key: NoiseKey,
+        from: usize,
+    ) -> Context<'s, T> {
+        let memory = self.memory(global, shard);
+        let Room { scratch, capacity, is_first, .. } = self;
+        Context { memory, scratch, capacity: *capacity, key, is_first: *is_first, from }
     }
 
     fn memory<'s>(&mut self, global: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
@@ -394,16 +420,6 @@ impl<T: Real> Lane<T> {
             strip: self.strip.as_mut_ptr(),
             index: self.index.as_mut_ptr(),
             shard,
-        }
-    }
-
-    fn run_steps(&mut self, steps: &[Step], global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
-        let (capacity, is_first) = (self.program.capacity, self.is_first);
-        let memory = self.memory(global, shard);
-        let scratch = &mut self.scratch;
-        let mut context = Context { memory, scratch, capacity, key, is_first, from: 0 };
-        for step in steps {
-            execute(step, &mut context);
         }
     }
 }

@@ -184,8 +184,8 @@ impl<'p> Trainer<'p> {
         let plan = |tape: &Tape| plan(tape, capacity).map(Arc::new).map_err(messages::refused);
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
-        let executors = if shared.is_some() { 1 } else { lanes };
-        within_room::<T>(problem, &drawn, (executors, lanes, lanes)).map_err(messages::refused)?;
+        let (executors, further_lanes) = if shared.is_some() { (1, lanes) } else { (lanes, 0) };
+        within_room::<T>(problem, &drawn, (executors, further_lanes, lanes)).map_err(messages::refused)?;
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();

@@ -101,23 +101,24 @@ pub fn program<T: Real>(
 ) -> Result<Arc<Program>, CannotRun> {
     let program = plan(tape, shard_rows(tape, size_of::<T>(), rows))?;
     let shards = rows.div_ceil(program.capacity);
-    within_room::<T>(problem, &program, (executors, executors, shards))?;
+    within_room::<T>(problem, &program, (executors, 0, shards))?;
     Ok(Arc::new(program))
 }
 
-/// Whether there is room for so many executors of a program, lanes of theirs in all, and shards.
+/// Whether there is room for so many executors of a program, each with a lane, and so many further lanes and shards.
 ///
 /// # Errors
 /// [`CannotRun::Memory`]
 pub fn within_room<T: Real>(
     problem: &Problem<'_>,
     program: &Program,
-    (executors, lanes, shards): (usize, usize, usize),
+    (executors, further_lanes, shards): (usize, usize, usize),
 ) -> Result<(), CannotRun> {
     let memory = program.footprint(size_of::<T>());
     let scratch = engine::scratch_len::<T>(program) * size_of::<T>();
     let lane = memory.sums + memory.row + memory.index + scratch;
-    let all = [(memory.global, executors), (lane, lanes), (memory.shard, shards)];
+    let executor = memory.global + memory.strip + lane;
+    let all = [(executor, executors), (lane, further_lanes), (memory.shard, shards)];
     let needed = all
         .iter()
         .fold(0u64, |sum, (bytes, count)| sum.saturating_add((*bytes as u64).saturating_mul(*count as u64)));

@@ -133,6 +133,8 @@ impl Geometry {
 pub struct Footprint {
     /// values that are not per row
     pub global: usize,
+    /// those of them that live while a strip goes by
+    pub strip: usize,
     /// sums over rows
     pub sums: usize,
     /// per-row values of a shard
@@ -156,6 +158,7 @@ impl Program {
         let widths: usize = self.columns.iter().map(|c| c.width).sum();
         Footprint {
             global: self.global_len * number,
+            strip: self.strip_len * number,
             sums: self.sum_len * number,
             row: self.row_len * number,
             index: self.index_len,

@@ -4,6 +4,7 @@ use super::canvas::{axes, draw, font, px, range};
 use super::colour::SERIES;
 use crate::run_folder::TraceRow;
 use plotters::prelude::*;
+use std::ops::Range;
 
 /// Shown pixels across: narrow enough that its words can be read on a phone.
 const WIDTH: f64 = 520.0;
@@ -42,15 +43,26 @@ fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     (0..points.len()).step_by(every).map(at).collect()
 }
 
-/// Draws lines with their names; the lowest fifth of a steep beginning is cut, so that the ends can be told apart.
-pub fn draw_lines(
+/// Draws lines with their names.
+pub fn draw_lines(lines: &[(String, Vec<(f64, f64)>)], names: (&str, &str), title: &str) -> String {
+    draw_between(range(lines.iter().flat_map(|(_, l)| l).map(|p| p.1)), lines, names, title)
+}
+
+/// The same of lines that climb: the range is that of their last four fifths, so that the ends can be told apart, and
+/// what lies below it is left out.
+pub fn draw_climbs(lines: &[(String, Vec<(f64, f64)>)], names: (&str, &str), title: &str) -> String {
+    let late = lines.iter().flat_map(|(_, l)| &l[l.len() / 5..]);
+    draw_between(range(late.map(|p| p.1)), lines, names, title)
+}
+
+fn draw_between(
+    y: Option<Range<f64>>,
     lines: &[(String, Vec<(f64, f64)>)],
     (x_name, y_name): (&str, &str),
     title: &str,
 ) -> String {
+    let y = y.unwrap_or(0.0..1.0);
     let x = range(lines.iter().flat_map(|(_, l)| l).map(|p| p.0)).unwrap_or(0.0..1.0);
-    let late = |l: &[(f64, f64)]| l[l.len() / 5..].to_vec();
-    let y = range(lines.iter().flat_map(|(_, l)| late(l)).map(|p| p.1)).unwrap_or(0.0..1.0);
     let width = |name: &str| 34.0 + 8.0 * name.chars().count() as f64;
     // Names that do not fit on a line go to the next.
     let mut places = vec![];

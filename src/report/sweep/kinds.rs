@@ -134,8 +134,11 @@ fn maps(sweep: &Gathered, name: &str, kinds: &[Kind]) -> Option<Tiles> {
     })
 }
 
+/// Objectives under improper priors lie on scales of their own, so they are drawn where nothing else is.
 fn learning(name: &str, kinds: &[Kind]) -> Option<Figure> {
-    let lines: Vec<(String, Vec<(f64, f64)>)> = kinds
+    let are_elbos = kinds.iter().filter(|k| k.fit.is_elbo).count() > 1;
+    let (drawn, left_out): (Vec<&Kind>, Vec<&Kind>) = kinds.iter().partition(|k| k.fit.is_elbo || !are_elbos);
+    let lines: Vec<(String, Vec<(f64, f64)>)> = drawn
         .iter()
         .map(|k| (k.label.clone(), curves::best_start(&k.run.trace)))
         .filter(|(_, points)| points.len() > 1)
@@ -143,10 +146,15 @@ fn learning(name: &str, kinds: &[Kind]) -> Option<Figure> {
     if lines.len() < 2 {
         return None;
     }
-    let caption = "The noisy objective of each step of the start that ended highest, smoothed over a fiftieth of its steps. \
-                   A fit that has settled ends level."
+    let mut caption = "The noisy objective of each step of the start that ended highest, smoothed over a fiftieth of its steps. \
+                       A fit that has settled ends level."
         .to_owned();
-    let svg = curves::draw_lines(&lines, ("step", "objective (nats, training rows)"), "Learning curves");
+    if !left_out.is_empty() {
+        let labels: Vec<&str> = left_out.iter().map(|k| k.label.as_str()).collect();
+        caption +=
+            &format!(" Not drawn: {}, whose objective is no ELBO and does not compare.", labels.join(", "));
+    }
+    let svg = curves::draw_climbs(&lines, ("step", "objective (nats, training rows)"), "Learning curves");
     Some(Figure {
         name: format!("learning_{}", file_part(name)),
         title: "Learning curves".into(),
