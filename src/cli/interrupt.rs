@@ -1,19 +1,32 @@
-//! Ctrl-C and SIGTERM: the first lets the step end and a checkpoint be written, a second ends the program at once.
+//! Ctrl-C and SIGTERM. Of a fit the first lets the step end and a checkpoint be written, a second ends the program at
+//! once. A sweep ends at once: its finished cells are kept.
 //!
 //! A signal that the program was started to ignore (`nohup`, a job in the background of a script) stays ignored.
 
 use super::terminal::Terminal;
 use crate::infer::journal::Journal;
-use std::sync::{Mutex, OnceLock};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
-/// What a first signal does; before there is a fit it ends the program.
-struct Fit {
+/// What signals stop; before there is anything they end the program.
+struct Stopped {
     terminal: Terminal,
-    journal: Journal,
+    what: What,
     resume: String,
 }
 
-static FIT: Mutex<Option<Fit>> = Mutex::new(None);
+enum What {
+    Fit(Journal),
+    Sweep(Arc<Cells>),
+}
+
+/// The cells of a sweep.
+pub(super) struct Cells {
+    pub(super) done: AtomicUsize,
+    pub(super) all: usize,
+}
+
+static STOPPED: Mutex<Option<Stopped>> = Mutex::new(None);
 static LISTENS: OnceLock<()> = OnceLock::new();
 
 /// The exit status of an interrupted fit.
@@ -21,16 +34,25 @@ pub(super) const INTERRUPTED: u8 = 130;
 
 /// From now on signals stop this fit; `resume` is the command that goes on.
 pub(super) fn stops(terminal: &Terminal, journal: &Journal, resume: &str) {
-    *fit() = Some(Fit { terminal: *terminal, journal: journal.clone(), resume: resume.to_owned() });
+    begin(terminal, What::Fit(journal.clone()), resume);
+}
+
+/// From now on signals stop this sweep; `resume` is the command that goes on.
+pub(super) fn stops_sweep(terminal: &Terminal, cells: &Arc<Cells>, resume: &str) {
+    begin(terminal, What::Sweep(cells.clone()), resume);
+}
+
+fn begin(terminal: &Terminal, what: What, resume: &str) {
+    *stopped() = Some(Stopped { terminal: *terminal, what, resume: resume.to_owned() });
     LISTENS.get_or_init(listen);
 }
 
 /// From now on a signal ends the program as it would any other.
 pub(super) fn is_over() {
-    *fit() = None;
+    *stopped() = None;
 }
 
-/// What an interrupted fit says at its end.
+/// What an interrupted fit or sweep says at its end.
 pub(super) fn words(terminal: &Terminal, resume: &str) {
     if terminal.is_json {
         terminal.out_json(&serde_json::json!({ "interrupted": true, "resume": resume }));
@@ -38,14 +60,23 @@ pub(super) fn words(terminal: &Terminal, resume: &str) {
     terminal.err(&format!("interrupted; what is done is kept, and this goes on with it:\n  {resume}\n"));
 }
 
-fn fit() -> std::sync::MutexGuard<'static, Option<Fit>> {
-    FIT.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+fn stopped() -> std::sync::MutexGuard<'static, Option<Stopped>> {
+    STOPPED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// What a signal does.
 #[cfg(unix)]
 fn received() {
-    let Some(Fit { terminal, journal, resume }) = &*fit() else { end() };
+    let Some(Stopped { terminal, what, resume }) = &*stopped() else { end() };
+    let journal = match what {
+        What::Fit(journal) => journal,
+        What::Sweep(cells) => {
+            let (done, all) = (cells.done.load(Ordering::Relaxed), cells.all);
+            terminal.err(&format!("{done} of {all} cells are fitted\n"));
+            words(terminal, resume);
+            end();
+        }
+    };
     if journal.is_stopping() {
         end();
     }

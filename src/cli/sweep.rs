@@ -3,6 +3,7 @@
 use super::args::{Setting, pair, truth};
 use super::fit::{command_line, complete};
 use super::forecast::Forecast;
+use super::interrupt::{self, Cells};
 use super::progress::{Shown, duration};
 use super::terminal::{Terminal, columns, list, wrapped};
 use super::{check, clock};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
 /// Fit every combination of a model's alternatives, in parallel; one table, one report
@@ -70,7 +71,11 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
     sweep.plan.started = clock::now();
     sweep.plan.truth = options.truth.clone().unwrap_or_default();
     let folder = options.out.clone().unwrap_or_else(|| default_folder(&sweep.plan.model));
-    let work = Work { model: &options.model, folder: &folder, threads: threads(options), source: &source };
+    // Begun anew once, a sweep is gone on with.
+    let again: Vec<OsString> = arguments.iter().filter(|a| *a != "--force").cloned().collect();
+    let resume = command_line(&again);
+    let threads = threads(options);
+    let work = Work { model: &options.model, folder: &folder, threads, source: &source, resume };
     let (kept, failed) = match work.place(&mut sweep, options.force).and_then(|()| work.all(terminal, &sweep))
     {
         Ok(counts) => counts,
@@ -123,6 +128,8 @@ struct Work<'a> {
     folder: &'a Path,
     threads: usize,
     source: &'a SourceFile,
+    /// The command that goes on after an interruption.
+    resume: String,
 }
 
 /// What became of a cell.
@@ -180,6 +187,8 @@ impl Work<'_> {
         if let Some(i) = changed {
             return Err(self.other_sweep(&format!("`{}` was fitted on other rows", cells[i].folder)));
         }
+        let counted = Arc::new(Cells { done: AtomicUsize::new(there.len()), all: cells.len() });
+        interrupt::stops_sweep(terminal, &counted, &self.resume);
         let mut progress = Shown::new(terminal);
         progress.begin_uneven("sweeping", missing.len() as u64);
         let (mut done, mut status) = (0, 0);
@@ -197,6 +206,9 @@ impl Work<'_> {
             |ended| {
                 if let Some((_, ended)) = ended {
                     done += 1;
+                    if let Ended::Fitted = ended {
+                        counted.done.fetch_add(1, Ordering::Relaxed);
+                    }
                     if let Ended::Failed(exit, finding) = ended {
                         if !terminal.is_json {
                             progress.warn(&finding);
@@ -208,6 +220,7 @@ impl Work<'_> {
             },
         );
         progress.end();
+        interrupt::is_over();
         Ok((there.len(), status))
     }
 

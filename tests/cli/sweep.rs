@@ -1,7 +1,8 @@
 //! `bnnc sweep`: what is fitted, what is left alone, what is kept of failures.
 
-use super::Place;
+use super::{Outcome, Place, command};
 use std::fs;
+use std::process::Stdio;
 
 /// Three priors of a slope, and a scale that one of them reads.
 const CHOICES: &str = r#"data "line.csv" { x, y : real; split by part }
@@ -89,6 +90,31 @@ fn what_is_there_is_not_fitted_again() {
     // Fewer would hide what is there.
     let fewer = place.run("sweep line.bnn");
     assert!(fewer.status == 1 && fewer.err.contains("error[R002]"), "{}", fewer.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_sweep_keeps_its_cells_and_says_how_to_go_on() {
+    let place = with_choices();
+    // The first cell is quick and the second would take hours.
+    place.write("line.bnn", &CHOICES.replace("steps = 200", "steps = 20; draws = 500"));
+    let line =
+        "sweep line.bnn --choose prior=normal --grid steps=20,100000000 --threads 1 --out swept --force";
+    let mut command = command(&place.path(""), line);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let first = place.path("swept/prior=normal,steps=20,seed=0/manifest.json");
+    let first = [first, place.path("swept/steps=20,seed=0/manifest.json")];
+    while !first.iter().any(|f| f.exists()) {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let ended = Outcome::of(child.wait_with_output().unwrap());
+    assert_eq!(ended.status, 130, "{}", ended.err);
+    let said =
+        "1 of 2 cells are fitted\ninterrupted; what is done is kept, and this goes on with it:\n  bnnc sweep";
+    assert!(ended.err.contains(said) && !ended.err.contains("--force"), "{}", ended.err);
+    assert!(first.iter().any(|f| f.exists()));
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn place(body: &str, colour: RGBColor, raster: &Raster) -> String {
     body.lines().map(|l| line(l) + "\n").collect()
 }
 
-fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
+pub(super) fn attribute<'a>(element: &'a str, name: &str) -> &'a str {
     let start = element.find(&format!(" {name}=\"")).map(|i| i + name.len() + 3);
     start.and_then(|s| element[s..].split('"').next()).unwrap_or("0")
 }

@@ -40,6 +40,11 @@ impl Figure {
         self.svg.replace("#24292F", "currentColor").replace("#D8DEE4", "var(--rule)")
     }
 
+    /// The width of the drawing in pixels.
+    pub fn width(&self) -> f64 {
+        canvas::attribute(&self.svg, "width").parse().unwrap_or(0.0)
+    }
+
     /// Returns the drawing as a file of its own, on white.
     pub fn file(&self) -> Extra {
         let paper = "<rect width=\"100%\" height=\"100%\" fill=\"#FFFFFF\"/>";

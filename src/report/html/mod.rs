@@ -103,13 +103,18 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// A figure shrinks to this share of its size, where its words can still be read; on a narrower page it scrolls.
+const LEGIBLE: f64 = 0.75;
+
 pub(super) fn figure(f: &Figure) -> String {
     format!(
-        "<h3>{1}</h3>\n<figure id=\"{0}\">{2}<figcaption>{3}</figcaption></figure>\n",
+        "<h3>{1}</h3>\n<figure id=\"{0}\"><div class=\"wide\" style=\"--least:{4:.0}px\">{2}</div>\
+         <figcaption>{3}</figcaption></figure>\n",
         escape(&f.name),
         escape(&f.title),
         f.inline(),
-        escape(&f.caption)
+        escape(&f.caption),
+        f.width() * LEGIBLE
     )
 }
 
