@@ -5,8 +5,9 @@
 //! ```
 //!
 //! ε is fresh for every row and output. Exact where a weight enters each row once, in a product with one output pixel:
-//! then the outputs of a row are independent normals given its input (and what the weights share, 6, which moves M). A kernel that is reused at each position makes
-//! them dependent, and the bound would claim more than it has (`even_where_reused` shows it, in a test).
+//! then the outputs of a row are independent normals given its input (and what the weights share, 6, which moves M).
+//! A kernel that is reused at each position makes them dependent, and the bound would claim more than it has
+//! (`even_where_reused` shows it, in a test).
 
 use super::draw::Draw;
 use super::weights::{Product, Readers, Weight, is_mean_field};

@@ -99,8 +99,8 @@ impl GuideSettings {
 pub struct Guided {
     /// Outputs: `objective` (what is differentiated) and its parts `drawn` and `exact`.
     ///
-    /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block (in units of e^ω where noise is keyed), `noise [random]` if the
-    /// source is an input, `directions [rows, rank]` with a row for each latent of `along`, and likewise
+    /// Inputs: `mu [D]`, `omega [random]`, `lower [F, F]` if there is a full-rank block (in units of e^ω where noise is
+    /// keyed), `noise [random]` if the source is an input, `directions [rows, rank]` with a row for each latent of `along`, and likewise
     /// `direction_noise [rank]`, of a low-rank guide (its entropy is without ½ log det (I + VᵀV), which the method
     /// adds), `tie [scales · random]` with tied scales, `score [random]` when sticking the landing (∇_u of −log q at the
     /// draw), `precision [random]` where scales are collapsed (of each weight under them).
