@@ -18,8 +18,10 @@ mod workloads;
 
 use bnnc::infer::settings::{Draws, Precision};
 use peak::peak_macs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 use turns::{Mark, in_turn};
 use workloads::{MNIST, THIRD, dense_macs, dense_net, on_images, small_net, small_net_on, steps_per_second};
 
@@ -54,6 +56,7 @@ fn main() {
     peers::beside_peers(threads);
     beside_itself(threads);
     beside_the_peak(threads);
+    beside_the_clock();
 }
 
 /// Rows against the programs written by hand.
@@ -127,6 +130,58 @@ fn beside_the_peak(threads: usize) {
     }
     let ours = || 1e6 * workloads::eight_schools(200_000);
     in_turn("eight schools: a gradient", "µs: bnnc, mark", ours, || 1.0, Mark::AtMost(1.0));
+}
+
+/// From the start of the process to the first step of the optimiser, against the time that it may take. The clock stops
+/// when the program says what comes after its only step, so that step is in it.
+fn beside_the_clock() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let small = || 1e3 * until_stepped(root, &["models/moons.bnn", "--set", "restarts=1"]);
+    in_turn("small net: process start to first step", "ms: bnnc, mark", small, || 10.0, Mark::AtMost(1.0));
+    if !root.join("models/data/mnist/train-images-idx3-ubyte.gz").is_file() {
+        eprintln!("no images of MNIST in models/data: the start of its fit is left out");
+        return;
+    }
+    // Checking reads and judges the same files.
+    let images = || {
+        let begun = Instant::now();
+        let mut check = Command::new(env!("CARGO_BIN_EXE_bnnc"));
+        let checked = check.args(["check", "models/mnist.bnn"]).current_dir(root).output();
+        let is_checked = checked.is_ok_and(|out| out.status.success());
+        let read = if is_checked { begun.elapsed().as_secs_f64() } else { f64::NAN };
+        1e3 * (until_stepped(root, &["models/mnist.bnn"]) - read)
+    };
+    let name = "MNIST network: process start to first step, less `check`";
+    in_turn(name, "ms: bnnc, mark", images, || 150.0, Mark::AtMost(1.0));
+}
+
+/// Seconds from the start of a fit of one step to the end of that step; not a number where the fit fails.
+fn until_stepped(root: &Path, args: &[&str]) -> f64 {
+    let out = std::env::temp_dir().join(format!("bnnc-yardstick-{}", std::process::id()));
+    let begun = Instant::now();
+    let child = Command::new(env!("CARGO_BIN_EXE_bnnc"))
+        .arg("fit")
+        .args(args)
+        .args(["--steps", "1", "--out"])
+        .arg(&out)
+        .current_dir(root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else { return f64::NAN };
+    let lines = child.stderr.take().map(|e| BufReader::new(e).lines().map_while(Result::ok));
+    let is_over = |line: &String| line.starts_with("evaluating") || line.starts_with("predicting");
+    let stepped = lines.and_then(|mut lines| lines.find(is_over)).map(|_| begun.elapsed().as_secs_f64());
+    // What comes after is not measured here.
+    let _ = child.kill();
+    let _ = child.wait();
+    let folder = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for left in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        if left.file_name().to_string_lossy().contains(&folder) {
+            let _ = std::fs::remove_dir_all(left.path());
+        }
+    }
+    stepped.unwrap_or(f64::NAN)
 }
 
 /// Builds the hand-written programs beside our own; the folder they are run in.

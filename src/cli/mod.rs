@@ -96,7 +96,8 @@ fn unknown_switch() -> Option<Diagnostic> {
         }
     }
     let planner = FUSIONS.iter().map(|f| f.name).chain(ARRANGEMENTS.iter().map(|(name, _)| *name));
-    let known: Vec<&str> = passes::ALL.iter().map(|p| p.name).chain(planner).collect();
+    let known: Vec<&str> =
+        passes::ALL.iter().map(|p| p.name).chain([passes::of_data::NAME]).chain(planner).collect();
     let unknown = switches::off().iter().find(|name| !known.contains(&name.as_str()))?;
     let what = format!("`{}` names `{unknown}`, and there is no such pass or fusion", switches::VARIABLE);
     Some(Diagnostic::new("O001", what).help(format!("there are: {}", known.join(", "))))

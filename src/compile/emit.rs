@@ -1,5 +1,6 @@
 //! `--emit`: every stage as text.
 
+use super::evaluated::TRAIN_ROWS;
 use super::fit::{Prepared, prepare};
 use super::{Session, Stage};
 use crate::diagnostic::Diagnostics;
@@ -8,6 +9,7 @@ use crate::infer::draws::PARAMETERS;
 use crate::infer::error::FitError;
 use crate::infer::objective::{with_gradient, with_gradient_reported};
 use crate::infer::{self, messages, minibatch};
+use crate::passes::of_data;
 use crate::plan::plan;
 use crate::syntax;
 
@@ -56,10 +58,20 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
     if stage == Stage::Grad {
         return Ok(text + &tape.to_string());
     }
+    let memory = || -> Result<String, Diagnostics> {
+        Ok(infer::memory::memory(&problem, path, TRAIN_ROWS).map_err(FitError::findings)?.to_string())
+    };
     let number = problem.settings.precision.bytes().unwrap_or(path.bytes());
     if !path.draws_by_key() {
+        let split = infer::of_data::without_data(&problem, &tape, number, problem.train.len());
+        if let Some(split) = &split {
+            let count = split.widths.len();
+            text += &format!("# pass: {}: {count} further columns; {}\n", of_data::NAME, of_data::EFFECT);
+            text += &split.of_data.to_string();
+        }
+        let tape = split.map_or(tape, |split| split.rest);
         let program = plan(&tape, path.rows(&problem, &guided, &tape)).map_err(refused)?;
-        return Ok(text + &program.schedule(number).to_string());
+        return Ok(text + &program.schedule(number).to_string() + &memory()?);
     }
     // These paths run the terms that need no draw as a program of their own.
     let compile = |slot| with_gradient(&guided.tape, slot, &PARAMETERS).map_err(refused);
@@ -69,5 +81,5 @@ pub fn emit(session: &Session, stage: Stage) -> Result<String, Diagnostics> {
         let program = plan(&tape, capacity).map_err(refused)?;
         text += &format!("program {what}:\n{}", program.schedule(number));
     }
-    Ok(text)
+    Ok(text + &memory()?)
 }

@@ -94,14 +94,20 @@ pub(super) fn evaluate(
             predictions.push(of_split);
         }
     }
-    let summary = summary::summary(problem, from)?;
+    let mut summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
+    // A density, as the bound is: in the units of the targets.
+    let densities = metrics.extra.iter_mut().filter(|(name, _)| name == "laplace_evidence");
+    densities.for_each(|(_, value)| *value -= units);
     metrics.rungs = record::rungs(&fitted.outcome);
     if fitted.chains.is_none()
         && let Some(found) = weights(problem, &fitted.outcome.posterior())?
     {
         let named = [("k_hat", found.k_hat), ("weight_efficiency", found.efficiency)];
         metrics.extra.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        if found.k_hat < FAR {
+            summary::reweigh(problem, &fitted.outcome.posterior(), &found, &mut summary)?;
+        }
         if metrics.objective.is_elbo && found.k_hat < FAR {
             let named =
                 [("log_evidence", found.log_evidence - units), ("log_evidence_se", found.log_evidence_se)];
@@ -112,6 +118,7 @@ pub(super) fn evaluate(
     if let Some(chains) = &fitted.chains {
         warnings.extend(super::chain_warnings::warnings(problem.model, chains, &summary));
     }
+    warnings.extend(laplace_warning(problem, &value, &metrics));
     let left_out = left_out(problem, fitted, data, &mut metrics)?;
     let pictures = pictures::pictures(problem, from, data, &held_out)?;
     Ok(Evaluated {
@@ -147,6 +154,35 @@ pub(super) fn held_out_nll(
 const FAR: f64 = 0.7;
 /// In sds: weights that move no mean further than this are even.
 const EVEN: f64 = 0.1;
+
+/// Nats between Laplace's estimate of the evidence and the bound of its Gaussian from which on the two contradict each
+/// other: where the posterior is that Gaussian they are the same number.
+const LAPLACE_GAP: f64 = 1.0;
+
+/// G014: the Gaussian of the mode is not the posterior.
+fn laplace_warning(problem: &Problem<'_>, bound: &Elbo, metrics: &MetricsFile) -> Option<Diagnostic> {
+    if problem.settings.method != Method::Laplace {
+        return None;
+    }
+    let evidence = metrics.extra.iter().find(|(name, _)| name == "laplace_evidence")?.1;
+    let gap = evidence - bound.value;
+    // Noise may make a bound of a good fit a little worse, but not four times its error.
+    if gap <= LAPLACE_GAP + 4.0 * bound.se {
+        return None;
+    }
+    let what = if gap.is_finite() {
+        format!(
+            "the Gaussian of `method = laplace` is {gap:.1} nats away from the posterior whose mode it has"
+        )
+    } else {
+        "the Gaussian of `method = laplace` reaches where the posterior has no finite density".to_owned()
+    };
+    let finding = Diagnostic::new("G014", what).note(
+        "its bound lies that far below its own estimate of the log evidence: away from the mode the posterior has \
+         another shape, as hierarchies and skewed scales have",
+    );
+    Some(finding.help("do not use its means and sds; fit with `method = nuts`, or with `method = advi`"))
+}
 
 /// What the fit would say of each training row if it had not seen it; a guide that is far from the posterior says
 /// nothing of that.

@@ -1,12 +1,16 @@
 //! The methods beside variational inference: what each makes of the model, and what it runs.
 
 use super::fit::{Fitted, Prepared, fit_either_way};
+use crate::diagnostic::Diagnostic;
 use crate::infer::asked::of_method;
+use crate::infer::draws::Joint;
 use crate::infer::error::FitError;
 use crate::infer::laplace::laplace;
 use crate::infer::nuts::nuts;
+use crate::infer::problem::Problem;
 use crate::infer::progress::Progress;
 use crate::infer::settings::Method;
+use crate::infer::{Outcome, messages, no_net};
 use crate::model::{Model, Role, Treatment};
 
 /// Makes points of the unknowns that a method learns; says so.
@@ -53,14 +57,28 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
         Method::Nuts => {
             // Before minutes go into a guide.
             of_method(&prepared.problem())?;
-            let mut outcome = fit_either_way(prepared, progress)?;
+            let mut outcome = match fit_either_way(prepared, progress) {
+                Err(FitError::Diverged(why)) => around_the_mode(&prepared.problem(), &why)?,
+                other => other?,
+            };
             // The guide only says in which units the chains walk; they are judged by themselves (G012, G013).
-            outcome.warnings.retain(|w| w.code.id() != "G007");
+            outcome.warnings.retain(|w| w.code.id() != "G007" || outcome.steps == 0);
             let chains = Some(nuts(&prepared.problem(), &outcome.guide, progress)?);
             Ok(Fitted { outcome, chains, extra: vec![] })
         }
         _ => Ok(Fitted { outcome: fit_either_way(prepared, progress)?, chains: None, extra: vec![] }),
     }
+}
+
+/// Where chains begin when the fit of a guide has broken off: its start near the mode, which had a finite density.
+fn around_the_mode(problem: &Problem<'_>, why: &Diagnostic) -> Result<Outcome, FitError> {
+    let mut joint = Joint::new(problem).map_err(messages::refused)?;
+    let (guide, _) = no_net::start(&mut joint, problem, 0)?;
+    let what =
+        format!("the guide that chains begin with broke off ({}): they begin near the mode", why.message);
+    let warning = Diagnostic::new("G007", what)
+        .note("chains are judged by themselves, but their tuning takes longer than from a fitted guide");
+    Ok(Outcome { guide, warnings: vec![warning], path: "near the mode".to_owned(), ..Outcome::empty() })
 }
 
 /// The last layer of each net that has unknowns.

@@ -5,13 +5,14 @@ use crate::engine::{Executor, NoiseKey};
 use crate::infer::draws::variable;
 use crate::infer::each_draw::{DrawKey, Source};
 use crate::infer::error::CannotRun;
-use crate::infer::evaluate::draws_worth;
+use crate::infer::evaluate::{Weights, draws_worth, weighed_latents};
+use crate::infer::mixture::Mixture;
 use crate::infer::problem::Problem;
 use crate::metrics::convergence::convergence;
 use crate::metrics::quantile;
 use crate::passes::optimise;
 use crate::plan::{Space, plan};
-use crate::run_folder::SummaryRow;
+use crate::run_folder::{Moments, SummaryRow};
 use std::sync::Arc;
 
 /// Draws for posteriors of few dimensions, of up to [`MANY_DIMS`], and beyond: an sd is good to 0.8 %, 1.6 %, 7 %. Fits
@@ -26,18 +27,23 @@ const MOST_ROWS: usize = 1_000;
 /// Numbers that the quantiles of such a row come from: good to a thousandth of their distribution.
 const MOST_KEPT: usize = 1 << 20;
 
-/// One row per scalar; for a large layer one row of all its weights together.
-///
-/// # Errors
-/// Says in words what the compiler cannot run.
-pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRow>, CannotRun> {
+/// All global unknowns and reports as functions of the latents.
+fn values(problem: &Problem<'_>) -> Result<Executor<f64>, CannotRun> {
     let mut tape = problem.joint.tape.clone();
     tape.outputs.retain(|(name, slot)| {
         (name.starts_with("value:") || name.starts_with("report:"))
             && problem.joint.tape.get(*slot).kind == crate::ty::Kind::Global
     });
     let tape = optimise(&tape, &mut |_, _, _| {});
-    let mut executor = Executor::<f64>::new(Arc::new(plan(&tape, 16)?));
+    Ok(Executor::<f64>::new(Arc::new(plan(&tape, 16)?)))
+}
+
+/// One row per scalar; for a large layer one row of all its weights together.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRow>, CannotRun> {
+    let mut executor = values(problem)?;
     let most = match problem.joint.dim {
         0..=FEW_DIMS => MANY_DRAWS,
         d if d <= MANY_DIMS => DRAWS,
@@ -69,25 +75,89 @@ pub fn summary(problem: &Problem<'_>, from: &dyn Source) -> Result<Vec<SummaryRo
     let mut rows = vec![];
     for (output, all) in outputs.iter().zip(values) {
         let count = output.shape.len();
-        if let Some(name) = output.name.strip_prefix("report:") {
-            let labels: Vec<String> = match count {
-                1 => vec![name.to_owned()],
-                n => (1..=n).map(|i| format!("{name}[{i}]")).collect(),
-            };
-            rows.extend(scalar_rows(&labels, &all.values, chains));
-            continue;
-        }
-        let name = output.name.trim_start_matches("value:");
-        let Some(unknown) = problem.model.unknowns.iter().find(|u| u.name == name) else { continue };
-        if count > MOST_ROWS {
-            let moments = all.moments();
-            let row = row(unknown.name.clone(), all.values, None);
-            rows.push(SummaryRow { mean: moments.0, sd: moments.1, ..row });
-        } else {
-            rows.extend(scalar_rows(&names::scalars(unknown), &all.values, chains));
+        match labels(problem, &output.name, count) {
+            Labels::None => {}
+            Labels::Scalars(labels) => rows.extend(scalar_rows(&labels, &all.values, chains)),
+            Labels::Together(name) => {
+                let moments = all.moments();
+                let row = row(name, all.values, None);
+                rows.push(SummaryRow { mean: moments.0, sd: moments.1, ..row });
+            }
         }
     }
     Ok(rows)
+}
+
+/// What the rows of an output are called.
+enum Labels {
+    None,
+    Scalars(Vec<String>),
+    /// one row for all numbers
+    Together(String),
+}
+
+fn labels(problem: &Problem<'_>, output: &str, count: usize) -> Labels {
+    if let Some(name) = output.strip_prefix("report:") {
+        return Labels::Scalars(match count {
+            1 => vec![name.to_owned()],
+            n => (1..=n).map(|i| format!("{name}[{i}]")).collect(),
+        });
+    }
+    let name = output.trim_start_matches("value:");
+    match problem.model.unknowns.iter().find(|u| u.name == name) {
+        Some(unknown) if count > MOST_ROWS => Labels::Together(unknown.name.clone()),
+        Some(unknown) => Labels::Scalars(names::scalars(unknown)),
+        None => Labels::None,
+    }
+}
+
+/// Adds what mean and sd of each scalar are by the weights of draws that judge the guide (25b): what the same draws
+/// say with and without their weights, so that their own noise is in both.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn reweigh(
+    problem: &Problem<'_>,
+    guide: &Mixture,
+    weights: &Weights,
+    rows: &mut [SummaryRow],
+) -> Result<(), CannotRun> {
+    let mut executor = values(problem)?;
+    let outputs = executor.program().outputs.clone();
+    // Of each scalar the draws so far; large layers have none of their own.
+    let mut draws: Vec<(Vec<String>, Vec<f64>)> = outputs
+        .iter()
+        .map(|o| match labels(problem, &o.name, o.shape.len()) {
+            Labels::Scalars(labels) => (labels, vec![]),
+            Labels::None | Labels::Together(_) => (vec![], vec![]),
+        })
+        .collect();
+    weighed_latents(problem, guide, &mut |u| {
+        executor.set_input(crate::lower::LATENTS, u);
+        executor.begin(NoiseKey::default());
+        for (output, (labels, all)) in outputs.iter().zip(&mut draws) {
+            all.extend(executor.read(output).iter().take(labels.len()));
+        }
+    });
+    let even = vec![1.0 / weights.shares.len() as f64; weights.shares.len()];
+    for (labels, all) in &draws {
+        for (i, label) in labels.iter().enumerate() {
+            let of = || all.iter().skip(i).step_by(labels.len()).copied();
+            let (plain, weighed) = (weighed_moments(of(), &even), weighed_moments(of(), &weights.shares));
+            let Some(row) = rows.iter_mut().find(|row| row.variable == *label) else { continue };
+            // What does not vary keeps its sd of 0.
+            let factor = if plain.1 > 0.0 { weighed.1 / plain.1 } else { 1.0 };
+            row.reweighted = Some(Moments { mean: row.mean + weighed.0 - plain.0, sd: row.sd * factor });
+        }
+    }
+    Ok(())
+}
+
+/// Mean and sd of numbers by their shares.
+fn weighed_moments(values: impl Iterator<Item = f64> + Clone, shares: &[f64]) -> (f64, f64) {
+    let first = values.clone().next().unwrap_or(f64::NAN);
+    let mean = first + values.clone().zip(shares).map(|(v, w)| w * (v - first)).sum::<f64>();
+    (mean, values.zip(shares).map(|(v, w)| w * (v - mean).powi(2)).sum::<f64>().sqrt())
 }
 
 /// Draws of a value: all numbers, or of a large layer some of each draw, other ones each time, and the moments of all.
@@ -148,7 +218,7 @@ fn row(variable: String, mut values: Vec<f64>, chains: Option<usize>) -> Summary
     let (mean, sd) = moments(&values);
     values.sort_by(f64::total_cmp);
     let q = |share| quantile(&values, share);
-    SummaryRow { variable, mean, sd, q05: q(0.05), q50: q(0.5), q95: q(0.95), convergence }
+    SummaryRow { variable, mean, sd, q05: q(0.05), q50: q(0.5), q95: q(0.95), convergence, reweighted: None }
 }
 
 fn moments(values: &[f64]) -> (f64, f64) {

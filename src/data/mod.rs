@@ -114,6 +114,13 @@ impl Dataset {
     pub fn split(&self, name: &str) -> &[u32] {
         self.splits.iter().find(|split| split.name == name).map_or(&[], |split| &split.rows)
     }
+
+    /// Bytes that its values and row numbers take.
+    pub fn bytes(&self) -> u64 {
+        let values: usize = self.columns.iter().map(Values::bytes).sum();
+        let rows: usize = self.splits.iter().map(|split| size_of_val(&split.rows[..])).sum();
+        (values + rows + size_of_val(&self.numbers[..])) as u64
+    }
 }
 
 #[cfg(test)]

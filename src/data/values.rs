@@ -54,6 +54,13 @@ impl Values {
             Values::Real { width, .. } | Values::Bytes { width, .. } => *width,
         }
     }
+    /// Bytes that they take.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Values::Real { data, .. } => size_of_val(&data[..]),
+            Values::Bytes { data, .. } => data.len(),
+        }
+    }
     /// Number of rows.
     pub fn rows(&self) -> usize {
         let (width, length) = match self {

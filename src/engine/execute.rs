@@ -107,8 +107,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     match &step.kernel {
         Kernel::Fill(x) => out.fill(T::from_f64(*x)),
         Kernel::Literal(values) => {
-            for (o, v) in out.iter_mut().zip(values) {
-                *o = T::from_f64(*v);
+            for (o, v) in out.iter_mut().zip(&**values) {
+                *o = T::from_f64(v.0);
             }
         }
         Kernel::Noise(variable) => normals(out, context.key, *variable, context.from as u64),

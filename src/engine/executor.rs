@@ -308,6 +308,21 @@ impl<T: Real> Lane<T> {
         self.run(of.global.as_ptr().cast_mut(), shard, key);
     }
 
+    /// The values of a named output after the rows of a shard, those of global values being the executor's.
+    pub fn output_of_rows<'a>(
+        &'a self,
+        of: &'a Executor<T>,
+        name: &str,
+        shard: &'a Shard<T>,
+    ) -> Option<&'a [T]> {
+        let output = self.program.outputs.iter().find(|o| o.name == name)?;
+        let Operand { space, start, len } = output.place;
+        match space {
+            Space::Row => Some(&self.room.row[start..start + len]),
+            _ => of.output_of_rows(name, shard),
+        }
+    }
+
     /// Of no shard the sums are 0.
     fn settle(&mut self) {
         if std::mem::take(&mut self.room.is_first) {

@@ -105,22 +105,26 @@ pub fn remove(path: &Path) -> io::Result<()> {
 /// # Errors
 /// `AlreadyExists`, and those of the system; then nothing is left of it.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_new_parts(path, &[bytes])
+}
+
+fn write_new_parts(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     fault::check(Kind::Name)?;
     // A link under this name is not followed.
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let written = write_to(&mut file, path, bytes);
+    let written = write_to(&mut file, path, parts);
     if written.is_err() {
         let _ = fs::remove_file(path);
     }
     written
 }
 
-fn write_to(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_to(file: &mut File, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     match fault::next(Kind::Write) {
-        Verdict::Do => file.write_all(bytes)?,
+        Verdict::Do => parts.iter().try_for_each(|bytes| file.write_all(bytes))?,
         Verdict::Drop => {}
         Verdict::Fail(error) => {
-            file.write_all(&bytes[..bytes.len() / 2])?;
+            parts.iter().try_for_each(|bytes| file.write_all(&bytes[..bytes.len() / 2]))?;
             return Err(error);
         }
     }
@@ -136,16 +140,27 @@ fn write_to(file: &mut File, path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// Those of the system; then the old file is as it was.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_parts(path, &[bytes])
+}
+
+/// The same with content in parts, one behind the other.
+///
+/// # Errors
+/// Those of the system; then the old file is as it was.
+pub fn replace_parts(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     // Where a link stands its target is written, as an editor would.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
     if fs::metadata(&target).is_ok_and(|m| !m.is_file() && !m.is_dir()) {
         // A device or a pipe cannot be renamed over: `--out /dev/stdout`.
         fault::check(Kind::Write)?;
-        return OpenOptions::new().write(true).open(&target)?.write_all(bytes);
+        return OpenOptions::new()
+            .write(true)
+            .open(&target)
+            .and_then(|mut device| parts.iter().try_for_each(|bytes| device.write_all(bytes)));
     }
     let temporary = beside(&target, "new")?;
     let _ = fs::remove_file(&temporary);
-    write_new(&temporary, bytes)?;
+    write_new_parts(&temporary, parts)?;
     if let Ok(old) = fs::metadata(&target) {
         let _ = fs::set_permissions(&temporary, old.permissions());
     }

@@ -14,11 +14,13 @@
 use super::problem::Number;
 use crate::guide::collapse::Collapse;
 use crate::kernels::adam::{Adam, Rate, adam};
+use crate::kernels::reduce;
+use std::ops::Range;
 
 /// The moves of all collapsed scales.
 pub struct Dilation {
-    /// Each weight's coordinate and the position of its scale.
-    weights: Vec<(usize, usize)>,
+    /// Coordinates of weights, and the position of their scale.
+    weights: Vec<(Range<usize>, usize)>,
     log_a: Vec<f64>,
     a: Vec<f64>,
     gradient: Vec<f64>,
@@ -30,10 +32,11 @@ pub struct Dilation {
 impl Dilation {
     /// Moves for the collapsed scales of a guide.
     pub fn new(collapse: &Collapse) -> Self {
-        Self::of(collapse.weights().collect(), collapse.scales.len())
+        let runs = collapse.runs().map(|run| (run.weights.clone(), run.scale));
+        Self::of(runs.collect(), collapse.scales.len())
     }
 
-    fn of(weights: Vec<(usize, usize)>, n: usize) -> Self {
+    fn of(weights: Vec<(Range<usize>, usize)>, n: usize) -> Self {
         Dilation {
             weights,
             log_a: vec![0.0; n],
@@ -58,8 +61,9 @@ impl Dilation {
     /// Takes the slopes from a gradient at `p` (means of `dim` coordinates, then log sds).
     pub fn read<T: Number>(&mut self, p: &[T], g: &[T], dim: usize) {
         self.gradient.fill(0.0);
-        for (i, scale) in &self.weights {
-            self.gradient[*scale] += p[*i].to_f64() * g[*i].to_f64() + g[dim + i].to_f64();
+        for (run, scale) in &self.weights {
+            let slopes = reduce::dot_f64(&p[run.clone()], &g[run.clone()]);
+            self.gradient[*scale] += slopes + reduce::sum_all_f64(&g[dim + run.start..dim + run.end]);
         }
     }
 
@@ -81,9 +85,10 @@ impl Dilation {
             &self.gradient,
         );
         self.a.iter_mut().zip(&self.log_a).for_each(|(a, log_a)| *a = log_a.exp());
-        for (i, scale) in &self.weights {
-            p[*i] *= T::from_f64(self.a[*scale]);
-            p[dim + i] += T::from_f64(self.log_a[*scale]);
+        for (run, scale) in &self.weights {
+            let (a, log_a) = (T::from_f64(self.a[*scale]), T::from_f64(self.log_a[*scale]));
+            p[run.clone()].iter_mut().for_each(|m| *m *= a);
+            p[dim + run.start..dim + run.end].iter_mut().for_each(|omega| *omega += log_a);
         }
     }
 }
@@ -94,7 +99,7 @@ mod tests {
 
     /// Two scales over three of four coordinates.
     fn moves() -> Dilation {
-        Dilation::of(vec![(0, 0), (2, 1), (3, 0)], 2)
+        Dilation::of(vec![(0..1, 0), (2..3, 1), (3..4, 0)], 2)
     }
 
     /// Means, then log sds.
@@ -119,7 +124,7 @@ mod tests {
         for scale in 0..2 {
             let at = |log_a: f64| {
                 let mut p = P;
-                for (i, _) in moves.weights.iter().copied().filter(|(_, s)| *s == scale) {
+                for i in moves.weights.iter().filter(|(_, s)| *s == scale).flat_map(|(run, _)| run.clone()) {
                     p[i] *= log_a.exp();
                     p[4 + i] += log_a;
                 }

@@ -2,7 +2,8 @@
 
 use super::coordinates::Coordinates;
 use super::error::CannotRun;
-use super::objective::{FullBatch, program, shards, with_gradient};
+use super::objective::{FullBatch, with_gradient};
+use super::of_data::compiled;
 use super::points::Points;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
@@ -68,8 +69,8 @@ impl<T: Number> Objective<T> {
     pub fn new(problem: &Problem<'_>, settings: &GuideSettings) -> Result<Self, CannotRun> {
         let guided = guide(problem.joint, problem.model, settings);
         let tape = with_gradient(&guided.tape, guided.objective, &PARAMETERS)?;
-        let program = program::<T>(problem, &tape, problem.train.len(), problem.threads)?;
-        let shards = shards(&program, &problem.rows, problem.train, problem.row_weight());
+        let rows = (problem.train, problem.row_weight());
+        let (program, shards) = compiled::<T>(problem, &tape, rows, problem.threads)?;
         Ok(Objective {
             kl_weight: problem.settings.kl_weight,
             program,
@@ -267,8 +268,7 @@ impl Joint {
     pub fn of_rows(problem: &Problem<'_>, rows: &[u32]) -> Result<Self, CannotRun> {
         let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
         let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
-        let program = program::<f64>(problem, &tape, rows.len(), 1)?;
-        let shards = shards(&program, &problem.rows, rows, 1.0);
+        let (program, shards) = compiled::<f64>(problem, &tape, (rows, 1.0), 1)?;
         let executor = Executor::timed(program, &problem.profiler, "log joint");
         Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })
     }

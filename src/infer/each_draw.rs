@@ -2,21 +2,22 @@
 
 use super::draws::variable;
 use super::error::CannotRun;
-use super::objective::{program, shards};
+use super::objective::{held_by, shard_rows, shards, within_room};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::row_keys;
-use crate::engine::{Executor, NoiseKey, RowSource, Shard, Team};
+use crate::engine::{Executor, Lane, NoiseKey, RowSource, Shard, Team};
 use crate::kernels::noise;
-use crate::plan::{Program, Space};
+use crate::plan::{Program, Space, plan};
 use crate::tape::Tape;
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// In place of the number of a step, where noise of the model's own (`dropout`) is drawn for predictions.
 const OF_PREDICTIONS: u64 = u64::MAX;
 
-/// One worker's rows and what it has read of them.
-struct Lane<T> {
-    executor: Executor<T>,
+/// Some of the rows, and what was read of them.
+struct Part<T> {
+    lane: Lane<T>,
     shards: Vec<Shard<T>>,
     /// Per output: values of this lane's rows, row-major.
     out: Vec<Vec<f64>>,
@@ -87,6 +88,30 @@ impl Source for Gaussian {
     }
 }
 
+/// Bytes that the outputs of a tape for so many rows take to compute, the rows among them.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn bytes<T: Number>(problem: &Problem<'_>, tape: &Tape, rows: usize) -> Result<u64, CannotRun> {
+    let (program, parts) = planned::<T>(problem, tape, rows)?;
+    // Noise and latents of a draw, and the latents once more as numbers of the program.
+    let drawn = problem.joint.dim * (2 * size_of::<f64>() + size_of::<T>());
+    let out: usize = program.outputs.iter().map(|o| o.shape.len() * rows * size_of::<f64>()).sum();
+    Ok(held_by::<T>(&program, parts) + (drawn + 2 * out) as u64)
+}
+
+/// The program for so many rows; how many executors, further lanes and shards it is run with.
+fn planned<T: Number>(
+    problem: &Problem<'_>,
+    tape: &Tape,
+    rows: usize,
+) -> Result<(Program, (usize, usize, usize)), CannotRun> {
+    let program = plan(tape, shard_rows(tape, size_of::<T>(), rows))?;
+    let total = rows.div_ceil(program.capacity);
+    let count = (problem.threads * 4).min(total).max(1);
+    Ok((program, (1, count, total)))
+}
+
 /// Calls `each` with the number of a draw and the values of every output, row-major over all rows.
 ///
 /// # Errors
@@ -99,8 +124,9 @@ pub fn each_draw<T: Number>(
     draws: usize,
     each: &mut dyn FnMut(usize, &[Vec<f64>]),
 ) -> Result<(), CannotRun> {
-    let lanes = problem.threads * 4;
-    let program = program::<T>(problem, tape, rows.len(), lanes)?;
+    let (program, parts) = planned::<T>(problem, tape, rows.len())?;
+    within_room::<T>(problem, &program, parts)?;
+    let ((_, count, total), program) = (parts, Arc::new(program));
     let mut all = shards(&program, source, rows, 1.0);
     if problem.joint.is_noisy() {
         let keys = row_keys::keys(&row_keys::columns(problem.joint), &|c| problem.width(c), source, rows);
@@ -108,45 +134,44 @@ pub fn each_draw<T: Number>(
             shard.key_rows(&keys.iter().map(|k| *k as u32).collect::<Vec<u32>>());
         }
     }
-    let count = lanes.min(all.len()).max(1);
-    let total = all.len();
-    let mut lanes: Vec<Lane<T>> = (0..count)
-        .map(|_| Lane { executor: Executor::new(program.clone()), shards: vec![], out: vec![] })
-        .collect();
+    // The global values of a draw are computed once, and read by all parts.
+    let leader = Executor::<T>::new(program.clone());
+    let mut parts: Vec<Part<T>> =
+        (0..count).map(|_| Part { lane: leader.further_lane(), shards: vec![], out: vec![] }).collect();
     for (i, shard) in all.into_iter().enumerate() {
-        lanes[i * count / total].shards.push(shard);
+        parts[i * count / total].shards.push(shard);
     }
-    let team = Team::new(lanes, problem.threads);
+    let team = Team::new(parts, problem.threads);
     let capacity = program.capacity;
     let first =
         NoiseKey { seed: problem.settings.seed, step: OF_PREDICTIONS, draw: 0, ..NoiseKey::default() };
-    let u = std::sync::RwLock::new((vec![T::ZERO; from.dim()], first));
-    let work = |_: usize, lane: &mut Lane<T>| {
-        let drawn = u.read().unwrap_or_else(|p| p.into_inner());
-        let (u, key) = &*drawn;
-        lane.executor.set_input(crate::lower::LATENTS, u);
-        lane.executor.begin(*key);
-        lane.out.resize(outputs.len(), vec![]);
-        lane.out.iter_mut().for_each(Vec::clear);
-        for shard in &lane.shards {
-            lane.executor.rows(shard, *key);
-            for (name, out) in outputs.iter().zip(&mut lane.out) {
-                let values = lane.executor.output_of_rows(name, shard).unwrap_or(&[]);
+    let drawn = RwLock::new((leader, first));
+    let work = |_: usize, part: &mut Part<T>| {
+        let drawn = drawn.read().unwrap_or_else(PoisonError::into_inner);
+        let (leader, key) = &*drawn;
+        part.out.resize(outputs.len(), vec![]);
+        part.out.iter_mut().for_each(Vec::clear);
+        part.lane.begin();
+        for shard in &part.shards {
+            part.lane.rows(leader, shard, *key);
+            for (name, out) in outputs.iter().zip(&mut part.out) {
+                let values = part.lane.output_of_rows(leader, name, shard).unwrap_or(&[]);
                 copy_out(values, capacity, shard.rows(), name, &program, out);
             }
         }
     };
     team.run(work, |round| {
-        let mut point = vec![0.0; from.dim()];
+        let (mut point, mut numbers) = (vec![0.0; from.dim()], vec![T::ZERO; from.dim()]);
         for d in 0..draws {
             let key = DrawKey { index: d as u64, ..DrawKey::of(problem.settings.seed, variable::PREDICT) };
             from.latents(key, &mut point);
+            numbers.iter_mut().zip(&point).for_each(|(n, x)| *n = T::from_f64(*x));
             {
-                let mut drawn = u.write().unwrap_or_else(|p| p.into_inner());
-                for (a, b) in drawn.0.iter_mut().zip(&point) {
-                    *a = T::from_f64(*b);
-                }
-                drawn.1.draw = d as u64;
+                let mut drawn = drawn.write().unwrap_or_else(PoisonError::into_inner);
+                let (leader, key) = &mut *drawn;
+                key.draw = d as u64;
+                leader.set_input(crate::lower::LATENTS, &numbers);
+                leader.begin(*key);
             }
             round();
             let joined: Vec<Vec<f64>> = (0..outputs.len())

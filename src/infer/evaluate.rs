@@ -7,27 +7,31 @@
 use super::draws::{mean_and_se, variable};
 use super::error::CannotRun;
 use super::mixture::Mixture;
-use super::objective::{program, shards};
+use super::objective::{held_by, shard_rows, shards, within_room};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::batch_rows;
 use super::settings::{Precision, Settings};
 use super::{Path, mix};
-use crate::engine::{Executor, NoiseKey, Shard, Team};
+use crate::engine::{Executor, Lane, NoiseKey, Shard, Team};
 use crate::kernels::noise;
 use crate::metrics::psis::smooth;
 use crate::passes::optimise;
+use crate::plan::{Program, plan};
 use crate::tape::{Instruction, Op, Tape};
 use crate::ty::Kind;
 use statrs::distribution::{ContinuousCDF, Normal};
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Dimensions up to which draws are quasi-random.
 const SOBOL_DIMS: usize = 64;
 /// Independent scrambles, whose spread is the error.
 const SCRAMBLES: usize = 16;
 /// Dimensions beyond which there are few draws.
-const MANY_DIMS: usize = 2_000;
+pub(super) const MANY_DIMS: usize = 2_000;
 const FEW_DRAWS: usize = 20;
 /// And of a fit that was cut short: four for each time that it has seen all rows, at least four.
 const FEWEST_DRAWS: usize = 4;
@@ -166,7 +170,7 @@ const WEIGHED: usize = 2_000;
 const WEIGHED_WORK: f64 = 2e9;
 
 /// What the importance weights p(y, u)/q(u) of the guide's draws say of it (section 8).
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     /// the shape of their tail
     pub k_hat: f64,
@@ -176,6 +180,8 @@ pub struct Weights {
     pub log_evidence: f64,
     /// its standard error
     pub log_evidence_se: f64,
+    /// smoothed weights, which sum to 1, of the draws of [`weighed_latents`]
+    pub shares: Vec<f64>,
 }
 
 /// Judges the guide by the importance weights of its draws; none for points, for noise of the model's own, beyond
@@ -199,7 +205,8 @@ pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>
         log_weights.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, m), w| (w.min(l), w.max(m)));
     if most - least < 1e-6 {
         let (log_evidence, log_evidence_se) = (0.5 * (least + most), 0.0);
-        return Ok(Some(Weights { k_hat: 0.0, efficiency: 1.0, log_evidence, log_evidence_se }));
+        let shares = vec![1.0 / log_weights.len() as f64; log_weights.len()];
+        return Ok(Some(Weights { k_hat: 0.0, efficiency: 1.0, log_evidence, log_evidence_se, shares }));
     }
     let raw = log_weights.clone();
     let k_hat = smooth(&mut log_weights);
@@ -209,21 +216,38 @@ pub fn weights(problem: &Problem<'_>, guide: &Mixture) -> Result<Option<Weights>
     let smallest = (0..raw.len()).min_by(|a, b| raw[*a].total_cmp(&raw[*b])).unwrap_or(0);
     let log_evidence = raw[smallest] - log_weights[smallest] - n.ln();
     let log_evidence_se = ((1.0 / efficiency - 1.0).max(0.0) / n).sqrt();
-    Ok(Some(Weights { k_hat, efficiency, log_evidence, log_evidence_se }))
+    let shares = log_weights.iter().map(|w| w.exp()).collect();
+    Ok(Some(Weights { k_hat, efficiency, log_evidence, log_evidence_se, shares }))
 }
 
 /// log p(y, u)/q(u) of draws of each component by its share.
 fn log_weights<T: Number>(problem: &Problem<'_>, guide: &Mixture) -> Result<Vec<f64>, CannotRun> {
     let lanes = Lanes::<T>::new(problem)?;
-    let noise = |d: usize, out: &mut [f64]| {
-        noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, d as u64), 0);
-    };
-    let weighed = draws_worth(problem.settings, WEIGHED) as f64;
-    let of = |(k, share): (usize, &f64)| {
-        let draws = (share * weighed).round() as usize;
-        lanes.values_of(guide, k, (0, draws), &noise)
-    };
-    Ok(guide.shares.iter().enumerate().flat_map(of).collect())
+    let of = |(k, draws)| lanes.values_of(guide, k, (0, draws), &noise_of_weighed, &mut |_| {});
+    Ok(weighed(problem, guide).flat_map(of).collect())
+}
+
+/// How many draws of each component are weighed.
+fn weighed<'a>(problem: &Problem<'_>, guide: &'a Mixture) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let all = draws_worth(problem.settings, WEIGHED) as f64;
+    guide.shares.iter().enumerate().map(move |(k, share)| (k, (share * all).round() as usize))
+}
+
+fn noise_of_weighed(draw: usize, out: &mut [f64]) {
+    noise::normals(out, noise::key(NOISE_SEED, 1, variable::ELBO, draw as u64), 0);
+}
+
+/// The draws that [`weights`] weighs, one after another.
+pub fn weighed_latents(problem: &Problem<'_>, guide: &Mixture, each: &mut dyn FnMut(&[f64])) {
+    for (k, draws) in weighed(problem, guide) {
+        let component = &guide.parts[k];
+        let (mut e, mut u) = (vec![0.0; component.noise()], vec![0.0; component.mu.len()]);
+        for draw in 0..draws {
+            noise_of_weighed(draw, &mut e);
+            component.draw(&e, &mut u);
+            each(&u);
+        }
+    }
 }
 
 /// Multiply-adds of the log joint in one row: a kernel is used again at every place of its image.
@@ -322,36 +346,77 @@ fn by_pairs<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usi
 
 /// The log joint on all training rows, in lanes that run side by side.
 ///
-/// With few shards a lane takes some of the draws and all rows, with many some of the rows and all draws. Either way
+/// With few shards a lane takes some of the draws and all rows, with many some of the rows of every draw. Either way
 /// a draw's terms are added in the same order whatever the number of threads.
 struct Lanes<T> {
-    team: Team<Lane<T>>,
     shards: Vec<Shard<T>>,
     observations: Vec<String>,
-    is_by_draws: bool,
+    side_by_side: SideBySide<T>,
 }
 
-struct Lane<T> {
-    executor: Executor<T>,
-    /// Per draw: log likelihood of the lane's rows, and log prior less log q.
-    values: Vec<(f64, f64)>,
+/// What the lanes share out.
+enum SideBySide<T> {
+    /// Draws: each lane has global values of its own, and per draw log p(y|u) + log p(u) − log q(u).
+    Draws(Team<(Executor<T>, Vec<f64>)>),
+    /// Rows: the global values of a draw are computed once; a lane has the log likelihood of its rows.
+    Rows(RwLock<Executor<T>>, Team<(Lane<T>, f64)>),
 }
 
 /// More than any thread count here, so that the order of sums never changes.
 const LANES: usize = 16;
 
+/// A lane's share of n things.
+fn part(n: usize, lane: usize) -> Range<usize> {
+    n * lane / LANES..n * (lane + 1) / LANES
+}
+
+/// Bytes that the ELBO of a fit takes to compute, its rows among them.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn bytes(problem: &Problem<'_>) -> Result<u64, CannotRun> {
+    let (held, number) = if is_single(problem) {
+        let (program, parts, _) = planned::<f32>(problem)?;
+        (held_by::<f32>(&program, parts), size_of::<f32>())
+    } else {
+        let (program, parts, _) = planned::<f64>(problem)?;
+        (held_by::<f64>(&program, parts), size_of::<f64>())
+    };
+    // Noise and latents of a draw, and the latents once more as numbers of the program.
+    Ok(held + problem.joint.dim as u64 * (2 * size_of::<f64>() + number) as u64)
+}
+
+/// The program; how many executors, further lanes and shards it is run with; what its rows' log densities are called.
+fn planned<T: Number>(
+    problem: &Problem<'_>,
+) -> Result<(Program, (usize, usize, usize), Vec<String>), CannotRun> {
+    let observations: Vec<String> =
+        problem.model.observations.iter().map(|o| format!("log_lik:{}", o.name)).collect();
+    let mut tape: Tape = problem.joint.tape.clone();
+    tape.outputs.retain(|(name, _)| name == "log_prior" || observations.contains(name));
+    let tape = optimise(&tape, &mut |_, _, _| {});
+    let rows = problem.train.len();
+    let program = plan(&tape, shard_rows(&tape, size_of::<T>(), rows))?;
+    let count = rows.div_ceil(program.capacity);
+    let (executors, further_lanes) = if count < LANES { (LANES, 0) } else { (1, LANES) };
+    Ok((program, (executors, further_lanes, count), observations))
+}
+
 impl<T: Number> Lanes<T> {
     fn new(problem: &Problem<'_>) -> Result<Self, CannotRun> {
-        let observations: Vec<String> =
-            problem.model.observations.iter().map(|o| format!("log_lik:{}", o.name)).collect();
-        let mut tape: Tape = problem.joint.tape.clone();
-        tape.outputs.retain(|(name, _)| name == "log_prior" || observations.contains(name));
-        let tape = optimise(&tape, &mut |_, _, _| {});
-        let program = program::<T>(problem, &tape, problem.train.len(), LANES)?;
+        let (program, parts, observations) = planned::<T>(problem)?;
+        within_room::<T>(problem, &program, parts)?;
+        let program = Arc::new(program);
         let shards = shards(&program, &problem.rows, problem.train, 1.0);
-        let lane = |_| Lane { executor: Executor::new(program.clone()), values: vec![] };
-        let team = Team::new((0..LANES).map(lane).collect(), problem.threads);
-        Ok(Lanes { team, is_by_draws: shards.len() < LANES, shards, observations })
+        let executor = || Executor::new(program.clone());
+        let side_by_side = if shards.len() < LANES {
+            SideBySide::Draws(Team::new((0..LANES).map(|_| (executor(), vec![])).collect(), problem.threads))
+        } else {
+            let leader = executor();
+            let lanes = (0..LANES).map(|_| (leader.further_lane(), 0.0)).collect();
+            SideBySide::Rows(RwLock::new(leader), Team::new(lanes, problem.threads))
+        };
+        Ok(Lanes { shards, observations, side_by_side })
     }
 
     /// log p(y,u) − log q(u) per draw of the noise, averaged over components; `first` is the number of the first one.
@@ -364,8 +429,10 @@ impl<T: Number> Lanes<T> {
         done: &mut dyn FnMut(usize),
     ) -> Vec<f64> {
         let mut total = vec![0.0; draws];
+        let parts = guide.shares.len();
         for (k, share) in guide.shares.iter().enumerate() {
-            let values = self.values_of(guide, k, (first, draws), noise);
+            let values =
+                self.values_of(guide, k, (first, draws), noise, &mut |d| done((k * draws + d) / parts));
             total.iter_mut().zip(values).for_each(|(t, v)| *t += share * v);
         }
         done(draws);
@@ -379,57 +446,94 @@ impl<T: Number> Lanes<T> {
         k: usize,
         (first, draws): (usize, usize),
         noise: &(dyn Fn(usize, &mut [f64]) + Sync),
+        done: &mut dyn FnMut(usize),
     ) -> Vec<f64> {
-        let component = &guide.parts[k];
-        let part = |n: usize, lane: usize| n * lane / LANES..n * (lane + 1) / LANES;
-        let work = |i: usize, lane: &mut Lane<T>| {
-            lane.values.clear();
-            let (draws, shards) = if self.is_by_draws {
-                (part(draws, i), &self.shards[..])
-            } else {
-                (0..draws, &self.shards[part(self.shards.len(), i)])
-            };
-            let (mut e, mut u) = (vec![0.0; component.noise()], vec![0.0; component.mu.len()]);
-            let mut numbers: Vec<T> = vec![T::ZERO; u.len()];
-            for d in draws {
-                noise(d, &mut e);
-                component.draw(&e, &mut u);
-                numbers.iter_mut().zip(&u).for_each(|(n, x)| *n = T::from_f64(*x));
-                lane.executor.set_input(crate::lower::LATENTS, &numbers);
-                let key = NoiseKey {
-                    seed: NOISE_SEED,
-                    step: OF_ELBO,
-                    draw: (first + d) as u64,
-                    ..NoiseKey::default()
-                };
-                lane.executor.begin(key);
-                let prior = lane.executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
-                let likelihood =
-                    shards.iter().map(|shard| self.log_likelihood(&mut lane.executor, shard, key)).sum();
-                lane.values.push((likelihood, prior - guide.log_density(k, &e, &u)));
-            }
+        let key = |d: usize| {
+            let draw = (first + d) as u64;
+            NoiseKey { seed: NOISE_SEED, step: OF_ELBO, draw, ..NoiseKey::default() }
         };
-        self.team.run(work, |round| round());
-        let lanes = (0..LANES).map(|i| self.team.job(i).values.clone());
-        if self.is_by_draws {
-            return lanes.flatten().map(|(likelihood, prior)| likelihood + prior).collect();
-        }
-        let mut totals = vec![0.0; draws];
-        for (i, lane) in lanes.enumerate() {
-            for (total, (likelihood, prior)) in totals.iter_mut().zip(lane) {
-                *total += if i == 0 { likelihood + prior } else { likelihood };
+        match &self.side_by_side {
+            SideBySide::Draws(team) => {
+                let work = |i: usize, (executor, values): &mut (Executor<T>, Vec<f64>)| {
+                    values.clear();
+                    let mut drawn = Drawn::new(guide, k);
+                    for d in part(draws, i) {
+                        let density = drawn.begin(executor, key(d), &mut |e| noise(d, e));
+                        let likelihood = |shard: &Shard<T>| {
+                            executor.rows(shard, key(d));
+                            self.log_likelihood(shard, |name| executor.output_of_rows(name, shard))
+                        };
+                        values.push(self.shards.iter().map(likelihood).sum::<f64>() + density);
+                    }
+                };
+                team.run(work, |round| round());
+                (0..LANES).flat_map(|i| team.job(i).1.clone()).collect()
+            }
+            SideBySide::Rows(leader, team) => {
+                let at = AtomicUsize::new(0);
+                let work = |i: usize, (lane, sum): &mut (Lane<T>, f64)| {
+                    let leader = leader.read().unwrap_or_else(PoisonError::into_inner);
+                    let key = key(at.load(Ordering::Relaxed));
+                    lane.begin();
+                    let likelihood = |shard: &Shard<T>| {
+                        lane.rows(&leader, shard, key);
+                        self.log_likelihood(shard, |name| lane.output_of_rows(&leader, name, shard))
+                    };
+                    *sum = self.shards[part(self.shards.len(), i)].iter().map(likelihood).sum();
+                };
+                team.run(work, |round| {
+                    let mut drawn = Drawn::new(guide, k);
+                    let each = |d: usize| {
+                        at.store(d, Ordering::Relaxed);
+                        let mut leader = leader.write().unwrap_or_else(PoisonError::into_inner);
+                        let density = drawn.begin(&mut leader, key(d), &mut |e| noise(d, e));
+                        drop(leader);
+                        round();
+                        done(d + 1);
+                        (1..LANES).fold(team.job(0).1 + density, |total, i| total + team.job(i).1)
+                    };
+                    (0..draws).map(each).collect()
+                })
             }
         }
-        totals
     }
 
     /// Σ over a shard's rows of the log densities of all targets, in f64.
-    fn log_likelihood(&self, executor: &mut Executor<T>, shard: &Shard<T>, key: NoiseKey) -> f64 {
-        executor.rows(shard, key);
+    fn log_likelihood<'s>(&self, shard: &Shard<T>, output: impl Fn(&str) -> Option<&'s [T]>) -> f64
+    where
+        T: 's,
+    {
         let of = |name: &String| {
-            let rows = executor.output_of_rows(name, shard).unwrap_or(&[]);
+            let rows = output(name).unwrap_or(&[]);
             rows.iter().take(shard.rows()).map(|x| x.to_f64()).sum::<f64>()
         };
         self.observations.iter().map(of).sum()
+    }
+}
+
+/// Memory for the draws of one component.
+struct Drawn<'g, T> {
+    guide: &'g Mixture,
+    k: usize,
+    e: Vec<f64>,
+    u: Vec<f64>,
+    numbers: Vec<T>,
+}
+
+impl<T: Number> Drawn<'_, T> {
+    fn new(guide: &Mixture, k: usize) -> Drawn<'_, T> {
+        let (noise, dim) = (guide.parts[k].noise(), guide.parts[k].mu.len());
+        Drawn { guide, k, e: vec![0.0; noise], u: vec![0.0; dim], numbers: vec![T::ZERO; dim] }
+    }
+
+    /// Begins a draw; log p(u) − log q(u) of it.
+    fn begin(&mut self, executor: &mut Executor<T>, key: NoiseKey, noise: &mut dyn FnMut(&mut [f64])) -> f64 {
+        noise(&mut self.e);
+        self.guide.parts[self.k].draw(&self.e, &mut self.u);
+        self.numbers.iter_mut().zip(&self.u).for_each(|(n, x)| *n = T::from_f64(*x));
+        executor.set_input(crate::lower::LATENTS, &self.numbers);
+        executor.begin(key);
+        let prior = executor.output("log_prior").map_or(0.0, |x| x[0].to_f64());
+        prior - self.guide.log_density(self.k, &self.e, &self.u)
     }
 }

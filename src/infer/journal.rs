@@ -13,6 +13,7 @@
 //!
 //! Pieces may run side by side: each hands in its state when a checkpoint is due.
 
+use postcard::ser_flavors::Size;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -61,6 +62,13 @@ struct Shared {
 struct Entry {
     is_finished: bool,
     bytes: Vec<u8>,
+}
+
+/// Writes into memory of just the length that it needs.
+fn serialized<S: Serialize>(state: &S, mut into: Vec<u8>) -> postcard::Result<Vec<u8>> {
+    into.clear();
+    into.reserve_exact(postcard::serialize_with_flavor(state, Size::default())?);
+    postcard::to_io(state, into)
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -194,9 +202,12 @@ impl Journal {
 
 impl Shared {
     fn put<S: Serialize>(&self, name: &str, is_finished: bool, state: &S) {
+        let mut entries = held(&self.entries);
+        // The state of a large net is long: its memory is used again.
+        let before = entries.remove(name).map(|entry| entry.bytes).unwrap_or_default();
         // A type of ours that cannot be written is not kept: its piece is done again.
-        let Ok(bytes) = postcard::to_stdvec(state) else { return };
-        held(&self.entries).insert(name.to_owned(), Entry { is_finished, bytes });
+        let Ok(bytes) = serialized(state, before) else { return };
+        entries.insert(name.to_owned(), Entry { is_finished, bytes });
     }
 
     fn get<S: DeserializeOwned>(&self, name: &str, is_finished: bool) -> Option<S> {
@@ -207,7 +218,7 @@ impl Shared {
 
     fn write(&self) {
         let mut written = held(&self.written);
-        let Ok(state) = postcard::to_stdvec(&*held(&self.entries)) else { return };
+        let Ok(state) = serialized(&*held(&self.entries), vec![]) else { return };
         self.store.keep(&state, self.earlier + self.begun.elapsed().as_secs_f64());
         *written = Some(Instant::now());
     }

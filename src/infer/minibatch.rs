@@ -14,7 +14,7 @@ use super::evaluate::elbo;
 use super::journal::Piece;
 use super::mixture::Mixture;
 use super::numbers::Numbers;
-use super::objective::{shard_rows, with_gradient, within_room};
+use super::objective::{held_by, shard_rows, with_gradient, within_room};
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
@@ -29,6 +29,7 @@ use crate::kernels::{elementwise, noise, reduce};
 use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
+use std::borrow::Cow;
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
@@ -101,6 +102,7 @@ fn no_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> R
 struct State<T> {
     /// Begins the draw that all lanes share, where they do.
     leader: Option<Executor<T>>,
+    /// While a step's gradient is found.
     p: Vec<T>,
     precision: Vec<T>,
     batch: Vec<u32>,
@@ -194,6 +196,26 @@ impl<'p> Trainer<'p> {
         Ok(Trainer { problem, drawn, exact, batch, shared, noise, lanes, pairs, collapse, numbers, piece })
     }
 
+    /// Bytes that a start holds while it goes up, and those that writing its state down takes beside.
+    pub(super) fn bytes<T: Number>(&self) -> (u64, u64) {
+        let numbers = self.numbers.len() as u64;
+        let (one, double) = (size_of::<T>() as u64, size_of::<f64>() as u64);
+        let lanes = self.lanes;
+        let (parts, sums) = match self.shared {
+            Some(_) => ((1, lanes, lanes), 1),
+            None => ((lanes, 0, lanes), lanes as u64 + 1),
+        };
+        let programs = held_by::<T>(&self.drawn, parts) + held_by::<T>(&self.exact, (1, 0, 0));
+        // Parameters, two moments, gradient and rates, and the mean of the last steps.
+        // The tapes of the two programs share what the guide wrote into them.
+        let literals = self.exact.tape.literals().max(self.drawn.tape.literals());
+        let moved = numbers * ((5 + sums) * one + double);
+        let spreads = 2 * self.problem.joint.random_dim as u64 * one;
+        let rows = 2 * (self.problem.train.len() * size_of::<u32>()) as u64;
+        // Parameters, moments and mean, as a piece of the journal and in its file.
+        (programs + literals + moved + spreads + rows, 2 * numbers * (3 * one + double))
+    }
+
     /// The numbers that it moves.
     pub(super) fn numbers(&self) -> &Numbers {
         &self.numbers
@@ -202,7 +224,7 @@ impl<'p> Trainer<'p> {
     /// Goes up from one start.
     pub(super) fn run<T: Number>(
         &self,
-        recipe: Recipe<T>,
+        mut recipe: Recipe<T>,
         what: &str,
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
@@ -226,7 +248,7 @@ impl<'p> Trainer<'p> {
             false => format!("minibatches of {batch}, {noise}"),
         };
         let mut piece = problem.journal.open(&format!("{} {}", self.piece, recipe.start));
-        if let Some(done) = piece.finished::<OutcomeRecord>().filter(|d| numbers.fits(&d.guide)) {
+        if let Some(done) = piece.finished::<OutcomeRecord<'_>>().filter(|d| numbers.fits(&d.guide)) {
             return Ok(done.outcome(collapse, path));
         }
         let step = Step {
@@ -242,7 +264,7 @@ impl<'p> Trainer<'p> {
         };
         let state = RwLock::new(State {
             leader,
-            p: recipe.p.clone(),
+            p: vec![],
             precision: vec![T::ZERO; problem.joint.random_dim],
             batch: Vec::with_capacity(problem.train.len()),
             key: NoiseKey { seed: seed_of(problem, recipe.start), step: 0, draw: 0, ..NoiseKey::default() },
@@ -250,8 +272,11 @@ impl<'p> Trainer<'p> {
         });
         let work = |i: usize, job: &mut Job<T>| step.work(i, job, &read(&state));
         progress.begin(what, recipe.steps);
+        let p = std::mem::take(&mut recipe.p);
         let outcome =
-            team.run(work, |round| step.climb(&recipe, &team, &state, round, &mut piece, progress))?;
+            team.run(work, |round| step.climb((&recipe, p), &team, &state, round, &mut piece, progress))?;
+        // What the steps took is not needed while the outcome is written.
+        drop((team, state));
         piece.finish(&OutcomeRecord::of(&outcome));
         Ok(outcome)
     }
@@ -341,7 +366,7 @@ impl Step<'_> {
     #[inline(never)] // `benches/instructions.rs` counts its instructions by its name
     fn climb<T: Number>(
         &self,
-        recipe: &Recipe<T>,
+        (recipe, mut p): (&Recipe<T>, Vec<T>),
         team: &Team<Job<T>>,
         state: &RwLock<State<T>>,
         round: &mut dyn FnMut(),
@@ -356,7 +381,6 @@ impl Step<'_> {
         let averaged_from = steps - ((recipe.averaged * steps as f64).round() as u64).clamp(1, steps);
         let mut order: Vec<u32> = vec![0; rows];
         let optimizer = self.problem.settings.optimizer;
-        let mut p = recipe.p.clone();
         let (mut first, mut second) = (vec![T::ZERO; p.len()], vec![T::ZERO; p.len()]);
         let mut moved = 0;
         let mut g: Vec<T> = vec![T::ZERO; p.len()];
@@ -369,25 +393,26 @@ impl Step<'_> {
         let mut integrals;
         let mut dilation = Dilation::new(&self.collapse);
         let (mut begin, mut earlier) = (0, 0.0);
-        let kept = piece.begun::<BatchRecord<T>>();
+        let kept = piece.begun::<BatchRecord<'_, T>>();
         if let Some(kept) = kept.filter(|k| k.step < steps && k.fits(p.len(), self.collapse.scales.len())) {
-            (begin, p, first, second, moved) = (kept.step, kept.p, kept.first, kept.second, kept.moved);
-            (mean, trace, earlier) = (kept.mean, kept.trace, kept.seconds);
-            (backoff, bad_steps, (sum, count)) = (kept.backoff, kept.bad_steps, kept.seen);
+            (begin, moved, earlier) = (kept.step, kept.moved, kept.seconds);
+            (p, first, second) = (kept.p.into_owned(), kept.first.into_owned(), kept.second.into_owned());
+            (mean, trace) = (kept.mean.into_owned(), kept.trace.into_owned());
+            (backoff, bad_steps, (sum, count)) = (kept.backoff, kept.bad_steps.into_owned(), kept.seen);
             dilation.take_up(kept.dilation);
         }
         let begun = Instant::now();
         for step in begin..steps {
             piece.pause(|| BatchRecord {
                 step,
-                p: p.clone(),
-                first: first.clone(),
-                second: second.clone(),
+                p: Cow::Borrowed(&p),
+                first: Cow::Borrowed(&first),
+                second: Cow::Borrowed(&second),
                 moved,
-                mean: mean.clone(),
-                trace: trace.clone(),
+                mean: Cow::Borrowed(&mean),
+                trace: Cow::Borrowed(&trace),
                 backoff,
-                bad_steps: bad_steps.clone(),
+                bad_steps: Cow::Borrowed(&bad_steps),
                 seen: (sum, count),
                 dilation: dilation.state(),
                 seconds: earlier + begun.elapsed().as_secs_f64(),
@@ -400,8 +425,8 @@ impl Step<'_> {
             {
                 let mut s = write(state);
                 let State { p: shown, precision, batch, key, kl_weight, .. } = &mut *s;
-                shown.copy_from_slice(&p);
                 integrals = self.precisions(&p, is_held, &mut sigma, precision);
+                std::mem::swap(shown, &mut p);
                 let at = (step % per_epoch) as usize * self.batch;
                 batch.clear();
                 let ids = &order[at..rows.min(at + self.batch)];
@@ -411,6 +436,7 @@ impl Step<'_> {
                 *kl_weight = self.kl_weight(step);
             }
             let value = self.kl_weight(step) * integrals + self.gradient(team, state, round, &mut g, is_held);
+            std::mem::swap(&mut write(state).p, &mut p);
             // The sum of finite numbers may overflow, so only a finite one answers for all.
             let is_finite =
                 value.is_finite() && (reduce::sum_all(&g).is_finite() || g.iter().all(|x| x.is_finite()));
@@ -435,6 +461,7 @@ impl Step<'_> {
                 backoff *= 0.5;
                 bad_steps.push(step);
                 if bad_steps.iter().filter(|s| **s + 100 > step).count() >= 3 {
+                    write(state).p = p;
                     return Err(self.diverged(step, team, state));
                 }
             }
@@ -455,7 +482,10 @@ impl Step<'_> {
         }
         let loop_seconds = earlier + begun.elapsed().as_secs_f64();
         progress.end();
+        // The guide takes as much again as all these.
+        drop((p, first, second, g, sigma));
         let mut guide = self.numbers.guide(&mean);
+        drop(mean);
         guide.settle(&self.collapse);
         Ok(Outcome { guide, steps, loop_seconds, trace, path: self.path.clone(), ..Outcome::empty() })
     }

@@ -22,6 +22,7 @@ pub mod laplace;
 pub mod lbfgs;
 pub mod linear;
 pub mod loo;
+pub mod memory;
 pub mod messages;
 pub mod minibatch;
 pub mod mix;
@@ -34,6 +35,7 @@ pub mod nuts;
 #[path = "no_nuts.rs"]
 pub mod nuts;
 pub mod objective;
+pub mod of_data;
 pub mod of_rows;
 pub mod optimizer;
 pub mod points;
@@ -335,7 +337,7 @@ impl Outcome {
     }
 
     /// Nothing done yet.
-    fn empty() -> Outcome {
+    pub fn empty() -> Outcome {
         Outcome { path: String::new(), ..Outcome::point(vec![]) }
     }
 

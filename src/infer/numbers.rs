@@ -124,7 +124,7 @@ impl Numbers {
     }
 
     /// Whether a guide read from a file is one of these numbers.
-    pub(super) fn fits(&self, guide: &GuideRecord) -> bool {
+    pub(super) fn fits(&self, guide: &GuideRecord<'_>) -> bool {
         guide.fits(self.dim, self.random) && (guide.full(), guide.rank()) == (self.full, self.rank)
     }
 

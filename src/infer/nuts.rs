@@ -47,8 +47,9 @@ const MOST_ANSWERS: usize = 1 << 23;
 struct Whitened {
     joint: Joint,
     guide: Gaussian,
-    /// L of the block, with its diagonal.
+    /// L of the block with its diagonal, by rows and by columns: both products go along memory.
     factor: Vec<f64>,
+    columns: Vec<f64>,
     sds: Vec<f64>,
     u: Vec<f64>,
     gradient: Vec<f64>,
@@ -57,10 +58,12 @@ struct Whitened {
 
 impl Whitened {
     fn new(joint: Joint, guide: &Gaussian) -> Self {
-        let dim = guide.mu.len();
+        let (dim, full) = (guide.mu.len(), guide.full);
+        let factor = guide.factor();
         Whitened {
             joint,
-            factor: guide.factor(),
+            columns: (0..full * full).map(|k| factor[k % full * full + k / full]).collect(),
+            factor,
             sds: guide.marginal_sds().collect(),
             guide: guide.clone(),
             u: vec![0.0; dim],
@@ -72,13 +75,15 @@ impl Whitened {
     /// u of v; latents behind the random ones stay where the guide has them.
     fn place(&mut self, v: &[f64]) {
         let full = self.guide.full;
-        self.u.copy_from_slice(&self.guide.mu);
-        for (i, u) in self.u.iter_mut().enumerate().take(v.len()) {
-            *u += if i < full {
-                self.factor[i * full..=i * full + i].iter().zip(v).map(|(l, v)| l * v).sum()
-            } else {
-                self.sds[i] * v[i]
-            };
+        self.u[..full].fill(0.0);
+        for (j, v) in v.iter().enumerate().take(full) {
+            let column = &self.columns[j * full + j..(j + 1) * full];
+            self.u[j..full].iter_mut().zip(column).for_each(|(u, l)| *u += l * v);
+        }
+        self.u[..full].iter_mut().zip(&self.guide.mu).for_each(|(u, mu)| *u += mu);
+        self.u[full..].copy_from_slice(&self.guide.mu[full..]);
+        for i in full..v.len() {
+            self.u[i] += self.sds[i] * v[i];
         }
     }
 }
@@ -159,12 +164,13 @@ impl CpuLogpFunc for Whitened {
         self.place(v);
         let value = self.joint.value_and_gradient(&self.u, &mut self.gradient);
         let full = self.guide.full;
-        for (j, o) in out.iter_mut().enumerate() {
-            *o = if j < full {
-                (j..full).map(|i| self.factor[i * full + j] * self.gradient[i]).sum()
-            } else {
-                self.sds[j] * self.gradient[j]
-            };
+        out[..full].fill(0.0);
+        for (i, g) in self.gradient.iter().enumerate().take(full) {
+            let row = &self.factor[i * full..=i * full + i];
+            out[..=i].iter_mut().zip(row).for_each(|(o, l)| *o += l * g);
+        }
+        for j in full..out.len() {
+            out[j] = self.sds[j] * self.gradient[j];
         }
         let is_finite = value.is_finite() && out.iter().all(|g| g.is_finite());
         self.answers.push(if is_finite { value } else { f64::NAN }, out);

@@ -105,6 +105,17 @@ pub fn program<T: Real>(
     Ok(Arc::new(program))
 }
 
+/// Bytes that so many executors of a program hold, each with a lane, and so many further lanes and shards.
+pub fn held_by<T: Real>(program: &Program, (executors, further_lanes, shards): (usize, usize, usize)) -> u64 {
+    let memory = program.footprint(size_of::<T>());
+    let scratch = engine::scratch_len::<T>(program) * size_of::<T>();
+    let lane = memory.sums + memory.row + memory.index + scratch;
+    let executor = memory.global + memory.strip + lane;
+    [(executor, executors), (lane, further_lanes), (memory.shard, shards)]
+        .iter()
+        .fold(0u64, |sum, (bytes, count)| sum.saturating_add((*bytes as u64).saturating_mul(*count as u64)))
+}
+
 /// Whether there is room for so many executors of a program, each with a lane, and so many further lanes and shards.
 ///
 /// # Errors
@@ -114,14 +125,7 @@ pub fn within_room<T: Real>(
     program: &Program,
     (executors, further_lanes, shards): (usize, usize, usize),
 ) -> Result<(), CannotRun> {
-    let memory = program.footprint(size_of::<T>());
-    let scratch = engine::scratch_len::<T>(program) * size_of::<T>();
-    let lane = memory.sums + memory.row + memory.index + scratch;
-    let executor = memory.global + memory.strip + lane;
-    let all = [(executor, executors), (lane, further_lanes), (memory.shard, shards)];
-    let needed = all
-        .iter()
-        .fold(0u64, |sum, (bytes, count)| sum.saturating_add((*bytes as u64).saturating_mul(*count as u64)));
+    let needed = held_by::<T>(program, (executors, further_lanes, shards));
     match needed <= problem.room {
         true => Ok(()),
         false => Err(CannotRun::Memory { needed, allowed: problem.room }),

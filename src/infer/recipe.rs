@@ -100,7 +100,7 @@ impl<T: Number> Recipe<T> {
         };
         let kept = problem.journal.try_piece(&no_net::name_of("mode", start), || {
             let (guide, units) = no_net::start(&mut joint, problem, start)?;
-            Ok::<_, FitError>((GuideRecord::of(&guide), units))
+            Ok::<_, FitError>((GuideRecord::of(&guide).into_owned(), units))
         })?;
         let (guide, units) = match kept {
             (guide, units) if guide.fits(problem.joint.dim, random) && units.len() == problem.joint.dim => {

@@ -9,32 +9,48 @@ use super::directions::Directions;
 use super::posterior::{Gaussian, Ties};
 use crate::guide::collapse::Collapse;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A guide without its collapsed scales.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct GuideRecord {
-    mu: Vec<f64>,
-    omega: Vec<f64>,
-    lower: Vec<f64>,
+pub(super) struct GuideRecord<'a> {
+    mu: Cow<'a, [f64]>,
+    omega: Cow<'a, [f64]>,
+    lower: Cow<'a, [f64]>,
     full: usize,
-    tied: Vec<usize>,
-    lambda: Vec<f64>,
+    tied: Cow<'a, [usize]>,
+    lambda: Cow<'a, [f64]>,
     rank: usize,
-    directions: Vec<f64>,
+    directions: Cow<'a, [f64]>,
 }
 
-impl GuideRecord {
-    pub(super) fn of(guide: &Gaussian) -> GuideRecord {
+impl GuideRecord<'_> {
+    /// What a guide is written as; a large one is not copied for it.
+    pub(super) fn of(guide: &Gaussian) -> GuideRecord<'_> {
         GuideRecord {
-            mu: guide.mu.clone(),
-            omega: guide.omega.clone(),
-            lower: guide.lower.clone(),
+            mu: Cow::Borrowed(&guide.mu),
+            omega: Cow::Borrowed(&guide.omega),
+            lower: Cow::Borrowed(&guide.lower),
             full: guide.full,
-            tied: guide.ties.scales.clone(),
-            lambda: guide.ties.lambda.clone(),
+            tied: Cow::Borrowed(&guide.ties.scales),
+            lambda: Cow::Borrowed(&guide.ties.lambda),
             rank: guide.directions.rank,
-            directions: guide.directions.v.clone(),
+            directions: Cow::Borrowed(&guide.directions.v),
+        }
+    }
+
+    /// A copy that outlives the guide.
+    pub(super) fn into_owned(self) -> GuideRecord<'static> {
+        GuideRecord {
+            mu: Cow::Owned(self.mu.into_owned()),
+            omega: Cow::Owned(self.omega.into_owned()),
+            lower: Cow::Owned(self.lower.into_owned()),
+            full: self.full,
+            tied: Cow::Owned(self.tied.into_owned()),
+            lambda: Cow::Owned(self.lambda.into_owned()),
+            rank: self.rank,
+            directions: Cow::Owned(self.directions.into_owned()),
         }
     }
 
@@ -42,12 +58,12 @@ impl GuideRecord {
     /// nothing.
     pub(super) fn guide(self, collapse: &Arc<Collapse>) -> Gaussian {
         let mut guide = Gaussian {
-            omega: self.omega,
-            lower: self.lower,
+            omega: self.omega.into_owned(),
+            lower: self.lower.into_owned(),
             full: self.full,
-            ties: Ties { scales: self.tied, lambda: self.lambda },
-            directions: Directions { rank: self.rank, v: self.directions },
-            ..Gaussian::point(self.mu)
+            ties: Ties { scales: self.tied.into_owned(), lambda: self.lambda.into_owned() },
+            directions: Directions { rank: self.rank, v: self.directions.into_owned() },
+            ..Gaussian::point(self.mu.into_owned())
         };
         guide.settle(collapse);
         guide
@@ -77,21 +93,21 @@ impl GuideRecord {
 
 /// A start that has come to its end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OutcomeRecord {
-    pub(super) guide: GuideRecord,
+pub(super) struct OutcomeRecord<'a> {
+    pub(super) guide: GuideRecord<'a>,
     steps: u64,
     loop_seconds: f64,
-    trace: Vec<TracePoint>,
+    trace: Cow<'a, [TracePoint]>,
     clipped: u64,
 }
 
-impl OutcomeRecord {
-    pub(super) fn of(outcome: &Outcome) -> OutcomeRecord {
+impl OutcomeRecord<'_> {
+    pub(super) fn of(outcome: &Outcome) -> OutcomeRecord<'_> {
         OutcomeRecord {
             guide: GuideRecord::of(&outcome.guide),
             steps: outcome.steps,
             loop_seconds: outcome.loop_seconds,
-            trace: outcome.trace.clone(),
+            trace: Cow::Borrowed(&outcome.trace),
             clipped: outcome.clipped,
         }
     }
@@ -101,7 +117,7 @@ impl OutcomeRecord {
             guide: self.guide.guide(collapse),
             steps: self.steps,
             loop_seconds: self.loop_seconds,
-            trace: self.trace,
+            trace: self.trace.into_owned(),
             clipped: self.clipped,
             path,
             ..Outcome::empty()
@@ -144,23 +160,24 @@ impl ClimbRecord {
 
 /// Where steps on batches are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct BatchRecord<T> {
+#[serde(bound(serialize = "T: Serialize + Clone", deserialize = "T: Deserialize<'de> + Clone"))]
+pub(super) struct BatchRecord<'a, T: Clone> {
     pub(super) step: u64,
-    pub(super) p: Vec<T>,
-    pub(super) first: Vec<T>,
-    pub(super) second: Vec<T>,
+    pub(super) p: Cow<'a, [T]>,
+    pub(super) first: Cow<'a, [T]>,
+    pub(super) second: Cow<'a, [T]>,
     pub(super) moved: u64,
-    pub(super) mean: Vec<f64>,
-    pub(super) trace: Vec<TracePoint>,
+    pub(super) mean: Cow<'a, [f64]>,
+    pub(super) trace: Cow<'a, [TracePoint]>,
     pub(super) backoff: f64,
-    pub(super) bad_steps: Vec<u64>,
+    pub(super) bad_steps: Cow<'a, [u64]>,
     pub(super) seen: (f64, u32),
     /// First and second moments of the dilation, and its steps.
     pub(super) dilation: (Vec<f64>, Vec<f64>, u64),
     pub(super) seconds: f64,
 }
 
-impl<T> BatchRecord<T> {
+impl<T: Clone> BatchRecord<'_, T> {
     /// Whether it is one of so many numbers and collapsed scales.
     pub(super) fn fits(&self, n: usize, scales: usize) -> bool {
         [self.p.len(), self.first.len(), self.second.len(), self.mean.len()] == [n; 4]

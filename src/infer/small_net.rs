@@ -20,7 +20,7 @@ use std::sync::Mutex;
 const STARTS: usize = 16;
 
 /// How a start of a small net begins.
-struct StartKind {
+pub(super) struct StartKind {
     /// L-BFGS iterations
     iterations: usize,
     /// value at which scales are held
@@ -35,21 +35,32 @@ pub fn small_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<O
     }
 }
 
-fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+/// Whether there is time for all starts.
+fn is_light(problem: &Problem<'_>) -> bool {
+    problem.train.len() * problem.joint.dim <= LIGHT
+}
+
+/// The starts of a fit.
+pub(super) fn starts(problem: &Problem<'_>) -> Vec<StartKind> {
     let settings = problem.settings;
-    let joint = Joint::tempered(problem).map_err(messages::refused)?;
-    let has_scales = !scale_latents(problem).is_empty();
-    let is_light = problem.train.len() * problem.joint.dim <= LIGHT;
-    let is_mixed = settings.mix != Mix::No;
     // Who asks for few steps wants to see the fit run: no more starts than steps, no longer search for modes.
     let most = settings.steps.map_or(usize::MAX, |s| usize::try_from(s).unwrap_or(usize::MAX));
-    let starts = settings.restarts.unwrap_or(match (is_mixed, is_light) {
+    let starts = settings.restarts.unwrap_or(match (settings.mix != Mix::No, is_light(problem)) {
         (true, _) => mix::COMPONENTS,
         (false, true) => STARTS.min(most),
         (false, false) => (STARTS / 2).min(most),
     });
-    let mut kinds = start_kinds(has_scales, starts);
+    let mut kinds = start_kinds(!scale_latents(problem).is_empty(), starts);
     kinds.iter_mut().for_each(|kind| kind.iterations = kind.iterations.min(most));
+    kinds
+}
+
+fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    let settings = problem.settings;
+    let joint = Joint::tempered(problem).map_err(messages::refused)?;
+    let is_light = is_light(problem);
+    let is_mixed = settings.mix != Mix::No;
+    let kinds = starts(problem);
     let full = full_rank_dims(problem, Path::SmallNet);
     let guided = guide_settings(problem, Path::SmallNet);
     let (rank, along) = (guided.rank, &guided.along);
@@ -57,7 +68,7 @@ fn small_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -
     let mut rounds = rounds(is_light, settings.steps);
     for round in &mut rounds {
         round.keep = if is_mixed { Keep::All } else { round.keep };
-        round.compare = compared(round.steps, round.keep.of(starts), settings.full_batch_draws());
+        round.compare = compared(round.steps, round.keep.of(kinds.len()), settings.full_batch_draws());
     }
     progress.begin("fitting", rounds.iter().map(|r| r.keep.of(kinds.len()) as u64 * r.steps).sum());
     // Each start climbs on its own; which thread runs it changes nothing.

@@ -124,7 +124,9 @@ impl Candidate {
     fn near_a_mode(joint: &mut Joint, problem: &Problem<'_>, start: usize) -> Result<Candidate, Interrupted> {
         let (dim, random) = (problem.joint.dim, problem.joint.random_dim);
         let name = format!("near mode {start}");
-        let kept = problem.journal.piece(&name, || GuideRecord::of(&Candidate::found(joint, problem, start)));
+        let kept = problem
+            .journal
+            .piece(&name, || GuideRecord::of(&Candidate::found(joint, problem, start)).into_owned());
         problem.journal.stopped()?;
         let guide = match kept {
             guide if guide.fits(dim, random) => guide.guide(&Arc::default()),

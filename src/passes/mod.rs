@@ -3,6 +3,7 @@
 //! A pass keeps every output's value (up to rounding). It never needs to know what the tape computes.
 
 mod drop_unused;
+pub mod of_data;
 mod pool_before_activation;
 mod share_common;
 

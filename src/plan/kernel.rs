@@ -1,7 +1,8 @@
 //! What a program's step does and where it reads and writes.
 
 use crate::kernels::scalar::{Binary, Unary};
-use crate::tape::{Slot, Window};
+use crate::tape::{Number, Slot, Window};
+use std::sync::Arc;
 
 /// Which memory an operand lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub enum Kernel {
     /// out ← number
     Fill(f64),
     /// out ← numbers
-    Literal(Vec<f64>),
+    Literal(Arc<[Number]>),
     /// out ← standard normal noise of a variable
     Noise(u32),
     /// out ← fresh noise for each row and feature

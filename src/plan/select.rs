@@ -112,7 +112,7 @@ fn choose(tape: &Tape, slot: Slot) -> Result<Choice, String> {
     let from_rows = |i: usize| arg(i).kind == Kind::Row;
     let kernel = match &x.op {
         Op::Constant(n) => Kernel::Fill(n.0),
-        Op::Tensor(values) => Kernel::Literal(values.iter().map(|v| v.0).collect()),
+        Op::Tensor(values) => Kernel::Literal(values.clone()),
         Op::Input(_) | Op::Column(_) | Op::RowWeight => return Ok(Choice::Given),
         Op::Noise(v) => Kernel::Noise(*v),
         Op::RowNoise(v) => Kernel::RowNoise { variable: *v, is_image: image },

@@ -194,6 +194,7 @@ pub(super) fn moons() -> Run {
                 q50: m - 0.04,
                 q95: m + 0.4,
                 convergence: None,
+                reweighted: None,
             }
         })
         .collect();
@@ -301,6 +302,7 @@ pub(super) fn regression() -> Run {
             q50: m,
             q95: m + 1.64 * s,
             convergence: None,
+            reweighted: None,
         }
     });
     let targets = vec![TargetPredictions { name: "kid_score".into(), values: TargetValues::Reals(reals) }];

@@ -67,15 +67,14 @@ pub struct Checkpoint {
 /// Writes a checkpoint in place of the one before.
 pub(super) fn write(folder: &Path, header: &Header, state: &[u8]) -> Result<(), Fault> {
     let header = Header { state_bytes: state.len() as u64, state_sha256: sha256(state), ..header.clone() };
-    let mut bytes = serde_json::to_vec(&header).map_err(|e| Fault::damaged(NAMES[0], e.to_string()))?;
-    bytes.push(b'\n');
-    bytes.extend_from_slice(state);
+    let mut first = serde_json::to_vec(&header).map_err(|e| Fault::damaged(NAMES[0], e.to_string()))?;
+    first.push(b'\n');
     let [path, before] = NAMES.map(|n| folder.join(n));
     let failed = |e: std::io::Error| Fault::system("write", &path, &e);
     if path.exists() {
         files::rename(&path, &before).map_err(failed)?;
     }
-    files::replace(&path, &bytes).map_err(failed)
+    files::replace_parts(&path, &[&first, state]).map_err(failed)
 }
 
 /// Reads the latest checkpoint that is whole; none if there is none.

@@ -45,7 +45,7 @@ pub use sweep::{
     CellResult, CellState, Dimension, SweepCell, SweepPlan, forget_failure, is_sweep, metric_columns, put,
     read_cell, read_plan, remove_sweep, sweep_up, write_failure, write_plan, write_table,
 };
-pub use tables::{LooRow, SummaryRow, TraceRow};
+pub use tables::{LooRow, Moments, SummaryRow, TraceRow};
 pub use tensors::{Tensor, TensorValues};
 pub use write::{Extra, check_place, rewrite_extras, write};
 

@@ -48,6 +48,17 @@ pub struct SummaryRow {
     pub q95: f64,
     /// What Markov chains say of each other; none where the draws are independent.
     pub convergence: Option<Convergence>,
+    /// By the importance weights of the guide's draws, where they may be trusted.
+    pub reweighted: Option<Moments>,
+}
+
+/// Of a scalar.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moments {
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation.
+    pub sd: f64,
 }
 
 const TRACE: [&str; 6] = ["step", "seconds", "elbo", "start", "rate", "clipped"];
@@ -55,6 +66,8 @@ const LOO: [&str; 3] = ["row", "elpd", "k_hat"];
 const SUMMARY: [&str; 6] = ["variable", "mean", "sd", "q05", "q50", "q95"];
 /// Behind those where the draws are of Markov chains.
 const CONVERGENCE: [&str; 4] = ["rhat", "ess_bulk", "ess_tail", "mcse"];
+/// Behind those where the draws of a guide could be reweighted.
+const REWEIGHTED: [&str; 2] = ["psis_mean", "psis_sd"];
 
 /// Returns the content of `trace.csv`.
 pub(super) fn trace_to_csv(rows: &[TraceRow]) -> String {
@@ -106,6 +119,7 @@ pub(super) fn loo_from_csv(text: &str) -> Result<Vec<LooRow>, Fault> {
 /// Returns the content of `summary.csv`.
 pub(super) fn summary_to_csv(rows: &[SummaryRow]) -> String {
     let of_chains = rows.iter().any(|r| r.convergence.is_some());
+    let is_reweighted = rows.iter().any(|r| r.reweighted.is_some());
     let line = |r: &SummaryRow| {
         let mut numbers = vec![r.mean, r.sd, r.q05, r.q50, r.q95];
         if of_chains {
@@ -113,10 +127,14 @@ pub(super) fn summary_to_csv(rows: &[SummaryRow]) -> String {
             let c = r.convergence.unwrap_or(none);
             numbers.extend([c.rhat, c.ess_bulk, c.ess_tail, c.mcse]);
         }
+        if is_reweighted {
+            let moments = r.reweighted.unwrap_or(Moments { mean: f64::NAN, sd: f64::NAN });
+            numbers.extend([moments.mean, moments.sd]);
+        }
         std::iter::once(r.variable.clone()).chain(numbers.iter().map(f64::to_string)).collect()
     };
-    let header: Vec<String> =
-        SUMMARY.iter().chain(CONVERGENCE.iter().filter(|_| of_chains)).map(|n| (*n).to_owned()).collect();
+    let further = CONVERGENCE.iter().filter(|_| of_chains).chain(REWEIGHTED.iter().filter(|_| is_reweighted));
+    let header: Vec<String> = SUMMARY.iter().chain(further).map(|n| (*n).to_owned()).collect();
     to_csv(&header, rows.iter().map(line))
 }
 
@@ -128,7 +146,18 @@ pub(super) fn summary_from_csv(text: &str) -> Result<Vec<SummaryRow>, Fault> {
         true => Some(table.columns(&CONVERGENCE)?),
         false => None,
     };
+    let reweighted = match table.header.iter().any(|h| h == REWEIGHTED[0]) {
+        true => Some(table.columns(&REWEIGHTED)?),
+        false => None,
+    };
     let line = |row: usize| {
+        let reweighted = match &reweighted {
+            Some(columns) => {
+                let (mean, sd) = (table.number(row, columns[0])?, table.number(row, columns[1])?);
+                (!mean.is_nan()).then_some(Moments { mean, sd })
+            }
+            None => None,
+        };
         let convergence = match &of_chains {
             Some(columns) => Some(Convergence {
                 rhat: table.number(row, columns[0])?,
@@ -140,6 +169,7 @@ pub(super) fn summary_from_csv(text: &str) -> Result<Vec<SummaryRow>, Fault> {
         };
         Ok(SummaryRow {
             convergence,
+            reweighted,
             variable: table.rows[row][columns[0]].clone(),
             mean: table.number(row, columns[1])?,
             sd: table.number(row, columns[2])?,
@@ -236,11 +266,15 @@ mod tests {
             q50: 0.0,
             q95: f64::INFINITY,
             convergence: None,
+            reweighted: None,
         }];
         assert_eq!(summary_from_csv(&summary_to_csv(&summary)).unwrap(), summary);
         let convergence = Some(Convergence { rhat: 1.002, ess_bulk: 1234.5, ess_tail: 987.6, mcse: 0.01 });
         let of_chains = vec![SummaryRow { convergence, ..summary[0].clone() }];
         assert_eq!(summary_from_csv(&summary_to_csv(&of_chains)).unwrap(), of_chains);
+        let reweighted = Some(Moments { mean: 0.25, sd: 2e-300 });
+        let of_a_guide = vec![SummaryRow { reweighted, ..summary[0].clone() }, summary[0].clone()];
+        assert_eq!(summary_from_csv(&summary_to_csv(&of_a_guide)).unwrap(), of_a_guide);
     }
 
     #[test]

@@ -28,14 +28,22 @@ pub mod verify;
 use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::ty::{Kind, Shape};
+use std::fmt;
+use std::sync::Arc;
 
 /// A value of the tape: the position of the instruction that makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot(pub u32);
 
 /// A number in an instruction, compared by its bits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Number(pub f64);
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
@@ -75,7 +83,7 @@ pub enum Op {
     /// A number.
     Constant(Number),
     /// A fixed global tensor.
-    Tensor(Vec<Number>),
+    Tensor(Arc<[Number]>),
     /// A named global input: latents or variational parameters.
     Input(String),
     /// A data column by its position in the model.
@@ -191,6 +199,14 @@ impl Tape {
     /// The instruction that makes a slot.
     pub fn get(&self, slot: Slot) -> &Instruction {
         &self.instructions[slot.0 as usize]
+    }
+    /// Bytes of the tensors that are written in it.
+    pub fn literals(&self) -> u64 {
+        let bytes = |x: &Instruction| match &x.op {
+            Op::Tensor(values) => size_of_val(&values[..]) as u64,
+            _ => 0,
+        };
+        self.instructions.iter().map(bytes).sum()
     }
     /// The slot of a named result.
     pub fn output(&self, name: &str) -> Option<Slot> {

@@ -96,6 +96,32 @@ fn arrangements_change_the_plan_and_no_bit() {
     }
 }
 
+/// Counts whose log Γ(y + 1) is of the data alone.
+const COUNTS: &str = r#"data "counts.csv" { x : real; y : count }
+a ~ Normal(0, 1)
+b ~ Normal(0, 1)
+y ~ Poisson(exp(a + b * x))
+"#;
+
+#[test]
+fn what_is_of_the_data_is_computed_once_and_changes_no_bit() {
+    let place = place();
+    let rows: String = (0..37).map(|i| format!("{},{}\n", f64::from(i % 7) / 7.0, i * 5 % 9)).collect();
+    place.write("counts.csv", &format!("x,y\n{rows}"));
+    place.write("counts.bnn", COUNTS);
+    let plan = |names: &str| without(&place, "check counts.bnn --emit plan", names).out;
+    assert!(plan("").contains("of_data") && !plan("of_data").contains("of_data"), "{}", plan(""));
+    assert!(plan("of_data").contains("LnGamma"), "{}", plan("of_data"));
+    for method in ["advi", "nuts --set tune=50 --set samples=50", "laplace"] {
+        let posterior = |names: &str| {
+            let done = without(&place, &format!("fit counts.bnn --force --out run --method {method}"), names);
+            assert_eq!(done.status, 0, "{method} without {names}: {}", done.err);
+            std::fs::read(place.path("run/posterior.safetensors")).unwrap()
+        };
+        assert!(posterior("") == posterior("of_data"), "{method} has another posterior");
+    }
+}
+
 #[test]
 fn a_switch_that_there_is_not_is_refused() {
     let place = place();

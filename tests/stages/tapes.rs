@@ -19,7 +19,9 @@ const ALL: &[(&str, Stage)] =
 fn tapes_of_every_stage() {
     for (model, stages) in MODELS {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/{model}.bnn"));
-        let session = Session::open(&path, Options::default()).expect("the model is in the repository");
+        // What is held depends on the threads.
+        let options = Options { threads: Some(2), ..Options::default() };
+        let session = Session::open(&path, options).expect("the model is in the repository");
         for (name, stage) in *stages {
             let text = session.emit(*stage).unwrap_or_else(|d| panic!("{model} {name}: {d:?}"));
             snapshot(name, model, &text);

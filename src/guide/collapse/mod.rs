@@ -17,6 +17,7 @@ pub mod rule;
 mod scale_of;
 
 use crate::kernels::real::Real;
+use crate::kernels::reduce;
 use crate::kernels::special::normal_cdf;
 use crate::lower::{Latent, LogJoint};
 use crate::model::{Model, Treatment, Unknown};
@@ -26,6 +27,7 @@ use hyperprior::Hyperprior;
 use rule::{Cells, Integrand};
 use scale_of::{Constants, scale_of};
 use std::f64::consts::PI;
+use std::ops::Range;
 
 /// Moment of a weight that its prior reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,13 @@ impl Moment {
     pub fn coefficient(self) -> f64 {
         1.0 / self.order()
     }
+    /// Σ_j E |w_j|ᵏ.
+    fn expected_sum<T: Real>(self, m: &[T], sigma: &[T]) -> f64 {
+        match self {
+            Moment::Normal => reduce::dot_f64(m, m) + reduce::dot_f64(sigma, sigma),
+            Moment::Laplace => m.iter().zip(sigma).map(|(m, s)| self.expected(m.to_f64(), s.to_f64())).sum(),
+        }
+    }
     /// E |w|ᵏ for w ~ Normal(m, σ²) (equation 9 for k = 1).
     fn expected(self, m: f64, sigma: f64) -> f64 {
         match self {
@@ -65,12 +74,34 @@ impl Moment {
 pub struct Member {
     /// First latent and how many.
     pub start: usize,
-    /// How many.
-    pub len: usize,
-    /// The position in [`Collapse::scales`] of each weight's scale.
-    scale: Vec<u32>,
-    /// f_j^{−k} of each weight.
-    factor: Vec<f64>,
+    /// Its weights, in order.
+    runs: Vec<Neighbours>,
+}
+
+/// Neighbours under one scale, with one factor.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Neighbours {
+    /// Their latents.
+    pub weights: Range<usize>,
+    /// The position in [`Collapse::scales`] of their scale.
+    pub scale: usize,
+    /// f_j^{−k} of each.
+    factor: f64,
+}
+
+impl Member {
+    /// Of each weight the position of its scale, and f_j^{−k}.
+    fn of(start: usize, elements: impl Iterator<Item = (usize, f64)>) -> Member {
+        let mut runs: Vec<Neighbours> = vec![];
+        for (i, (scale, factor)) in elements.enumerate() {
+            let at = start + i;
+            match runs.last_mut().filter(|last| (last.scale, last.factor) == (scale, factor)) {
+                Some(last) => last.weights.end = at + 1,
+                None => runs.push(Neighbours { weights: at..at + 1, scale, factor }),
+            }
+        }
+        Member { start, runs }
+    }
 }
 
 /// One collapsed scale.
@@ -131,23 +162,20 @@ impl Collapse {
     /// The moment of the tensor that starts at a latent, if its scale is collapsed.
     pub fn moment_of(&self, start: usize) -> Option<Moment> {
         let member = self.members.iter().find(|m| m.start == start)?;
-        Some(self.scales[member.scale[0] as usize].moment)
+        Some(self.scales[member.runs.first()?.scale].moment)
     }
 
-    /// Each weight's latent with the position of its scale.
-    pub fn weights(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.members.iter().flat_map(|m| (0..m.len).map(|j| (m.start + j, m.scale[j] as usize)))
+    /// All weights, those that are neighbours under one scale together.
+    pub fn runs(&self) -> impl Iterator<Item = &Neighbours> {
+        self.members.iter().flat_map(|m| &m.runs)
     }
 
     /// T of each scale at means and sds of the guide.
     fn totals<T: Real>(&self, mu: &[T], sigma: &[T]) -> Vec<f64> {
         let mut totals = vec![0.0; self.scales.len()];
-        for member in &self.members {
-            for j in 0..member.len {
-                let scale = member.scale[j] as usize;
-                let (m, sigma) = (mu[member.start + j].to_f64(), sigma[member.start + j].to_f64());
-                totals[scale] += member.factor[j] * self.scales[scale].moment.expected(m, sigma);
-            }
+        for Neighbours { weights, scale, factor } in self.runs() {
+            let (mu, sigma) = (&mu[weights.clone()], &sigma[weights.clone()]);
+            totals[*scale] += factor * self.scales[*scale].moment.expected_sum(mu, sigma);
         }
         totals
     }
@@ -178,10 +206,8 @@ impl Collapse {
     }
 
     fn spread<T: Real>(&self, precisions: &[f64], out: &mut [T]) {
-        for member in &self.members {
-            for j in 0..member.len {
-                out[member.start + j] = T::from_f64(precisions[member.scale[j] as usize] * member.factor[j]);
-            }
+        for Neighbours { weights, scale, factor } in self.runs() {
+            out[weights.clone()].fill(T::from_f64(precisions[*scale] * factor));
         }
     }
 
@@ -219,12 +245,9 @@ pub fn find(joint: &LogJoint, model: &Model, full_dims: usize, notes: &mut Vec<N
                 scale.sum_log_f += factor.ln();
             }
             names.push(model.unknown(tensor.latent.unknown).name.clone());
-            out.members.push(Member {
-                start: tensor.latent.start,
-                len: tensor.latent.len,
-                scale: tensor.elements.iter().map(|(element, _)| (first + element) as u32).collect(),
-                factor: tensor.elements.iter().map(|(_, f)| f.powf(-moment.order())).collect(),
-            });
+            let elements =
+                tensor.elements.iter().map(|(element, f)| (first + element, f.powf(-moment.order())));
+            out.members.push(Member::of(tensor.latent.start, elements));
         }
         let how =
             if out.scales[first].integrand(1.0).closed_form().is_some() { "closed form" } else { "64 nodes" };

@@ -23,6 +23,11 @@ const TRIES: u64 = 20;
 const TRY_SD: f64 = 0.5;
 /// The sd of the starts of restarts: they are to find other modes.
 const RESTART_SD: f64 = 2.0;
+/// Further starts that a small model's first one is compared with, by how many nats they have to be better, and what is
+/// small: latents times rows.
+const FURTHER: usize = 4;
+const WORTH: f64 = 1.0;
+const LITTLE: usize = 200_000;
 /// Draws that candidates are compared by.
 const COMPARE: usize = 128;
 
@@ -57,24 +62,53 @@ pub fn start(
     let random = problem.joint.random_dim;
     let begin = finite_start(joint, problem, index)?;
     let at = ascend(joint, begin.clone(), &[]);
-    let mut candidates = vec![newton(joint, at)];
+    let at = newton(joint, at);
+    let further = if index == 0 { higher_modes(joint, problem, &at) } else { vec![] };
+    let mut candidates = vec![at];
     let (scales, others) = split(problem);
     if !scales.is_empty() && !others.is_empty() {
         let located = ascend(joint, begin, &scales);
         candidates.push(ascend(joint, located, &others));
     }
+    let near = candidates.len();
+    candidates.extend(further);
     let mut best: Option<(f64, Coordinates)> = None;
-    for u in candidates {
+    for (i, u) in candidates.into_iter().enumerate() {
         let coordinates = whitened(joint, &u, random, full);
         let mut guide = coordinates.blank();
         coordinates.guide(&coordinates.start(), &mut guide);
         let elbo = mean_and_se(&elbo_draws(joint, &guide, COMPARE, problem.settings.seed)).0;
         let elbo = if elbo.is_finite() { elbo } else { f64::NEG_INFINITY };
-        if best.as_ref().is_none_or(|(b, _)| elbo > *b) {
+        // The start at u = 0 is left only for what is worth it.
+        let margin = if i < near { 0.0 } else { WORTH };
+        if best.as_ref().is_none_or(|(b, _)| elbo > *b + margin) {
             best = Some((elbo, coordinates));
         }
     }
     Ok(best.expect("the mode is always a candidate").1)
+}
+
+/// Modes that some keyed starts find and that are higher than the one found from u = 0. Only where that takes next to
+/// nothing, and where the length of the fit was not asked for.
+fn higher_modes(joint: &mut Joint, problem: &Problem<'_>, first: &[f64]) -> Vec<Vec<f64>> {
+    let n = first.len();
+    if n > NEWTON_DIMS || n * problem.train.len() > LITTLE || problem.settings.steps.is_some() {
+        return vec![];
+    }
+    let mut gradient = vec![0.0; n];
+    let mut highest = joint.value_and_gradient(first, &mut gradient);
+    let mut found = vec![];
+    for restart in 1..=FURTHER {
+        let Ok(begin) = finite_start(joint, problem, restart) else { continue };
+        let u = ascend(joint, begin, &[]);
+        let u = newton(joint, u);
+        let value = joint.value_and_gradient(&u, &mut gradient);
+        if value.is_finite() && value > highest + WORTH {
+            highest = value;
+            found.push(u);
+        }
+    }
+    found
 }
 
 /// u = 0, or the first keyed start, where value and gradient are finite; restarts begin at keyed ones.

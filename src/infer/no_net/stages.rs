@@ -4,6 +4,8 @@
 //! stage k: steps at rate 0.05 / 2^k until a window shows no drift (split-R̂ < 1.1 for every number watched)
 //!          and the mean of its iterates is known to 0.1 / 2^k posterior sds;
 //!          the mean is the result, and the origin of the next stage; if it is worse than the best, that is
+//!          a stage that does not come to that in a third of the steps that are left is cut there: what is left of them is
+//!          worth more at a lower rate, but such a fit is told to be unfinished
 //! end:     the paired gain is below max(0.02 nat, 2 s.e.), and no mean or log sd moved by more than 0.05
 //! ```
 
@@ -23,6 +25,8 @@ use serde::{Deserialize, Serialize};
 
 /// Most optimiser steps where no number is given.
 const MOST_STEPS: u64 = 20_000;
+/// Steps that a stage has before it is cut.
+const LEAST_STEPS: u64 = 2_000;
 /// Steps between two looks at the iterates.
 const LOOK: u64 = 200;
 /// A stage that gains less than this (nat) may end the fit.
@@ -50,7 +54,8 @@ struct Standing {
     rate: f64,
     error: f64,
     last_gain: f64,
-    best: (GuideRecord, Vec<f64>),
+    was_cut: bool,
+    best: (GuideRecord<'static>, Vec<f64>),
     best_origin: (Coordinates, Vec<f64>),
 }
 
@@ -96,11 +101,13 @@ pub fn climb<T: Number>(
     }
     let mut rate = climb.rate(RATE);
     let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
+    let mut was_cut = false;
     let (mut first, mut best, mut left) = (0, None, None);
     if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {
         let Kept { standing, climb: at, history, settled } = kept;
         climb.take_up(at);
         (first, rate, error, last_gain) = (standing.stage, standing.rate, standing.error, standing.last_gain);
+        was_cut = standing.was_cut;
         let (guide, draws) = standing.best;
         best = Some(Candidate { guide: guide.guide(&climb.collapse()), draws });
         best_origin = standing.best_origin;
@@ -113,12 +120,14 @@ pub fn climb<T: Number>(
             rate,
             error,
             last_gain,
-            best: (GuideRecord::of(&best.guide), best.draws.clone()),
+            was_cut,
+            best: (GuideRecord::of(&best.guide).into_owned(), best.draws.clone()),
             best_origin: best_origin.clone(),
         };
         let begun = left.take().unwrap_or_else(|| (History::new(climb.coordinates(), settings.seed), None));
         let reached = one(&mut climb, rate, error, most, begun, &mut piece, &standing, progress)?;
         let Some((mean, is_settled)) = reached else { break };
+        was_cut |= !is_settled;
         let moved = largest_move(climb.coordinates(), &mean);
         let candidate = judge(climb.guide_at(&mean));
         let (gain, se) = gain(&candidate, &best);
@@ -130,7 +139,7 @@ pub fn climb<T: Number>(
         if (gain > 0.0 && !is_posterior) || !best.is_finite() {
             (best, best_origin) = (candidate, origin.clone());
         }
-        if stage > 0 && is_settled && gain < LEAST_GAIN.max(2.0 * se) && moved < LEAST_MOVE {
+        if stage > 0 && !was_cut && gain < LEAST_GAIN.max(2.0 * se) && moved < LEAST_MOVE {
             is_converged = true;
             break;
         }
@@ -198,6 +207,8 @@ fn one<T: Number>(
     standing: &dyn Fn() -> Standing,
     progress: &mut dyn Progress,
 ) -> Result<Option<(Vec<f64>, bool)>, FitError> {
+    let begun = climb.steps - history.steps() as u64;
+    let most = most.min(begun + LEAST_STEPS.max(most.saturating_sub(begun) / 3));
     while climb.steps < most {
         // A stage that was taken up goes on to its next look.
         for _ in 0..(LOOK - history.steps() as u64 % LOOK).min(most - climb.steps) {

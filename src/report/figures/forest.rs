@@ -119,6 +119,7 @@ mod tests {
             q50: mean,
             q95,
             convergence: None,
+            reweighted: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::metrics::convergence::RHAT;
 use crate::report::number::{thousands, with_error};
-use crate::run_folder::{Objective, Run};
+use crate::run_folder::{Moments, Objective, Run, SummaryRow};
 
 /// A number about the whole fit.
 fn extra(run: &Run, name: &str) -> Option<f64> {
@@ -117,7 +117,7 @@ pub(super) fn guide_sentence(run: &Run) -> Option<String> {
                 }
                 _ => String::new(),
             };
-            format!("k̂ is {k:.2}: draws can be reweighted; means and sds checked.{evidence}")
+            format!("k̂ is {k:.2}: draws can be reweighted{}.{evidence}", reweighted(run))
         }
         k if farthest < NEAR => format!(
             "k̂ is {k:.2}, but the weights of draws hardly differ: as far as they reach, means are right to {farthest:.2} \
@@ -135,6 +135,36 @@ pub(super) fn guide_sentence(run: &Run) -> Option<String> {
             "k̂ is {k:.2}: the guide misses the posterior's mass. Try `guide = fullrank` or `method = nuts`."
         ),
     })
+}
+
+/// What reweighting does to means and sds: the guide's own are off by as much.
+fn reweighted(run: &Run) -> String {
+    let moved = |of: &dyn Fn(&SummaryRow, Moments) -> f64| {
+        let all = run.summary.iter().filter(|row| row.sd > 0.0);
+        let all = all.filter_map(|row| Some((of(row, row.reweighted?), &row.variable)));
+        all.filter(|(by, _)| by.is_finite()).max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()))
+    };
+    let mean = moved(&|row, by| (by.mean - row.mean) / row.sd);
+    let sd = moved(&|row, by| (by.sd / row.sd).ln());
+    let (Some((mean, of_mean)), Some((sd, of_sd))) = (mean, sd) else { return String::new() };
+    // The relative error of a mean of weights is also that of what they move.
+    let noise = 3.0 * extra(run, "log_evidence_se").filter(|se| se.is_finite()).unwrap_or(0.0);
+    let percent = |log: f64| 100.0 * log.abs().exp_m1();
+    if mean.abs() <= NEAR.max(noise) && sd.abs() <= NEAR.max(noise) {
+        return format!(
+            ", which moves no mean by more than {:.2} sd and no sd by more than {:.0} %",
+            mean.abs(),
+            percent(sd)
+        );
+    }
+    let than = if sd < 0.0 { "smaller" } else { "larger" };
+    format!(
+        ", and should be: by their weights the mean of `{of_mean}` is {:.2} sd {} than the guide's, the sd of `{of_sd}` \
+         {:.0} % {than} (`psis_mean` and `psis_sd` in summary.csv; `method = nuts` for all of the posterior)",
+        mean.abs(),
+        if mean < 0.0 { "lower" } else { "higher" },
+        if sd < 0.0 { -100.0 * sd.exp_m1() } else { percent(sd) }
+    )
 }
 
 /// What sds of independent latents are; weights of nets are not read one by one.

@@ -107,7 +107,7 @@ pub fn one_of_each() -> Vec<Op> {
     let window = Window { size: [2, 2], stride: 2, pad: [0; 4] };
     let mut all = vec![
         Op::Constant(Number(0.0)),
-        Op::Tensor(vec![]),
+        Op::Tensor([].into()),
         Op::Input(String::new()),
         Op::Column(0),
         Op::RowWeight,
