@@ -12,6 +12,7 @@ use super::super::coordinates::{Coordinates, Part};
 use super::super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se};
 use super::super::error::FitError;
 use super::super::journal::Piece;
+use super::super::messages::{LastStage, Limit};
 use super::super::posterior::Gaussian;
 use super::super::problem::{Number, Problem};
 use super::super::progress::Progress;
@@ -49,7 +50,7 @@ struct Standing {
     stage: u32,
     rate: f64,
     error: f64,
-    last_gain: f64,
+    last: Option<LastStage>,
     best: (GuideRecord, Vec<f64>),
     best_origin: (Coordinates, Vec<f64>),
 }
@@ -95,12 +96,12 @@ pub fn climb<T: Number>(
         return Ok(Outcome { warnings: warnings.words(), ..outcome });
     }
     let mut rate = climb.rate(RATE);
-    let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
+    let (mut error, mut last, mut is_converged) = (FIRST_ERROR, None, false);
     let (mut first, mut best, mut left) = (0, None, None);
     if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {
         let Kept { standing, climb: at, history, settled } = kept;
         climb.take_up(at);
-        (first, rate, error, last_gain) = (standing.stage, standing.rate, standing.error, standing.last_gain);
+        (first, rate, error, last) = (standing.stage, standing.rate, standing.error, standing.last);
         let (guide, draws) = standing.best;
         best = Some(Candidate { guide: guide.guide(&climb.collapse()), draws });
         best_origin = standing.best_origin;
@@ -112,7 +113,7 @@ pub fn climb<T: Number>(
             stage,
             rate,
             error,
-            last_gain,
+            last,
             best: (GuideRecord::of(&best.guide), best.draws.clone()),
             best_origin: best_origin.clone(),
         };
@@ -122,7 +123,8 @@ pub fn climb<T: Number>(
         let moved = largest_move(climb.coordinates(), &mean);
         let candidate = judge(climb.guide_at(&mean));
         let (gain, se) = gain(&candidate, &best);
-        last_gain = gain;
+        let has_gained = gain >= LEAST_GAIN.max(2.0 * se);
+        last = Some(LastStage { is_first: stage == 0, gain, se, has_gained, is_settled });
         let origin = climb.coordinates().recentred(&mean);
         let is_worse = gain < -LEAST_GAIN.max(2.0 * se) || !candidate.is_finite();
         // Log weights do not vary where the guide is the posterior: what noise finds better is not.
@@ -130,7 +132,7 @@ pub fn climb<T: Number>(
         if (gain > 0.0 && !is_posterior) || !best.is_finite() {
             (best, best_origin) = (candidate, origin.clone());
         }
-        if stage > 0 && is_settled && gain < LEAST_GAIN.max(2.0 * se) && moved < LEAST_MOVE {
+        if stage > 0 && is_settled && !has_gained && moved < LEAST_MOVE {
             is_converged = true;
             break;
         }
@@ -141,7 +143,8 @@ pub fn climb<T: Number>(
         (rate, error) = (0.5 * rate, 0.5 * error);
     }
     progress.end();
-    let limits = Limits { steps: climb.steps, last_gain, is_converged, is_clamped: climb.is_clamped };
+    let limit = Limit { steps: climb.steps, is_chosen: settings.steps.is_some(), last };
+    let limits = Limits { limit: (!is_converged).then_some(limit), is_clamped: climb.is_clamped };
     let outcome = Outcome {
         guide: best.guide,
         steps: climb.steps,
@@ -159,15 +162,13 @@ pub fn climb<T: Number>(
 /// What the rule ran into.
 #[derive(Serialize, Deserialize)]
 struct Limits {
-    steps: u64,
-    last_gain: f64,
-    is_converged: bool,
+    limit: Option<Limit>,
     is_clamped: bool,
 }
 
 impl Limits {
     fn words(&self) -> Vec<Diagnostic> {
-        let limit = (!self.is_converged).then(|| messages::at_the_limit(self.steps, self.last_gain));
+        let limit = self.limit.as_ref().map(messages::at_the_limit);
         limit.into_iter().chain(self.is_clamped.then(messages::clamped)).collect()
     }
 }
