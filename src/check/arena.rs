@@ -254,7 +254,7 @@ impl Arena {
     ) -> ExprId {
         let plain = supports::binary(f, self.interval(a), self.interval(b));
         let interval = between::sum(self, f, a, b).map_or(plain, |narrow| plain.intersect(narrow));
-        let support = Support::Interval(interval);
+        let support = between::simplex(self, f, a, b).unwrap_or(Support::Interval(interval));
         let element = match f {
             Binary::Eq | Binary::Lt | Binary::Le => Element::Bool,
             Binary::Add

@@ -8,6 +8,7 @@
 //! a + (b - a) * w            between a and b
 //! a - a * w                  a times something in [0, 1]
 //! dot(shares, v)             between the smallest and the largest of v
+//! w * s + (1 - w) * t        a simplex, for simplexes s and t and a number w in [0, 1]
 //! ```
 //!
 //! Factors may stand in any order. What is found here is narrower than the plain interval or of no use: the caller
@@ -32,6 +33,26 @@ pub fn sum(arena: &Arena, f: Binary, a: ExprId, b: ExprId) -> Option<Interval> {
         Binary::Sub => away(arena, a, b),
         _ => None,
     }
+}
+
+/// The simplex that `w * s + (1 - w) * t` is, for simplexes `s` and `t` and a number `w` in [0, 1].
+pub fn simplex(arena: &Arena, f: Binary, a: ExprId, b: ExprId) -> Option<Support> {
+    if f != Binary::Add || arena.shape(a) != arena.shape(b) {
+        return None;
+    }
+    let [left, right] = [a, b].map(|side| weighed_simplex(arena, side));
+    let (weight, simplex) = left?;
+    let (rest, other) = right?;
+    (are_complements(arena, weight, rest) && simplex == other).then_some(simplex)
+}
+
+/// The weight and the simplex of `w * s`.
+fn weighed_simplex(arena: &Arena, product: ExprId) -> Option<(ExprId, Support)> {
+    let ExprKind::Binary(Binary::Mul, a, b) = arena.get(product).kind else { return None };
+    [(a, b), (b, a)].into_iter().find_map(|(weight, simplex)| match &arena.get(simplex).ty.support {
+        support @ Support::Simplex(_) if arena.shape(weight).is_scalar() => Some((weight, support.clone())),
+        _ => None,
+    })
 }
 
 /// Where `dot(a, b)` lies if one of them is made of shares.
@@ -209,6 +230,27 @@ mod tests {
         let fall = d.of(Binary::Mul, high, w);
         let left = d.of(Binary::Sub, high, fall);
         assert_eq!(d.0.interval(left), Interval::POSITIVE);
+    }
+
+    #[test]
+    fn a_weighted_mean_of_simplexes_is_a_simplex() {
+        let mut d = Desk::new();
+        let shares = |d: &mut Desk, n: usize| {
+            d.1 += 1;
+            d.0.unknown(d.1, Shape::vector(n), Support::Simplex(n), Span::default())
+        };
+        let (s, t) = (shares(&mut d, 3), shares(&mut d, 3));
+        let (w, v) = (d.value(Interval::UNIT), d.value(Interval::UNIT));
+        let wide = d.value(Interval::open(0.0, 2.0));
+        let mut mixed = |w, v| {
+            let rest = d.rest(v);
+            let (left, right) = (d.of(Binary::Mul, w, s), d.of(Binary::Mul, t, rest));
+            let sum = d.of(Binary::Add, left, right);
+            d.0.get(sum).ty.support.clone()
+        };
+        assert_eq!(mixed(w, w), Support::Simplex(3));
+        assert_ne!(mixed(w, v), Support::Simplex(3), "weights that are no complements");
+        assert_ne!(mixed(wide, wide), Support::Simplex(3), "a rest that can be negative");
     }
 
     #[test]

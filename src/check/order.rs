@@ -285,10 +285,15 @@ fn circle(nodes: &[usize], names: &Names, parts: &Parts) -> Diagnostic {
     let Some(first) = members.first() else {
         return Diagnostic::new("N003", "definitions go in a circle");
     };
+    let follows = |i: usize| members[(i + 1) % members.len()].name;
+    let is_recursion = (0..members.len()).any(|i| is_lagged(&members[i].what, follows(i)));
     if let [one] = members.as_slice() {
-        return Diagnostic::new("N003", format!("`{}` is defined by itself", one.name))
-            .at(one.span, "its right side mentions it")
-            .help("give the right side another name, or a value of its own");
+        let finding = Diagnostic::new("N003", format!("`{}` is defined by itself", one.name))
+            .at(one.span, "its right side mentions it");
+        return match is_recursion {
+            true => finding.note(NO_RECURSION).help(INSTEAD_OF_RECURSION),
+            false => finding.help("give the right side another name, or a value of its own"),
+        };
     }
     let path: Vec<&str> = members.iter().map(|d| d.name).chain([first.name]).collect();
     let mut finding = Diagnostic::new("N003", format!("definitions go in a circle: {}", path.join(" → ")));
@@ -296,7 +301,48 @@ fn circle(nodes: &[usize], names: &Names, parts: &Parts) -> Diagnostic {
         let next = path[i + 1];
         finding = finding.at(member.span, format!("needs `{next}`"));
     }
-    finding.help("one of them must be defined without the others")
+    match is_recursion {
+        true => finding.note(NO_RECURSION).help(INSTEAD_OF_RECURSION),
+        false => finding.help("one of them must be defined without the others"),
+    }
+}
+
+/// What no `lag` can do.
+pub(super) const NO_RECURSION: &str = "there is no recursion over rows of what the model computes: \
+    no errors of an ARMA, no variances of a GARCH, no filters; `lag` reads columns";
+/// What can be done in its place.
+pub(super) const INSTEAD_OF_RECURSION: &str = "use lags of columns, such as `lag(y, 1)` and `lag(y, 2)`; \
+    or make a short series one row, `y : real[20]`, and define each step by the one before";
+
+/// Whether a definition mentions a name inside of `lag(…)`.
+fn is_lagged(what: &What, name: &str) -> bool {
+    let mut pending: Vec<&Expr> = match what {
+        What::Define(value) => vec![value],
+        What::Unknown { dist, .. } => dist.args.iter().map(|a| &a.value).collect(),
+        What::Column(_) | What::Const(_) | What::Function { .. } | What::Net { .. } => return false,
+    };
+    while let Some(expr) = pending.pop() {
+        match &expr.kind {
+            ExprKind::Call { name: function, args } => {
+                let mut found = vec![];
+                args.iter().for_each(|a| mentions(&a.value, &mut found));
+                if function.value == "lag" && found.iter().any(|m| m.name == name) {
+                    return true;
+                }
+                pending.extend(args.iter().map(|a| &a.value));
+            }
+            ExprKind::Join(parts) => pending.extend(parts),
+            ExprKind::Index { base, indices } => {
+                pending.push(base);
+                pending.extend(indices);
+            }
+            ExprKind::Field { base, .. } => pending.push(base),
+            ExprKind::Negate(inner) => pending.push(inner),
+            ExprKind::Binary { left, right, .. } => pending.extend([&**left, &**right]),
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Name(_) => {}
+        }
+    }
+    false
 }
 
 /// `d = f.1.w[1, 1]` where only what needs `d` calls `f`: the sizes of `f` are not known before it is called.

@@ -6,7 +6,7 @@
 //! ```
 
 use super::signatures::OverRows;
-use super::{Checker, error};
+use super::{Checker, error, order};
 use crate::diagnostic::Diagnostic;
 use crate::model::{Column, ColumnId, ExprId, Summary};
 use crate::source::Span;
@@ -90,11 +90,12 @@ impl<'a> Checker<'a> {
             Some((span, name)) if span != arg.span => finding.at(span, format!("`{name}` is unknown")),
             _ => finding,
         };
-        self.found.push(
-            finding
+        self.found.push(match function {
+            "lag" => finding.note(order::NO_RECURSION).help(order::INSTEAD_OF_RECURSION),
+            _ => finding
                 .note("functions of the rows are computed once, from the data, before anything is fitted")
                 .help(format!("write `{function}(…)` around columns only, and multiply outside of it")),
-        );
+        });
         None
     }
 

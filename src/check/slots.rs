@@ -208,27 +208,34 @@ impl Checker<'_> {
             Diagnostic::new("T022", format!("`{name}` wants probabilities that sum to 1; `{written}` {is}"))
                 .at(given.span(), format!("this is {found}"));
         let origin = self.origin(given.id, &Interval::UNIT, given.span());
-        let cure = match origin {
-            Some(_) => "end the net with `softmax`",
-            None => "make it a simplex by `softmax`",
-        };
+        let is_net = self.last_layer(self.arena.get(given.id).span).is_some();
         if let Some((span, text)) = origin {
             finding = finding.at(span, text);
         }
         finding = finding.note(format!("expected: simplex[{wanted}]")).note(format!("found:    {found}"));
-        self.found.push(if given.has_form("logits") {
-            let finding = finding.help(format!("write `logits = {written}`, or {cure}"));
-            match &given.arg.name {
-                Some(n) => finding.fix(n.span, "logits"),
-                None => finding,
+        // Scores as they are; of numbers that may be probabilities the logarithms, so that the model stays.
+        let short = if written.contains('…') { "…".to_owned() } else { written.clone() };
+        let is_positive = self.arena.interval(given.id).low >= 0.0;
+        let scores = if is_positive { format!("log({short})") } else { short };
+        let same = if is_positive { ", the same where they sum to 1" } else { "" };
+        let cure = match (is_net, is_positive) {
+            (true, true) => "; or end the net with `softmax`",
+            (true, false) => ", or end the net with `softmax`",
+            (false, false) => ", or make it a simplex by `softmax`",
+            (false, true) => "",
+        };
+        self.found.push(match (given.has_form("logits"), &self.arena.get(given.id).kind) {
+            (true, _) => {
+                let finding = finding.help(format!("write `logits = {scores}`{same}{cure}"));
+                match &given.arg.name {
+                    Some(n) if !is_positive => finding.fix(n.span, "logits"),
+                    _ => finding,
+                }
             }
-        } else {
-            match self.arena.get(given.id).kind {
-                Kind::Unknown(_) => finding.help(format!(
-                    "give `{written}` a prior over shares: `{written}[{wanted}] ~ Dirichlet(1)`; or write `softmax({written})`"
-                )),
-                _ => finding.help(format!("write `softmax({written})`")),
-            }
+            (false, Kind::Unknown(_)) => finding.help(format!(
+                "give `{written}` a prior over shares: `{written}[{wanted}] ~ Dirichlet(1)`; or write `softmax({scores})`{same}"
+            )),
+            (false, _) => finding.help(format!("write `softmax({scores})`{same}")),
         });
         None
     }
@@ -358,11 +365,12 @@ impl Checker<'_> {
             Diagnostic::new(
                 "T023",
                 format!(
-                    "`{}({name} = …)` wants a number in (0, 1); `{written}` is {found}",
-                    given.family.name
+                    "`{}({name} = …)` wants a number in {}; `{written}` is {found}",
+                    given.family.name,
+                    unit_in_brackets(&slot)
                 ),
             )
-            .help(self.probability(given, &found))
+            .help(self.probability(given, &slot, &found))
         } else if relu.is_some() {
             let (code, way) = match given.has_form("log_rate") {
                 true => ("T025", "use `softplus` in place of `relu`, or `log_rate =`"),
@@ -382,29 +390,51 @@ impl Checker<'_> {
         self.with_fix(finding, given, relu, &slot)
     }
 
-    /// The way to a number in (0, 1).
-    fn probability(&self, given: Given, found: &Interval) -> String {
-        let (name, written) = (given.name(), given.written());
-        match &given.arg.value.kind {
-            // `p = exp(a + b * x)`: the link is what is wrong.
-            ExprKind::Call { name: link, args } if link.value == "exp" && args.len() == 1 => {
+    /// The way to a probability. Any number at all is a score; what has an end may well be a probability whose other
+    /// end cannot be seen, and then the help keeps the model as it is.
+    fn probability(&self, given: Given, slot: &Interval, found: &Interval) -> String {
+        let name = given.name();
+        let written = if given.written().contains('…') { "…".to_owned() } else { given.written() };
+        if is_score(found) {
+            return match written.as_str() {
+                "…" => format!("write `logit =` in place of `{name} =`, or `{name} = sigmoid(…)`"),
+                _ => format!("write `logit = {written}`, or `{name} = sigmoid({written})`"),
+            };
+        }
+        if self.relu(given.id).is_some() {
+            return "use `sigmoid` in place of `relu`".to_owned();
+        }
+        if let Kind::Unknown(u) = self.arena.get(given.id).kind {
+            let unknown = &self.unknowns[u.0 as usize].name;
+            return format!("give `{unknown}` a prior over probabilities, such as `Beta(1, 1)`");
+        }
+        let bounded = match (found.low < 0.0, &given.arg.value.kind) {
+            // `p = exp(a + b * x)`: log p is linear, and nothing keeps it below 0.
+            (_, ExprKind::Call { name: link, args }) if link.value == "exp" && args.len() == 1 => {
                 let inner = error::written(&args[0].value);
-                format!("write `logit = {inner}`, or `{name} = sigmoid({inner})`")
+                let inner = if inner.contains('…') { "…".to_owned() } else { inner };
+                let kept = match slot.high_closed {
+                    true => format!("write `{name} = exp(min({inner}, 0))` to keep the model"),
+                    false => format!("keep `{inner}` below 0"),
+                };
+                return format!(
+                    "{kept}; `logit = {inner}` is another one, with odds where this has probabilities"
+                );
             }
-            _ if written.contains('…') => {
-                format!("write `logit =` in place of `{name} =`, or `{name} = sigmoid(…)`")
-            }
-            _ if found.low >= 0.0 && found.high.is_finite() => {
-                format!("divide it by {}, or keep it below 1", found.high)
-            }
-            _ => format!("write `logit = {written}`, or `{name} = sigmoid({written})`"),
+            (true, _) => format!("min(max({written}, 0), 1)"),
+            (false, _) => format!("min({written}, 1)"),
+        };
+        let bound = "bound what it is made of: `Uniform(0, 1)` for an unknown, `unit` for a column";
+        match slot.high_closed {
+            true => format!("{bound}; or, if it never leaves [0, 1], write `{name} = {bounded}`"),
+            false => bound.to_owned(),
         }
     }
 
     fn with_fix(&self, finding: Diagnostic, given: Given, relu: Option<Span>, slot: &Interval) -> Diagnostic {
         let written = given.written();
         match (finding.code.id(), &given.arg.name, relu) {
-            ("T023", Some(name), _) if self.arena.interval(given.id).low < 0.0 => {
+            ("T023", Some(name), _) if is_score(&self.arena.interval(given.id)) => {
                 finding.fix(name.span, "logit")
             }
             ("T025" | "T026", _, Some(relu)) if outside(relu, given.span()) => finding.fix(relu, "softplus"),
@@ -607,6 +637,17 @@ fn right_constant(value: f64, slot: &Interval) -> Option<String> {
         v if slot.whole && slot.contains(v.round()) => Some(format!("write `{}`", v.round())),
         _ => None,
     }
+}
+
+/// Whether a value that is no probability can be anything, or is one of no number above 0.
+fn is_score(found: &Interval) -> bool {
+    found.low == f64::NEG_INFINITY && (found.high == f64::INFINITY || found.high <= 0.0)
+}
+
+/// `(0, 1)` or `[0, 1]`
+fn unit_in_brackets(slot: &Interval) -> String {
+    let (left, right) = (if slot.low_closed { '[' } else { '(' }, if slot.high_closed { ']' } else { ')' });
+    format!("{left}0, 1{right}")
 }
 
 /// What a slot wants, in words.

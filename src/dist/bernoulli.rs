@@ -1,6 +1,6 @@
 //! `Bernoulli(p =)` or `Bernoulli(logit =)`.
 
-use super::probability::{from_logit, log_and_complement, logit_of};
+use super::probability::{from_logit, log_and_complement, logit_of, logs_where_asked};
 use super::{ArgSpec, Family, Form, number};
 use crate::kernels::scalar::Unary;
 use crate::tape::{Op, Slot, build::Builder};
@@ -60,7 +60,9 @@ fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
             b.unary(Unary::LogSigmoid, signed)
         }
         None => {
-            let (yes, no) = log_and_complement(b, args[0]);
+            let one = b.constant(1.0);
+            let failure = b.sub(one, x);
+            let (yes, no) = logs_where_asked(b, x, failure, args[0]);
             b.select(x, yes, no)
         }
     }

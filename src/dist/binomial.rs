@@ -1,6 +1,6 @@
 //! `Binomial(n =, p =)` or `Binomial(n =, logit =)`.
 
-use super::probability::{self, log_and_complement};
+use super::probability::{from_logit, logs_where_asked};
 use super::truncation::sum_of_successes;
 use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
@@ -17,7 +17,12 @@ const P: usize = 0;
 pub static FAMILY: Family = Family {
     name: "Binomial",
     forms: &[
-        Form { args: &[ArgSpec::scalar("n", Interval::COUNT), ArgSpec::scalar("p", Interval::UNIT)] },
+        Form {
+            args: &[
+                ArgSpec::scalar("n", Interval::COUNT),
+                ArgSpec::scalar("p", Interval::closed(0.0, 1.0)),
+            ],
+        },
         Form { args: &[ArgSpec::scalar("n", Interval::COUNT), ArgSpec::scalar("logit", Interval::REAL)] },
     ],
     positional: 0,
@@ -37,8 +42,11 @@ pub static FAMILY: Family = Family {
         if x > n {
             return f64::NEG_INFINITY;
         }
-        let log_odds = if form == P { p(form, args).ln() - rest(form, args).ln() } else { number(args, 1) };
-        x * log_odds - ln_gamma(x + 1.0) - ln_gamma(n - x + 1.0)
+        let trials = match form {
+            P => times_log(x, p(form, args)) + times_log(n - x, rest(form, args)),
+            _ => x * number(args, 1),
+        };
+        trials - ln_gamma(x + 1.0) - ln_gamma(n - x + 1.0)
     }),
     sample: Some(|form, args, rng| draw(number(args, 0), p(form, args), rng)),
     mean: Some(|form, args| number(args, 0) * p(form, args)),
@@ -66,10 +74,10 @@ Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 3.",
 
 /// log (n choose x) + x log p + (n − x) log(1 − p)
 fn log_probability(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
-    let (log_p, log_rest) =
-        if form == P { log_and_complement(b, args[1]) } else { probability::from_logit(b, args[1]) };
     let ways = log_choose(b, args[0], x);
     let failures = b.sub(args[0], x);
+    let (log_p, log_rest) =
+        if form == P { logs_where_asked(b, x, failures, args[1]) } else { from_logit(b, args[1]) };
     let failures = b.mul(failures, log_rest);
     let successes = b.mul(x, log_p);
     let kernel = b.add(successes, failures);
@@ -97,6 +105,11 @@ pub fn draw(n: f64, p: f64, rng: &mut dyn Rng) -> f64 {
         Ok(binomial) => binomial.sample(rng) as f64,
         Err(_) => f64::NAN,
     }
+}
+
+/// count · log p, 0 for a count of 0 whatever p is
+fn times_log(count: f64, p: f64) -> f64 {
+    if count == 0.0 { 0.0 } else { count * p.ln() }
 }
 
 fn p(form: usize, args: &[&[f64]]) -> f64 {

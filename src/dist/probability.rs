@@ -7,6 +7,9 @@
 //! p = normal_cdf(z) → log_normal_cdf(z), log_normal_cdf(−z)
 //! p otherwise      → log p, log1p(−p)
 //! ```
+//!
+//! Where only one of the two is asked for, the other must not be infinite: nothing times infinity has no value, and so
+//! a `p` of exactly 1 that says what was seen would have no gradient. [`logs_where_asked`] sees to that.
 
 use crate::kernels::scalar::{Binary, Unary};
 use crate::tape::{Op, Slot, build::Builder};
@@ -27,6 +30,34 @@ pub fn log_and_complement(b: &mut Builder, p: Slot) -> (Slot, Slot) {
         _ => {
             let minus = b.neg(p);
             (b.log(p), b.log1p(minus))
+        }
+    }
+}
+
+/// log p wherever `success` is not 0, log(1 − p) wherever `failure` is not 0; elsewhere numbers whose derivative is
+/// finite at a `p` of 0 or 1.
+pub fn logs_where_asked(b: &mut Builder, success: Slot, failure: Slot, p: Slot) -> (Slot, Slot) {
+    let made_by = b.tape().get(p).clone();
+    match (&made_by.op, &made_by.args[..]) {
+        (Op::Unary(Unary::Sigmoid | Unary::NormalCdf), _) => log_and_complement(b, p),
+        (Op::Binary(Binary::Sub), [one, q]) if b.constant_value(*one) == Some(1.0) => {
+            let (log_q, log_p) = logs_where_asked(b, failure, success, *q);
+            (log_p, log_q)
+        }
+        _ => {
+            // The logarithm of e^v is v, which is finite also where nobody asks for it.
+            let log = b.log(p);
+            let is_plain = matches!(b.tape().get(log).op, Op::Unary(Unary::Log));
+            let yes = if is_plain {
+                let one = b.constant(1.0);
+                let certain = b.select(success, p, one);
+                b.log(certain)
+            } else {
+                log
+            };
+            let (minus, zero) = (b.neg(p), b.constant(0.0));
+            let impossible = b.select(failure, minus, zero);
+            (yes, b.log1p(impossible))
         }
     }
 }

@@ -55,18 +55,15 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     let h = problem.journal.piece("curvature", || joint.curvature(&mode, &block));
     let h = if h.len() == random * random { h } else { joint.curvature(&mode, &block) };
     progress.end();
-    let flat = |i: usize| {
-        let latent = problem.joint.latents.iter().find(|l| (l.start..l.start + l.len).contains(&i));
-        latent.map(|l| problem.model.unknown(l.unknown))
-    };
     let is_curved = |i: usize| h[i * random + i].is_finite() && h[i * random + i] > 0.0;
     if let Some(i) = block.iter().find(|i| !is_curved(**i)) {
-        return Err(no_maximum(flat(*i)));
+        let along: Vec<f64> = block.iter().map(|k| f64::from(k == i)).collect();
+        return Err(no_maximum(problem, &along));
     }
-    if !falls_off(&h, random) {
-        return Err(no_maximum(None));
+    if let Some(along) = flat_direction(&h, random) {
+        return Err(no_maximum(problem, &along));
     }
-    let Some(factor) = linear::inverse_cholesky(&h, random) else { return Err(no_maximum(None)) };
+    let Some(factor) = linear::inverse_cholesky(&h, random) else { return Err(no_maximum(problem, &[])) };
     let mut lower = factor.clone();
     let mut omega = vec![0.0; random];
     for i in 0..random {
@@ -80,11 +77,21 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     Ok((Outcome { guide, path, ..Outcome::empty() }, evidence))
 }
 
-/// Whether no direction is flat: pivots of H, scaled to a diagonal of ones, are above what differences can tell from 0.
-fn falls_off(h: &[f64], n: usize) -> bool {
+/// A direction in which the density does not fall off, if there is one: the first pivot of H, scaled to a diagonal of
+/// ones, that differences cannot tell from 0.
+fn flat_direction(h: &[f64], n: usize) -> Option<Vec<f64>> {
     let length = |i: usize| h[i * n + i].sqrt();
     let scaled: Vec<f64> = (0..n * n).map(|k| h[k] / (length(k / n) * length(k % n))).collect();
-    linear::cholesky(&scaled, n).is_some_and(|l| (0..n).all(|i| l[i * n + i] * l[i * n + i] > FLATTEST))
+    let (l, stopped) = linear::cholesky_above(&scaled, n, FLATTEST);
+    let last = stopped?;
+    // With A of the rows before and a of this one, (−A⁻¹ a, 1) has the curvature of the pivot.
+    let before: Vec<f64> = (0..last * last).map(|k| l[(k / last) * n + k % last]).collect();
+    let mut along: Vec<f64> = (0..last).map(|k| -scaled[last * n + k]).collect();
+    linear::solve_lower(&before, &mut along);
+    linear::solve_lower_transposed(&before, &mut along);
+    along.push(1.0);
+    along.resize(n, 0.0);
+    Some(along)
 }
 
 /// The best mode of several starts; unknown scales stay at 1, because with them the density is unbounded.
@@ -99,16 +106,45 @@ fn best_of_starts(joint: &mut Joint, problem: &Problem<'_>) -> Vec<f64> {
     modes.max_by(|a, b| finite(a.0).total_cmp(&finite(b.0))).map_or_else(Vec::new, |(_, u)| u)
 }
 
+/// Unknowns with a smaller share of a direction are not named, nor more than these.
+const LEAST_SHARE: f64 = 0.1;
+const MOST_NAMED: usize = 3;
+
+/// The unknowns that a direction runs along, the largest share first.
+fn runs_along<'m>(problem: &Problem<'m>, along: &[f64]) -> Vec<&'m Unknown> {
+    let total: f64 = along.iter().map(|v| v * v).sum();
+    let mut shares: Vec<(f64, &Unknown)> = vec![];
+    for latent in &problem.joint.latents {
+        let unknown = problem.model.unknown(latent.unknown);
+        let part = along.iter().skip(latent.start).take(latent.len).map(|v| v * v).sum::<f64>() / total;
+        shares.push((part, unknown));
+    }
+    shares.retain(|(share, _)| *share > LEAST_SHARE);
+    shares.sort_by(|a, b| b.0.total_cmp(&a.0));
+    shares.into_iter().take(MOST_NAMED).map(|(_, unknown)| unknown).collect()
+}
+
 /// G011: no maximum, or none with a curvature.
-fn no_maximum(along: Option<&Unknown>) -> FitError {
-    let what = match along {
-        Some(unknown) => format!("the log density does not fall off along `{}`", unknown.name),
-        None => "the log density does not fall off in some direction".to_owned(),
+fn no_maximum(problem: &Problem, along: &[f64]) -> FitError {
+    let unknowns = runs_along(problem, along);
+    let names: Vec<String> = unknowns.iter().map(|u| format!("`{}`", u.name)).collect();
+    let what = match names.as_slice() {
+        [] => "in some direction".to_owned(),
+        [one] => format!("along {one}"),
+        [first @ .., last] => format!("along a combination of {} and {last}", first.join(", ")),
     };
-    let finding = Diagnostic::new("G011", format!("`method = laplace` finds no maximum: {what}"));
-    let finding = match along {
-        Some(unknown) => finding.at(unknown.span, "this is not pinned down"),
-        None => finding,
-    };
-    FitError::Refused(finding.help("give it a proper prior, or fit with `method = advi` or `method = nuts`"))
+    let what = format!("the log density does not fall off {what}");
+    let mut finding = Diagnostic::new("G011", format!("`method = laplace` finds no maximum: {what}"));
+    for unknown in &unknowns {
+        finding = finding.at(unknown.span, "this is not pinned down");
+    }
+    let is_flat = |u: &&Unknown| u.prior.family.name == "Flat";
+    let suspects: Vec<&Unknown> =
+        if unknowns.is_empty() { problem.model.unknowns.iter().collect() } else { unknowns };
+    FitError::Refused(match suspects.into_iter().find(is_flat) {
+        Some(flat) => finding.help(format!("give `{}` a proper prior, such as `Normal(0, 10)`", flat.name)),
+        None => finding
+            .note("every prior there is proper: the posterior has a ridge, or the neck of a funnel")
+            .help("fit with `method = nuts`, or with `method = advi` and `guide = fullrank`"),
+    })
 }

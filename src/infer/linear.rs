@@ -2,14 +2,22 @@
 
 /// Lower Cholesky factor of a symmetric positive definite matrix [n, n]; `None` if it is not.
 pub fn cholesky(a: &[f64], n: usize) -> Option<Vec<f64>> {
+    match cholesky_above(a, n, 0.0) {
+        (l, None) => Some(l),
+        (_, Some(_)) => None,
+    }
+}
+
+/// The same up to the first pivot that is not above `least`, and where that is.
+pub fn cholesky_above(a: &[f64], n: usize, least: f64) -> (Vec<f64>, Option<usize>) {
     let mut l = vec![0.0; n * n];
     for i in 0..n {
         for j in 0..=i {
             let dot: f64 = (0..j).map(|k| l[i * n + k] * l[j * n + k]).sum();
             let rest = a[i * n + j] - dot;
             if i == j {
-                if rest <= 0.0 || !rest.is_finite() {
-                    return None;
+                if rest <= least || !rest.is_finite() {
+                    return (l, Some(i));
                 }
                 l[i * n + i] = rest.sqrt();
             } else {
@@ -17,7 +25,7 @@ pub fn cholesky(a: &[f64], n: usize) -> Option<Vec<f64>> {
             }
         }
     }
-    Some(l)
+    (l, None)
 }
 
 /// Solves L x = b for lower-triangular L, in place.

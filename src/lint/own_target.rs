@@ -3,7 +3,8 @@
 use super::Lint;
 use super::subject::Subject;
 use crate::diagnostic::Diagnostic;
-use crate::model::{ColumnId, ExprId, ExprKind};
+use crate::dist::ArgSlot;
+use crate::model::{ColumnId, Distribution, ExprId, ExprKind};
 use std::collections::BTreeSet;
 
 /// The entry of the table.
@@ -12,8 +13,8 @@ pub const LINT: Lint = Lint { code: "D009", is_about_values: false, check };
 fn check(subject: &Subject) -> Vec<Diagnostic> {
     let mut found = vec![];
     for observation in &subject.model.observations {
-        let mut args = observation.dist.args.clone();
-        args.extend(observation.dist.components.iter().flat_map(|c| c.args.clone()));
+        let parts = std::iter::once(&observation.dist).chain(&observation.dist.components);
+        let args: Vec<ExprId> = parts.flat_map(|dist| predictors(subject, dist)).collect();
         let right = subject.made_of(args);
         let target = columns(subject, subject.made_of([observation.target]));
         let of_right = columns(subject, right.iter().copied());
@@ -37,6 +38,17 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
         );
     }
     found
+}
+
+/// The arguments but for totals: `k ~ Binomial(n = k + others, …)` says how many of both are of one kind, and the total
+/// does not tell that. `n = k` alone would.
+fn predictors(subject: &Subject, dist: &Distribution) -> Vec<ExprId> {
+    let args = dist.args.iter().zip(dist.family.forms[dist.form].args);
+    let is_total = |id: ExprId, slot: ArgSlot| {
+        matches!(slot, ArgSlot::Scalar(interval) if interval.whole)
+            && columns(subject, subject.made_of([id])).len() > 1
+    };
+    args.filter(|(id, arg)| !is_total(**id, arg.slot)).map(|(id, _)| *id).collect()
 }
 
 fn columns(subject: &Subject, ids: impl IntoIterator<Item = ExprId>) -> BTreeSet<ColumnId> {

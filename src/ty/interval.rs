@@ -156,10 +156,12 @@ impl Interval {
         from_ends(low, high, false)
     }
 
-    /// `a ^ b`: by the exponent where it is one number, else positive for a base that is.
+    /// `a ^ b`: by the exponent where it is one number, up to 1 for a base that is and an exponent from 0, else positive
+    /// for a base that is.
     pub fn power(self, exponent: Interval) -> Interval {
         if !exponent.is_point() {
             return match () {
+                _ if self.low >= 0.0 && self.high <= 1.0 && exponent.low >= 0.0 => self.share_to(exponent),
                 _ if self.low > 0.0 || (self.low == 0.0 && !self.low_closed) => Interval::POSITIVE,
                 _ if self.low >= 0.0 => Interval { touches: self.touches, ..Interval::NONNEG },
                 _ => Interval::REAL,
@@ -180,6 +182,23 @@ impl Interval {
             _ => return Interval::REAL,
         };
         Interval { low: raise(base.low), high: raise(base.high), whole: base.is_whole() && is_whole, ..base }
+    }
+
+    /// `a ^ b` for a in [0, 1] and b from 0: highest for the largest base and the smallest exponent.
+    fn share_to(self, exponent: Interval) -> Interval {
+        let raise = |base: End, exponent: End, is_closed: bool| End {
+            value: base.value.powf(exponent.value),
+            is_closed,
+            touches: base.touches,
+        };
+        let (most, least) = (self.high_end(), exponent.low_end());
+        // Anything to the power of 0 is 1, and 1 to any power.
+        let reaches_one = (least.value == 0.0 && least.is_closed) || (most.value == 1.0 && most.is_closed);
+        let high = raise(most, least, reaches_one || (most.is_closed && least.is_closed));
+        let high = End { touches: high.touches && least.value > 0.0, ..high };
+        let (base, most) = (self.low_end(), exponent.high_end());
+        let low = raise(base, most, base.is_closed && (base.value == 0.0 || most.is_closed));
+        from_ends(low, high, false)
     }
 
     /// Whether all values are whole numbers; true for a point that is one.
@@ -333,6 +352,17 @@ mod tests {
             ("real ^ 3", I::REAL.power(I::point(3.0)), I::REAL),
             ("positive ^ -1", I::POSITIVE.power(I::point(-1.0)), I::POSITIVE),
             ("positive ^ real", I::POSITIVE.power(I::REAL), I::POSITIVE),
+            ("unit ^ count", I::UNIT.power(I::COUNT), I { high_closed: true, ..I::UNIT }),
+            ("unit ^ positive", I::UNIT.power(I::POSITIVE), I::UNIT),
+            ("[0, 1] ^ count", I::closed(0.0, 1.0).power(I::COUNT), I::closed(0.0, 1.0)),
+            ("(0, 1/2) ^ (1, 2)", I::open(0.0, 0.5).power(I::open(1.0, 2.0)), I::open(0.0, 0.5)),
+            ("[1/2, 1] ^ [1, 2]", I::closed(0.5, 1.0).power(I::closed(1.0, 2.0)), I::closed(0.25, 1.0)),
+            ("unit ^ real", I::UNIT.power(I::REAL), I::POSITIVE),
+            (
+                "unit ^ a * unit ^ b",
+                I::UNIT.power(I::COUNT) * I::UNIT.power(I::NONNEG),
+                I { high_closed: true, ..I::UNIT },
+            ),
             ("real ^ 0.5", I::REAL.power(I::point(0.5)), I::REAL),
             ("abs(real)", I::REAL.abs(), TOUCHED),
             ("square(unit)", I::UNIT.square(), I::UNIT),
@@ -356,9 +386,11 @@ mod tests {
     #[test]
     fn results_hold_every_value_that_can_occur() {
         let samples = [-2.0, -1.0, -0.5, 0.0, 0.25, 1.0, 3.0];
-        let intervals = [I::REAL, I::POSITIVE, I::NONNEG, I::UNIT, I::closed(-1.0, 1.0), I::open(-2.0, 0.0)];
-        for a in intervals {
-            for b in intervals {
+        let more = [I::COUNT, I::closed(0.0, 1.0), I::closed(0.25, 1.0)];
+        let plain = [I::REAL, I::POSITIVE, I::NONNEG, I::UNIT, I::closed(-1.0, 1.0), I::open(-2.0, 0.0)];
+        let intervals: Vec<Interval> = plain.into_iter().chain(more).collect();
+        for &a in &intervals {
+            for &b in &intervals {
                 for x in samples.iter().filter(|x| a.contains(**x)) {
                     for y in samples.iter().filter(|y| b.contains(**y)) {
                         let hold = |i: Interval, v: f64, op: &str| {

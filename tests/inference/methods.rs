@@ -75,6 +75,30 @@ fn laplace_refuses_what_has_no_maximum() {
     assert_eq!(failure.diagnostics.0[0].code.id(), "G011", "{:?}", failure.diagnostics);
 }
 
+/// What it says names the ridge, and does not ask for proper priors where they are.
+#[test]
+fn laplace_says_what_is_not_pinned_down() {
+    let said = |prior: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("ridge.bnn");
+        std::fs::write(folder.path().join("d.csv"), "y\n1\n2\n").expect("written");
+        let model = format!(
+            "data \"d.csv\" {{ y : real }}\na ~ Normal(0, 1)\nb ~ {prior}\nc ~ {prior}\ny ~ Normal(a + b - c, 1)\n"
+        );
+        std::fs::write(&path, model).expect("written");
+        let session = Session::open(&path, by("laplace")).expect("it is well formed");
+        let failure = fit(&session, &mut Silent).expect_err("a ridge");
+        let finding = failure.diagnostics.0[0].clone();
+        (finding.message, finding.help.expect("a way out"))
+    };
+    let (message, help) = said("Normal(0, 1e8)");
+    assert!(message.contains("along a combination of `b` and `c`"), "{message}");
+    assert!(help.contains("method = nuts") && !help.contains("proper prior"), "{help}");
+    let (message, help) = said("Flat");
+    assert!(message.contains("`b` and `c`"), "{message}");
+    assert!(help.contains("a proper prior"), "{help}");
+}
+
 /// Of a net the last layer is random, what lies before it a point.
 #[test]
 fn laplace_of_a_net_is_that_of_its_last_layer() {

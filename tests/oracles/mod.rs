@@ -3,6 +3,7 @@
 mod bijection;
 mod convergence;
 mod dist;
+mod ends;
 mod event;
 mod normalisation;
 mod psis;

@@ -14,6 +14,7 @@ use super::super::coordinates::{Coordinates, Part};
 use super::super::draws::{COMPARE_DRAWS, Joint, Objective, elbo_draws, mean_and_se};
 use super::super::error::FitError;
 use super::super::journal::Piece;
+use super::super::messages::{LastStage, Limit};
 use super::super::posterior::Gaussian;
 use super::super::problem::{Number, Problem};
 use super::super::progress::Progress;
@@ -53,7 +54,7 @@ struct Standing {
     stage: u32,
     rate: f64,
     error: f64,
-    last_gain: f64,
+    last: Option<LastStage>,
     was_cut: bool,
     best: (GuideRecord<'static>, Vec<f64>),
     best_origin: (Coordinates, Vec<f64>),
@@ -100,13 +101,13 @@ pub fn climb<T: Number>(
         return Ok(Outcome { warnings: warnings.words(), ..outcome });
     }
     let mut rate = climb.rate(RATE);
-    let (mut error, mut last_gain, mut is_converged) = (FIRST_ERROR, f64::NAN, false);
+    let (mut error, mut last, mut is_converged) = (FIRST_ERROR, None, false);
     let mut was_cut = false;
     let (mut first, mut best, mut left) = (0, None, None);
     if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {
         let Kept { standing, climb: at, history, settled } = kept;
         climb.take_up(at);
-        (first, rate, error, last_gain) = (standing.stage, standing.rate, standing.error, standing.last_gain);
+        (first, rate, error, last) = (standing.stage, standing.rate, standing.error, standing.last);
         was_cut = standing.was_cut;
         let (guide, draws) = standing.best;
         best = Some(Candidate { guide: guide.guide(&climb.collapse()), draws });
@@ -119,7 +120,7 @@ pub fn climb<T: Number>(
             stage,
             rate,
             error,
-            last_gain,
+            last,
             was_cut,
             best: (GuideRecord::of(&best.guide).into_owned(), best.draws.clone()),
             best_origin: best_origin.clone(),
@@ -131,7 +132,8 @@ pub fn climb<T: Number>(
         let moved = largest_move(climb.coordinates(), &mean);
         let candidate = judge(climb.guide_at(&mean));
         let (gain, se) = gain(&candidate, &best);
-        last_gain = gain;
+        let has_gained = gain >= LEAST_GAIN.max(2.0 * se);
+        last = Some(LastStage { is_first: stage == 0, gain, se, has_gained, is_settled, was_cut });
         let origin = climb.coordinates().recentred(&mean);
         let is_worse = gain < -LEAST_GAIN.max(2.0 * se) || !candidate.is_finite();
         // Log weights do not vary where the guide is the posterior: what noise finds better is not.
@@ -139,7 +141,7 @@ pub fn climb<T: Number>(
         if (gain > 0.0 && !is_posterior) || !best.is_finite() {
             (best, best_origin) = (candidate, origin.clone());
         }
-        if stage > 0 && !was_cut && gain < LEAST_GAIN.max(2.0 * se) && moved < LEAST_MOVE {
+        if stage > 0 && !was_cut && !has_gained && moved < LEAST_MOVE {
             is_converged = true;
             break;
         }
@@ -150,7 +152,8 @@ pub fn climb<T: Number>(
         (rate, error) = (0.5 * rate, 0.5 * error);
     }
     progress.end();
-    let limits = Limits { steps: climb.steps, last_gain, is_converged, is_clamped: climb.is_clamped };
+    let limit = Limit { steps: climb.steps, is_chosen: settings.steps.is_some(), last };
+    let limits = Limits { limit: (!is_converged).then_some(limit), is_clamped: climb.is_clamped };
     let outcome = Outcome {
         guide: best.guide,
         steps: climb.steps,
@@ -168,15 +171,13 @@ pub fn climb<T: Number>(
 /// What the rule ran into.
 #[derive(Serialize, Deserialize)]
 struct Limits {
-    steps: u64,
-    last_gain: f64,
-    is_converged: bool,
+    limit: Option<Limit>,
     is_clamped: bool,
 }
 
 impl Limits {
     fn words(&self) -> Vec<Diagnostic> {
-        let limit = (!self.is_converged).then(|| messages::at_the_limit(self.steps, self.last_gain));
+        let limit = self.limit.as_ref().map(messages::at_the_limit);
         limit.into_iter().chain(self.is_clamped.then(messages::clamped)).collect()
     }
 }

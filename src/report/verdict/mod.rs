@@ -182,6 +182,9 @@ fn ece_by_chance(c: &ClassPredictions) -> f64 {
     bins.iter().filter(|b| b.0 > 0.0).map(gap).sum()
 }
 
+/// Of fewer rows the share inside of their intervals says nothing.
+const FEWEST_ROWS: usize = 10;
+
 fn real_sentences(
     place: &str,
     rows: usize,
@@ -205,7 +208,8 @@ fn real_sentences(
             beside.unwrap_or_default()
         ));
     }
-    if let Some(coverage) = metrics.get("coverage90").filter(|v| v.is_finite()) {
+    let enough = rows >= FEWEST_ROWS;
+    if let Some(coverage) = metrics.get("coverage90").filter(|v| v.is_finite() && enough) {
         let se = (0.9 * 0.1 / rows.max(1) as f64).sqrt();
         let judged = match coverage - 0.9 {
             gap if gap < -2.0 * se => "too few: the intervals are too narrow",
@@ -238,6 +242,14 @@ mod tests {
         );
         assert!(words[0].contains("the commonest class alone"), "{words:#?}");
         assert!(words.iter().any(|w| w.starts_with("The ELBO is −")), "{words:#?}");
+    }
+
+    #[test]
+    fn of_a_few_rows_nothing_is_said_of_coverage() {
+        let mut run = sample::regression();
+        assert!(verdict(&run).iter().any(|w| w.contains("90 % intervals contain")));
+        run.metrics.splits.iter_mut().for_each(|s| s.rows = FEWEST_ROWS - 1);
+        assert!(!verdict(&run).iter().any(|w| w.contains("90 % intervals contain")));
     }
 
     #[test]
