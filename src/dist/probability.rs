@@ -47,19 +47,31 @@ pub fn logs_where_asked(b: &mut Builder, success: Slot, failure: Slot, p: Slot) 
         _ => {
             // The logarithm of e^v is v, which is finite also where nobody asks for it.
             let log = b.log(p);
-            let is_plain = matches!(b.tape().get(log).op, Op::Unary(Unary::Log));
-            let yes = if is_plain {
-                let one = b.constant(1.0);
-                let certain = b.select(success, p, one);
-                b.log(certain)
-            } else {
-                log
+            let yes = match b.tape().get(log).op {
+                Op::Unary(Unary::Log) => where_asked(b, success, Unary::Log, p, 1.0),
+                _ => log,
             };
-            let (minus, zero) = (b.neg(p), b.constant(0.0));
-            let impossible = b.select(failure, minus, zero);
-            (yes, b.log1p(impossible))
+            let minus = b.neg(p);
+            (yes, where_asked(b, failure, Unary::Log1p, minus, 0.0))
         }
     }
+}
+
+/// A logarithm where it is asked for; elsewhere 0, without a slope. `certain` is where the logarithm is 0.
+///
+/// One number for all rows keeps its one logarithm: then it is the end itself that has no slope.
+fn where_asked(b: &mut Builder, asked: Slot, log: Unary, x: Slot, certain: f64) -> Slot {
+    let one = b.constant(certain);
+    if b.kind(x) >= b.kind(asked) {
+        let inside = b.select(asked, x, one);
+        return b.unary(log, inside);
+    }
+    let (end, lowest, zero) = (b.constant(certain - 1.0), b.constant(f64::NEG_INFINITY), b.constant(0.0));
+    let is_end = b.binary(Binary::Eq, x, end);
+    let inside = b.select(is_end, one, x);
+    let value = b.unary(log, inside);
+    let value = b.select(is_end, lowest, value);
+    b.select(asked, value, zero)
 }
 
 /// log σ(l) and log(1 − σ(l)) = log σ(−l)

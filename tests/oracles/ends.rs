@@ -39,14 +39,18 @@ const WRAPS: [Wrap; 3] = [
     }),
 ];
 
-/// The log density of data at x, and its gradient in the arguments.
-fn at(family: &Family, form: usize, x: f64, args: &[f64], wrap: Wrap) -> (f64, Vec<f64>) {
+/// The log density of data at x, and its gradient in the arguments, which are one number for all rows or one for each.
+fn at(family: &Family, form: usize, x: f64, args: &[f64], is_row: bool, wrap: Wrap) -> (f64, Vec<f64>) {
     let mut b = Builder::new();
     let mut inputs = Inputs::default();
     inputs.columns.insert(0, vec![vec![x]]);
     let value = b.column(0, Shape::scalar());
     let given: Vec<Slot> = (args.iter().enumerate())
         .map(|(i, arg)| {
+            if is_row {
+                inputs.columns.insert(i as u32 + 1, vec![vec![*arg]]);
+                return b.column(i as u32 + 1, Shape::scalar());
+            }
             inputs.inputs.insert(format!("a{i}"), vec![*arg]);
             b.input(&format!("a{i}"), Shape::scalar())
         })
@@ -85,12 +89,12 @@ fn closed_ends_of_arguments_are_the_limits_from_inside() {
                         continue;
                     }
                     tried.push((family.name, end));
-                    for wrap in WRAPS {
+                    for (wrap, is_row) in WRAPS.into_iter().flat_map(|w| [(w, false), (w, true)]) {
                         let mut args: Vec<f64> = intervals.iter().map(inside).collect();
                         args[place] = end;
-                        let (value, slopes) = at(family, form, x, &args, wrap);
+                        let (value, slopes) = at(family, form, x, &args, is_row, wrap);
                         args[place] = end + inwards * STEP;
-                        let (near, near_slopes) = at(family, form, x, &args, wrap);
+                        let (near, near_slopes) = at(family, form, x, &args, is_row, wrap);
                         let mut complain = |what: &str, got: f64, want: f64| {
                             complaints.push(format!(
                                 "{}{} {form} at {x}, {} = {end}: {what} is {got}, beside it {want}",
