@@ -38,7 +38,12 @@ impl Memory {
     /// The largest that is held at a time.
     pub fn peak(&self) -> u64 {
         let after = self.guide + self.evaluation.max(self.predictions);
-        self.rows + (self.steps + self.checkpoint).max(after)
+        self.rows + self.steps.max(after)
+    }
+
+    /// The same of a fit that lasts until a checkpoint is written.
+    pub fn peak_with_checkpoint(&self) -> u64 {
+        self.peak().max(self.rows + self.steps + self.checkpoint)
     }
 }
 
@@ -49,11 +54,11 @@ impl fmt::Display for Memory {
         for (what, bytes) in [
             ("rows", self.rows),
             ("steps", self.steps),
-            ("a checkpoint, beside the steps", self.checkpoint),
             ("the guide, after the steps", self.guide),
             ("evaluation", self.evaluation),
             ("predictions", self.predictions),
             ("at most at a time", self.peak()),
+            ("with a checkpoint", self.peak_with_checkpoint()),
         ] {
             writeln!(f, "  {what:<32}{:>10.1}", mib(bytes))?;
         }
