@@ -359,7 +359,7 @@ enum SideBySide<T> {
     /// Draws: each lane has global values of its own, and per draw log p(y|u) + log p(u) − log q(u).
     Draws(Team<(Executor<T>, Vec<f64>)>),
     /// Rows: the global values of a draw are computed once; a lane has the log likelihood of its rows.
-    Rows(RwLock<Executor<T>>, Team<(Lane<T>, f64)>),
+    Rows(Box<RwLock<Executor<T>>>, Team<(Lane<T>, f64)>),
 }
 
 /// More than any thread count here, so that the order of sums never changes.
@@ -387,9 +387,9 @@ pub fn bytes(problem: &Problem<'_>) -> Result<u64, CannotRun> {
 }
 
 /// The program; how many executors, further lanes and shards it is run with; what its rows' log densities are called.
-fn planned<T: Number>(
-    problem: &Problem<'_>,
-) -> Result<(Program, (usize, usize, usize), Vec<String>), CannotRun> {
+type Planned = (Program, (usize, usize, usize), Vec<String>);
+
+fn planned<T: Number>(problem: &Problem<'_>) -> Result<Planned, CannotRun> {
     let observations: Vec<String> =
         problem.model.observations.iter().map(|o| format!("log_lik:{}", o.name)).collect();
     let mut tape: Tape = problem.joint.tape.clone();
@@ -414,7 +414,7 @@ impl<T: Number> Lanes<T> {
         } else {
             let leader = executor();
             let lanes = (0..LANES).map(|_| (leader.further_lane(), 0.0)).collect();
-            SideBySide::Rows(RwLock::new(leader), Team::new(lanes, problem.threads))
+            SideBySide::Rows(Box::new(RwLock::new(leader)), Team::new(lanes, problem.threads))
         };
         Ok(Lanes { shards, observations, side_by_side })
     }

@@ -211,7 +211,7 @@ impl<'p> Trainer<'p> {
         let literals = self.exact.tape.literals().max(self.drawn.tape.literals());
         let moved = numbers * ((5 + sums) * one + double);
         let spreads = 2 * self.problem.joint.random_dim as u64 * one;
-        let rows = 2 * (self.problem.train.len() * size_of::<u32>()) as u64;
+        let rows = 2 * size_of_val(self.problem.train) as u64;
         // Parameters, moments and mean, as a piece of the journal and in its file.
         (programs + literals + moved + spreads + rows, 2 * numbers * (3 * one + double))
     }
