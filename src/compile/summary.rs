@@ -233,6 +233,26 @@ fn moments(values: &[f64]) -> (f64, f64) {
 mod tests {
     use super::*;
 
+    /// Draws of N(0, 1) with the weights of N(0.3, 0.8²) have its mean and sd; equal weights change nothing.
+    #[test]
+    fn weights_bring_moments_to_those_of_the_target() {
+        let n = 4_000;
+        let normal = statrs::distribution::Normal::standard();
+        let x: Vec<f64> = (0..n)
+            .map(|i| {
+                statrs::distribution::ContinuousCDF::inverse_cdf(&normal, (f64::from(i) + 0.5) / f64::from(n))
+            })
+            .collect();
+        let ratio = |x: f64| (-0.5 * ((x - 0.3) / 0.8).powi(2) + 0.5 * x * x).exp();
+        let total: f64 = x.iter().map(|x| ratio(*x)).sum();
+        let shares: Vec<f64> = x.iter().map(|x| ratio(*x) / total).collect();
+        let (mean, sd) = weighed_moments(x.iter().copied(), &shares);
+        assert!((mean - 0.3).abs() < 1e-3 && (sd - 0.8).abs() < 2e-3, "{mean} {sd}");
+        let even = vec![1.0 / f64::from(n); n as usize];
+        let (mean, sd) = weighed_moments(x.iter().copied(), &even);
+        assert!(mean.abs() < 1e-9 && (sd - 1.0).abs() < 1e-3, "{mean} {sd}");
+    }
+
     /// 400,000 weights in 10 draws: a quarter of a number each is kept, and every weight in some draw.
     #[test]
     fn large_layers_keep_a_part_of_each_draw_and_the_moments_of_all() {

@@ -265,7 +265,7 @@ impl<T: Real> Executor<T> {
             .iter()
             .map(|a| {
                 let i = if a.len() == out.len() { at } else { lane.min(a.len().saturating_sub(1)) };
-                a.get(i).map_or_else(|| "nothing".into(), |x| format!("{}", x.to_f64()))
+                a.get(i).map_or_else(|| "nothing".into(), |x| shown(x.to_f64()))
             })
             .collect();
         let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
@@ -440,6 +440,12 @@ impl<T: Real> Room<T> {
             shard,
         }
     }
+}
+
+/// A number in a message: without hundreds of digits.
+fn shown(x: f64) -> String {
+    let is_plain = x == 0.0 || !x.is_finite() || (1e-6..1e15).contains(&x.abs());
+    if is_plain { format!("{x}") } else { format!("{x:e}") }
 }
 
 /// Steps of a chain, whose operands a strip narrows, with a sum for each.

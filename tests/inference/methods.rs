@@ -28,6 +28,31 @@ fn nuts_draws_from_the_posterior_of_linear_regression() {
     assert_eq!(draws.shape, [4, 1000, 3]);
 }
 
+/// With such a rate the guide breaks off at once; chains begin near the mode and come to where those of a fitted guide do.
+#[test]
+fn chains_do_without_a_guide_that_broke_off() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("scale.bnn");
+    std::fs::write(folder.path().join("d.csv"), "y\n0.4\n-0.2\n0.1\n3\n").expect("written");
+    let model = "data \"d.csv\" { y : real }\nm ~ Normal(0, 3)\ns ~ LogNormal(0, 1)\ny ~ Normal(m, s)\n";
+    std::fs::write(&path, model).expect("written");
+    let by = |method: &str, set: &[(&str, &str)]| {
+        let options = Options { method: Some(method.to_owned()), ..super::set(set) };
+        fit(&Session::open(&path, options).expect("it is well formed"), &mut Silent)
+    };
+    let broken = [("learning_rate", "1e30")];
+    assert_eq!(by("advi", &broken).expect_err("the guide alone is no result").exit, 3);
+    let (without, with) = (by("nuts", &broken).expect("chains"), by("nuts", &[]).expect("chains"));
+    for (a, b) in without.summary.iter().zip(&with.summary) {
+        let (of_a, of_b) = (a.convergence.expect("chains"), b.convergence.expect("chains"));
+        assert!(of_a.rhat < 1.01, "{a:?}");
+        assert!((a.mean - b.mean).abs() < 4.0 * of_a.mcse.hypot(of_b.mcse), "{a:?} and {b:?}");
+    }
+    let warned =
+        |run: &Run| run.manifest.warnings.iter().any(|w| w.starts_with("G007") && w.contains("broke off"));
+    assert!(warned(&without) && !warned(&with), "{:?}", without.manifest.warnings);
+}
+
 #[test]
 fn threads_change_no_draw() {
     let with = |threads| {
