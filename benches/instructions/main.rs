@@ -103,7 +103,8 @@ fn rewrites() -> String {
     let head: Vec<&str> = ALL.iter().map(|w| w.name).collect();
     let mut text =
         format!("| without | effect | {} |\n|{}\n", head.join(" | "), " --- |".repeat(2 + head.len()));
-    let passes = passes::ALL.iter().map(|p| (p.name, p.effect));
+    let of_data = (passes::of_data::NAME, passes::of_data::EFFECT);
+    let passes = passes::ALL.iter().map(|p| (p.name, p.effect)).chain([of_data]);
     for (name, effect) in passes.chain(FUSIONS.iter().map(|f| (f.name, f.effect))).chain(ARRANGEMENTS) {
         let share = |(w, all): (&Workload, &u64)| format!("{:.3}", counted(w, name) as f64 / *all as f64);
         let cells: Vec<String> = ALL.iter().zip(&all).map(share).collect();

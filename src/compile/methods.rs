@@ -57,12 +57,15 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
         Method::Nuts => {
             // Before minutes go into a guide.
             of_method(&prepared.problem())?;
-            let mut outcome = match fit_either_way(prepared, progress) {
+            let outcome = match fit_either_way(prepared, progress) {
                 Err(FitError::Diverged(why)) => around_the_mode(&prepared.problem(), &why)?,
-                other => other?,
+                other => {
+                    let mut outcome = other?;
+                    // The guide only says in which units the chains walk; they are judged by themselves (G012, G013).
+                    outcome.warnings.retain(|w| w.code.id() != "G007");
+                    outcome
+                }
             };
-            // The guide only says in which units the chains walk; they are judged by themselves (G012, G013).
-            outcome.warnings.retain(|w| w.code.id() != "G007" || outcome.steps == 0);
             let chains = Some(nuts(&prepared.problem(), &outcome.guide, progress)?);
             Ok(Fitted { outcome, chains, extra: vec![] })
         }

@@ -206,9 +206,9 @@ impl<'p> Trainer<'p> {
             None => ((lanes, 0, lanes), lanes as u64 + 1),
         };
         let programs = held_by::<T>(&self.drawn, parts) + held_by::<T>(&self.exact, (1, 0, 0));
-        // Parameters, two moments, gradient and rates, and the mean of the last steps.
         // The tapes of the two programs share what the guide wrote into them.
         let literals = self.exact.tape.literals().max(self.drawn.tape.literals());
+        // Parameters, two moments, gradient and rates, and the mean of the last steps.
         let moved = numbers * ((5 + sums) * one + double);
         let spreads = 2 * self.problem.joint.random_dim as u64 * one;
         let rows = 2 * size_of_val(self.problem.train) as u64;

@@ -18,6 +18,7 @@ mod fisher;
 mod joined;
 pub mod journal;
 mod ladder;
+mod lanes;
 pub mod laplace;
 pub mod lbfgs;
 pub mod linear;

@@ -103,6 +103,7 @@ b ~ Normal(0, 1)
 y ~ Poisson(exp(a + b * x))
 "#;
 
+/// The same kernels compute it, so on rows of one shard it changes no bit; with more, sums are cut elsewhere.
 #[test]
 fn what_is_of_the_data_is_computed_once_and_changes_no_bit() {
     let place = place();
