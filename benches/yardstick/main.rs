@@ -2,6 +2,7 @@
 //! machine, because only the ratio of programs that ran in turn means anything.
 //!
 //!     cargo bench --bench yardstick -- FOLDER        or BNNC_LIMITS=FOLDER cargo bench --bench yardstick
+//!     BNNC_ROWS='eight schools' cargo bench --bench yardstick                only the rows with these words
 //!
 //! FOLDER is a cargo project with the programs `small` (57 weights, 700 rows, one draw a step) and `mnist` (the paper's
 //! network, one draw a batch of 256). Without it the rows that need it are left out and named. bnnc's side is the loop
