@@ -5,11 +5,13 @@ use super::arena::Arena;
 use super::execute::{Context, execute, scratch_len};
 use super::memory::Memory;
 use super::profile::{Counter, Profiler};
+use super::ready::Ready;
 use super::shard::Shard;
 use crate::kernels::real::Real;
 use crate::kernels::{elementwise, reduce};
 use crate::plan::{Chain, Kernel, Operand, Output, Program, STRIP, Section, Space, Step, Strip};
 use crate::tape::Instruction;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -51,15 +53,21 @@ pub struct Executor<T> {
 
 /// Memory to run shards of rows of a program in, and their sums.
 pub struct Lane<T> {
-    program: Arc<Program>,
     room: Room<T>,
     /// Each chain's steps as they see a strip, and what sums have come to.
     chains: Vec<Vec<(Step, f64)>>,
     counter: Option<Counter>,
 }
 
-/// The arenas of a lane.
+/// A lane's memory with the steps that run in it.
 struct Room<T> {
+    program: Arc<Program>,
+    ready: Arc<Ready<T>>,
+    arenas: Arenas<T>,
+}
+
+/// The arenas of a lane.
+struct Arenas<T> {
     sums: Arena<T>,
     row: Arena<T>,
     strip: Arena<T>,
@@ -91,7 +99,12 @@ impl<T: Real> Executor<T> {
         check_ranges(&program);
         let mut executor = Executor {
             global: Arena::new(T::ZERO, program.global_len),
-            lane: Lane::new(program.clone(), program.strip_len, counter.as_ref().and_then(Counter::fork)),
+            lane: Lane::new(
+                program.clone(),
+                Arc::new(Ready::of(&program)),
+                program.strip_len,
+                counter.as_ref().and_then(Counter::fork),
+            ),
             is_stale: true,
             counter,
             program,
@@ -103,7 +116,8 @@ impl<T: Real> Executor<T> {
     /// A further lane for rows on this executor's global values.
     pub fn further_lane(&self) -> Lane<T> {
         // Only global values go by strips.
-        Lane::new(self.program.clone(), 0, self.lane.counter.as_ref().and_then(Counter::fork))
+        let counter = self.lane.counter.as_ref().and_then(Counter::fork);
+        Lane::new(self.program.clone(), self.lane.room.ready.clone(), 0, counter)
     }
 
     /// The program.
@@ -114,10 +128,10 @@ impl<T: Real> Executor<T> {
     /// Sets a global input; names that the program does not read are ignored.
     pub fn set_input(&mut self, name: &str, values: &[T]) {
         self.is_stale = true;
-        let program = self.program.clone();
+        let Executor { program, global, .. } = self;
         for (input, place) in &program.inputs {
             if input == name {
-                self.global[place.start..place.start + place.len].copy_from_slice(values);
+                global[place.start..place.start + place.len].copy_from_slice(values);
             }
         }
     }
@@ -145,8 +159,8 @@ impl<T: Real> Executor<T> {
 
     /// Adds a lane's sums over rows to this executor's own (same program, same draw).
     pub fn add_sums(&mut self, lane: &Lane<T>) {
-        debug_assert!(Arc::ptr_eq(&self.program, &lane.program), "lanes of one program share its draws");
-        let (own, further) = (&mut self.lane.room, &lane.room);
+        debug_assert!(Arc::ptr_eq(&self.program, &lane.room.program), "lanes of one program share its draws");
+        let (own, further) = (&mut self.lane.room.arenas, &lane.room.arenas);
         if further.is_first {
             return;
         }
@@ -178,13 +192,13 @@ impl<T: Real> Executor<T> {
         let Operand { space, start, len } = output.place;
         match space {
             Space::Global => &self.global[start..start + len],
-            Space::Row => &self.lane.room.row[start..start + len],
+            Space::Row => &self.lane.room.arenas.row[start..start + len],
             Space::Sum => {
                 assert!(
-                    !self.lane.room.is_first,
+                    !self.lane.room.arenas.is_first,
                     "sums over rows are read after rows, or after the end of a draw"
                 );
-                &self.lane.room.sums[start..start + len]
+                &self.lane.room.arenas.sums[start..start + len]
             }
             Space::Column(_) | Space::Weight | Space::Index | Space::Strip => &[],
         }
@@ -212,7 +226,7 @@ impl<T: Real> Executor<T> {
     fn run(&mut self, section: Section, key: NoiseKey) {
         let global = self.global.as_mut_ptr();
         if self.program.chains.is_empty() && self.counter.is_none() {
-            return self.lane.room.run_steps(self.program.steps(section), global, None, key);
+            return self.lane.room.run_section(section, global, None, key);
         }
         let mut counter = self.counter.take();
         self.lane.run_section(section, global, None, key, &mut counter);
@@ -223,13 +237,9 @@ impl<T: Real> Executor<T> {
         let program = self.program.clone();
         for (run, chain) in program.runs(section) {
             let Some(chain) = chain else {
-                for step in &program.steps(section)[run] {
-                    self.lane.room.run_steps(
-                        std::slice::from_ref(step),
-                        self.global.as_mut_ptr(),
-                        shard,
-                        key,
-                    );
+                for at in run {
+                    let step = &program.steps(section)[at];
+                    self.lane.room.run_steps(section, at..at + 1, self.global.as_mut_ptr(), shard, key);
                     if let Some(bad) = self.bad_value(step, None, shard) {
                         return Some(bad);
                     }
@@ -251,7 +261,7 @@ impl<T: Real> Executor<T> {
     /// What is not finite of a step that has run.
     fn bad_value(&mut self, step: &Step, strip: Option<Strip>, shard: Option<&Shard<T>>) -> Option<BadValue> {
         let part = |operand| strip.map_or(operand, |s| s.part(operand));
-        let memory = self.lane.room.memory(self.global.as_mut_ptr(), shard);
+        let memory = self.lane.room.arenas.memory(self.global.as_mut_ptr(), shard);
         // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
         let (out, args) = unsafe {
             (memory.read(part(step.out)), step.args.iter().map(|a| memory.read(part(*a))).collect::<Vec<_>>())
@@ -275,16 +285,20 @@ impl<T: Real> Executor<T> {
 }
 
 impl<T: Real> Lane<T> {
-    fn new(program: Arc<Program>, strip_len: usize, counter: Option<Counter>) -> Self {
+    fn new(program: Arc<Program>, ready: Arc<Ready<T>>, strip_len: usize, counter: Option<Counter>) -> Self {
         Lane {
             room: Room {
-                sums: Arena::new(T::ZERO, program.sum_len),
-                row: Arena::new(T::ZERO, program.row_len),
-                strip: Arena::new(T::ZERO, strip_len),
-                index: Arena::new(0, program.index_len),
-                scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
-                capacity: program.capacity,
-                is_first: true,
+                ready,
+                arenas: Arenas {
+                    sums: Arena::new(T::ZERO, program.sum_len),
+                    row: Arena::new(T::ZERO, program.row_len),
+                    strip: Arena::new(T::ZERO, strip_len),
+                    index: Arena::new(0, program.index_len),
+                    scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
+                    capacity: program.capacity,
+                    is_first: true,
+                },
+                program: program.clone(),
             },
             chains: program
                 .chains
@@ -292,18 +306,17 @@ impl<T: Real> Lane<T> {
                 .map(|(section, chain)| of_strip(&program, *section, chain))
                 .collect(),
             counter,
-            program,
         }
     }
 
     /// Sums over rows begin anew.
     pub fn begin(&mut self) {
-        self.room.is_first = true;
+        self.room.arenas.is_first = true;
     }
 
     /// Adds a shard of rows to this lane's sums, by the global values of an executor that has begun the draw.
     pub fn rows(&mut self, of: &Executor<T>, shard: &Shard<T>, key: NoiseKey) {
-        assert!(Arc::ptr_eq(&self.program, &of.program), "lanes of one program share its draws");
+        assert!(Arc::ptr_eq(&self.room.program, &of.program), "lanes of one program share its draws");
         // No step of the body writes to global values: `check_ranges` has seen to that.
         self.run(of.global.as_ptr().cast_mut(), shard, key);
     }
@@ -315,31 +328,31 @@ impl<T: Real> Lane<T> {
         name: &str,
         shard: &'a Shard<T>,
     ) -> Option<&'a [T]> {
-        let output = self.program.outputs.iter().find(|o| o.name == name)?;
+        let output = self.room.program.outputs.iter().find(|o| o.name == name)?;
         let Operand { space, start, len } = output.place;
         match space {
-            Space::Row => Some(&self.room.row[start..start + len]),
+            Space::Row => Some(&self.room.arenas.row[start..start + len]),
             _ => of.output_of_rows(name, shard),
         }
     }
 
     /// Of no shard the sums are 0.
     fn settle(&mut self) {
-        if std::mem::take(&mut self.room.is_first) {
-            self.room.sums.fill(T::ZERO);
+        if std::mem::take(&mut self.room.arenas.is_first) {
+            self.room.arenas.sums.fill(T::ZERO);
         }
     }
 
     fn run(&mut self, global: *mut T, shard: &Shard<T>, key: NoiseKey) {
         if self.counter.is_none() {
             // Only global values go by strips.
-            self.room.run_steps(self.program.steps(Section::Body), global, Some(shard), key);
+            self.room.run_section(Section::Body, global, Some(shard), key);
         } else {
             let mut counter = self.counter.take();
             self.run_section(Section::Body, global, Some(shard), key, &mut counter);
             self.counter = counter;
         }
-        self.room.is_first = false;
+        self.room.arenas.is_first = false;
     }
 
     fn run_section(
@@ -350,21 +363,20 @@ impl<T: Real> Lane<T> {
         key: NoiseKey,
         counter: &mut Option<Counter>,
     ) {
-        let program = self.program.clone();
+        let program = self.room.program.clone();
         let steps = program.steps(section);
         for (run, chain) in program.runs(section) {
-            let first = run.start;
-            let steps = &steps[run];
             match (chain, &mut *counter) {
-                (None, None) => self.room.run_steps(steps, global, shard, key),
+                (None, None) => self.room.run_steps(section, run, global, shard, key),
                 (None, Some(counter)) => {
-                    for (i, step) in steps.iter().enumerate() {
+                    for at in run {
                         let begun = Instant::now();
-                        self.room.run_steps(std::slice::from_ref(step), global, shard, key);
-                        counter.of(section)[first + i].add(begun.elapsed());
+                        self.room.run_steps(section, at..at + 1, global, shard, key);
+                        counter.of(section)[at].add(begun.elapsed());
                     }
                 }
                 (Some(chain), counter) => {
+                    let (first, steps) = (run.start, &steps[run]);
                     for strip in program.chains[chain].1.strips() {
                         for (i, step) in steps.iter().enumerate() {
                             let begun = counter.is_some().then(Instant::now);
@@ -393,7 +405,7 @@ impl<T: Real> Lane<T> {
         if step.kernel == Kernel::SumGlobal {
             // SAFETY: as in `execute`: ranges were checked, and nothing else reads or writes them here.
             let (x, out) = unsafe {
-                let memory = self.room.memory(global, None);
+                let memory = self.room.arenas.memory(global, None);
                 (memory.read(part.args[0]), memory.write(step.out))
             };
             // As the sum of the whole adds up its blocks.
@@ -402,19 +414,37 @@ impl<T: Real> Lane<T> {
             return;
         }
         part.out = strip.part(step.out);
-        execute(part, &mut self.room.context(global, None, key, strip.from));
+        execute(part, &mut self.room.arenas.context(global, None, key, strip.from));
     }
 }
 
 impl<T: Real> Room<T> {
-    #[inline(always)]
-    fn run_steps(&mut self, steps: &[Step], global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
-        let mut context = self.context(global, shard, key, 0);
-        for step in steps {
-            execute(step, &mut context);
-        }
+    /// All steps of a section.
+    fn run_section(&mut self, section: Section, global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
+        self.run_steps(section, 0..usize::MAX, global, shard, key);
     }
 
+    /// The steps of a section in a range of positions.
+    #[inline(always)]
+    fn run_steps(
+        &mut self,
+        section: Section,
+        range: Range<usize>,
+        global: *mut T,
+        shard: Option<&Shard<T>>,
+        key: NoiseKey,
+    ) {
+        let (program, ready) = (&*self.program, &*self.ready);
+        let (steps, ready) = (program.steps(section), ready.steps(section));
+        let range = range.start..range.end.min(steps.len());
+        let mut context = self.arenas.context(global, shard, key, 0);
+        for (step, ready) in steps[range.clone()].iter().zip(&ready[range]) {
+            ready.run(step, &mut context);
+        }
+    }
+}
+
+impl<T: Real> Arenas<T> {
     /// What steps are run in: the whole, or the strip that begins at `from`.
     #[inline(always)] // a gradient of a microsecond runs a dozen steps
     fn context<'s>(
@@ -425,20 +455,16 @@ impl<T: Real> Room<T> {
         from: usize,
     ) -> Context<'s, T> {
         let memory = self.memory(global, shard);
-        let Room { scratch, capacity, is_first, .. } = self;
+        let Arenas { scratch, capacity, is_first, .. } = self;
         Context { memory, scratch, capacity: *capacity, key, is_first: *is_first, from }
     }
 
     #[inline(always)]
     fn memory<'s>(&mut self, global: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
-        Memory {
-            global,
-            sums: self.sums.as_mut_ptr(),
-            row: self.row.as_mut_ptr(),
-            strip: self.strip.as_mut_ptr(),
-            index: self.index.as_mut_ptr(),
-            shard,
-        }
+        let Arenas { sums, row, strip, index, .. } = self;
+        // In the order of `memory::arena`.
+        let arenas = [global, sums.as_mut_ptr(), row.as_mut_ptr(), strip.as_mut_ptr()];
+        Memory { arenas, index: index.as_mut_ptr(), shard }
     }
 }
 

@@ -14,6 +14,7 @@ mod gate;
 mod loops;
 mod memory;
 mod profile;
+mod ready;
 mod shard;
 mod team;
 

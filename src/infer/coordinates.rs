@@ -25,7 +25,7 @@ pub struct Coordinates {
     /// C of the full-rank block.
     factor: Vec<f64>,
     /// s₀ of every latent behind it.
-    scale: Vec<f64>,
+    scale: Lengths,
     full: usize,
     random: usize,
     ties: Vec<Tie>,
@@ -33,6 +33,33 @@ pub struct Coordinates {
     rank: usize,
     /// Latents that may move along directions.
     along: Vec<Range<usize>>,
+}
+
+/// How long units are, with their logarithms, which every step asks for.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<f64>", into = "Vec<f64>")]
+struct Lengths {
+    of: Vec<f64>,
+    log: Vec<f64>,
+}
+
+impl From<Vec<f64>> for Lengths {
+    fn from(of: Vec<f64>) -> Lengths {
+        Lengths { log: of.iter().map(|s| s.ln()).collect(), of }
+    }
+}
+
+impl From<Lengths> for Vec<f64> {
+    fn from(lengths: Lengths) -> Vec<f64> {
+        lengths.of
+    }
+}
+
+impl std::ops::Deref for Lengths {
+    type Target = [f64];
+    fn deref(&self) -> &[f64] {
+        &self.of
+    }
 }
 
 /// A scale that the spread of every group follows.
@@ -70,7 +97,7 @@ impl Coordinates {
         Coordinates {
             origin,
             factor,
-            scale,
+            scale: scale.into(),
             full,
             random,
             ties: vec![],
@@ -309,12 +336,13 @@ impl Coordinates {
         let (ties, v) = rest.split_at(self.ties.len() * self.groups.len());
         out.directions.v.copy_from_slice(v);
         linear::multiply_lower(&self.factor, &a[..f], &mut out.mu[..f]);
-        for i in 0..dim {
-            let moved = if i < f { out.mu[i] } else { self.scale[i] * a[i] };
-            out.mu[i] = self.origin[i] + moved;
+        out.mu[..f].iter_mut().zip(&self.origin).for_each(|(mu, origin)| *mu += origin);
+        let behind = out.mu[f..].iter_mut().zip(&self.origin[f..]);
+        for ((mu, origin), (scale, a)) in behind.zip(self.scale[f..].iter().zip(&a[f..])) {
+            *mu = origin + scale * a;
         }
-        for i in f..n {
-            out.omega[i] = self.scale[i].ln() + b[i];
+        for ((omega, log_scale), b) in out.omega[f..].iter_mut().zip(&self.scale.log[f..n]).zip(&b[f..]) {
+            *omega = log_scale + b;
         }
         for i in 0..f {
             out.omega[i] = self.factor[i * f + i].ln() + b[i];

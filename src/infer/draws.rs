@@ -10,8 +10,9 @@ use super::problem::{Number, Problem};
 use crate::engine::{Executor, NoiseKey, Profiler, Shard};
 use crate::guide::collapse::Collapse;
 use crate::guide::{GuideSettings, guide};
-use crate::kernels::noise;
 use crate::kernels::real::Real;
+use crate::kernels::scalar::Unary;
+use crate::kernels::{elementwise, noise};
 use crate::plan::Program;
 use std::ops::Range;
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl<T: Number> Objective<T> {
             noise: vec![0.0; n + self.rank],
             score: vec![0.0; n],
             precision: vec![0.0; n],
-            sigma: Vec::with_capacity(n),
+            sigma: vec![0.0; n],
             along: self.along.clone(),
             collapse: self.collapse.clone(),
             points: self.points,
@@ -117,6 +118,7 @@ pub struct Evaluator<T> {
     noise: Vec<f64>,
     score: Vec<f64>,
     precision: Vec<f64>,
+    /// Marginal sds of the guide.
     sigma: Vec<f64>,
     along: Vec<Range<usize>>,
     collapse: Arc<Collapse>,
@@ -136,9 +138,11 @@ impl<T: Real> Evaluator<T> {
     /// Adds the gradient of one draw's ELBO to `gradient`, times `factor`; returns that ELBO, which is not a number
     /// where the gradient is not finite.
     fn draw(&mut self, guide: &Gaussian, factor: f64, gradient: &mut Gaussian) -> f64 {
-        guide.score(&self.noise, &mut self.score);
-        self.u.resize(guide.mu.len(), 0.0);
-        guide.draw(&self.noise, &mut self.u);
+        if guide.is_mean_field() {
+            guide.score_by_sds(&self.noise, &self.sigma, &mut self.score);
+        } else {
+            guide.score(&self.noise, &mut self.score);
+        }
         for (name, values) in [
             ("mu", &guide.mu),
             ("omega", &guide.omega),
@@ -187,7 +191,15 @@ impl<T: Real> Evaluator<T> {
         if !self.is_score_given {
             return objective;
         }
-        let surrogate: f64 = self.score.iter().zip(&self.u).map(|(s, u)| s * u).sum();
+        let surrogate: f64 = if guide.is_mean_field() {
+            let of_latent = |((mu, sd), e): ((&f64, &f64), &f64)| mu + sd * e;
+            let u = guide.mu.iter().zip(&self.sigma).zip(&self.noise).map(of_latent);
+            self.score.iter().zip(u).map(|(s, u)| s * u).sum()
+        } else {
+            self.u.resize(guide.mu.len(), 0.0);
+            guide.draw(&self.noise, &mut self.u);
+            self.score.iter().zip(&self.u).map(|(s, u)| s * u).sum()
+        };
         objective - surrogate - guide.log_density(&self.noise)
     }
 
@@ -202,11 +214,14 @@ impl<T: Real> Evaluator<T> {
         }
         let factor = 1.0 / draws as f64;
         let mut total = 0.0;
+        if guide.is_mean_field() {
+            elementwise::unary(Unary::Exp, &guide.omega, &mut self.sigma);
+        } else if !self.collapse.is_empty() {
+            self.sigma.iter_mut().zip(guide.marginal_sds()).for_each(|(sigma, sd)| *sigma = sd);
+        }
         let integrals = if self.collapse.is_empty() {
             0.0
         } else {
-            self.sigma.clear();
-            self.sigma.extend(guide.marginal_sds());
             self.collapse.precision(&guide.mu, &self.sigma, &mut self.precision)
         };
         // The tape's entropy is that without directions; drawn log q has all of it.

@@ -9,6 +9,7 @@ use super::error::CannotRun;
 use super::lanes::{self, Lanes};
 use super::mixture::Mixture;
 use super::objective::held_by;
+use super::points::sobol_normals;
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
@@ -19,7 +20,6 @@ use crate::kernels::noise;
 use crate::metrics::psis::smooth;
 use crate::tape::{Instruction, Op, Tape};
 use crate::ty::Kind;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Dimensions up to which draws are quasi-random.
 const SOBOL_DIMS: usize = 64;
@@ -286,19 +286,12 @@ pub fn draws_worth(settings: &Settings, most: usize) -> usize {
 
 /// Doubles the number of points until the scrambles agree.
 fn by_sobol<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usize) -> Elbo {
-    let normal = Normal::standard();
     let mut sums = [0.0; SCRAMBLES];
     let (mut done, mut target) = (0usize, 16usize);
     loop {
         for (scramble, sum) in sums.iter_mut().enumerate() {
             let seed = (NOISE_SEED as u32).wrapping_mul(0x9e37).wrapping_add(scramble as u32);
-            let noise = |d: usize, out: &mut [f64]| {
-                for (dimension, e) in out.iter_mut().enumerate() {
-                    let u = f64::from(sobol_burley::sample((done + d) as u32, dimension as u32, seed));
-                    // Points lie on a grid of 2⁻²⁴ with 0 in it: half a step keeps them inside.
-                    *e = normal.inverse_cdf(u + 2f64.powi(-25));
-                }
-            };
+            let noise = |d: usize, out: &mut [f64]| sobol_normals((done + d) as u32, seed, out);
             *sum += lanes.values(guide, done, target - done, &noise, &mut |_| {}).iter().sum::<f64>();
         }
         done = target;

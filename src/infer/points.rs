@@ -59,11 +59,18 @@ impl Points {
         let (part, point) = (point / MOST_POINTS, point % MOST_POINTS);
         let stream = noise::key(key.seed, key.step, variable::SCRAMBLE, key.draw + part as u64);
         let scramble = noise::below(1 << 32, stream, 0);
-        let normal = Normal::standard();
-        for (dimension, e) in noise.iter_mut().enumerate() {
-            let u = f64::from(sobol_burley::sample(point as u32, dimension as u32, scramble as u32));
+        sobol_normals(point as u32, scramble as u32, noise);
+    }
+}
+
+/// A Sobol point through the normal quantile; `scramble` chooses among the scrambles of the sequence.
+pub fn sobol_normals(point: u32, scramble: u32, out: &mut [f64]) {
+    let normal = Normal::standard();
+    for (set, part) in out.chunks_mut(4).enumerate() {
+        let uniform = sobol_burley::sample_4d(point, set as u32, scramble);
+        for (e, u) in part.iter_mut().zip(uniform) {
             // Points lie on a grid of 2⁻²⁴ with 0 in it: half a step keeps them inside.
-            *e = normal.inverse_cdf(u + 2f64.powi(-25));
+            *e = normal.inverse_cdf(f64::from(u) + 2f64.powi(-25));
         }
     }
 }

@@ -234,6 +234,23 @@ impl Gaussian {
         }
     }
 
+    /// Whether all latents are independent and have Gaussians, so that e^ω is all that there is to their spread.
+    pub fn is_mean_field(&self) -> bool {
+        let is_gaussian = self.scales.cells.is_empty();
+        is_gaussian && self.full == 0 && self.ties.scales.is_empty() && self.directions.rank == 0
+    }
+
+    /// [`Gaussian::score`] of a mean-field guide with these sds.
+    pub fn score_by_sds(&self, noise: &[f64], sds: &[f64], out: &mut [f64]) {
+        debug_assert!(self.is_mean_field());
+        for ((out, e), sd) in out.iter_mut().zip(noise).zip(sds) {
+            *out = e / sd;
+        }
+        for scale in &self.scales.collapse.scales {
+            out[scale.latent] = 0.0;
+        }
+    }
+
     /// L⁻ᵀ ε, or D⁻¹ (I + V Vᵀ)⁻¹ (ε₁ + V ε₂).
     fn score_of_spread(&self, noise: &[f64], out: &mut [f64]) {
         if self.directions.rank > 0 {

@@ -2,30 +2,28 @@
 //!
 //! The choice of function stands outside the loops, so each loop is one function and vectorises. Rare functions
 //! (`sin`, `erf`, `ln_gamma`, …) go through [`Unary::apply`] in f64.
+//!
+//! Small programs are hundreds of calls on a dozen numbers, so the loops of the commonest forms can be looked up once
+//! ([`of_one`], [`of_two`], [`scalar_on_left`], [`scalar_on_right`]), and what is left over after whole registers is
+//! done by one more register that lies over the one before, not number by number.
 
 mod broadcast;
+mod chosen;
 #[cfg(test)]
 mod tests;
 
 pub use broadcast::{binary_channel, binary_feature, binary_image_row, binary_row};
+pub use chosen::{OfOne, OfTwo, WithScalar, of_one, of_two, scalar_on_left, scalar_on_right};
 
 use super::dispatch::{Isa, versions};
 use super::real::Real;
 use super::scalar::{Binary, Unary};
 
 versions! {
-    /// out\[i\] = op(x\[i\])
-    pub fn unary(op: Unary, x: &[T], out: &mut [T]) = unary_body;
     /// x\[i\] = op(x\[i\])
     pub fn unary_in_place(op: Unary, x: &mut [T]) = unary_in_place_body;
-    /// out\[i\] = op(a\[i\], b\[i\])
-    pub fn binary(op: Binary, a: &[T], b: &[T], out: &mut [T]) = binary_body;
     /// a\[i\] = op(a\[i\], b\[i\]), or op(b\[i\], a\[i\]) where `swapped`.
     pub fn binary_in_place(op: Binary, a: &mut [T], b: &[T], swapped: bool) = binary_in_place_body;
-    /// out\[i\] = op(a, b\[i\])
-    pub fn binary_scalar_left(op: Binary, a: T, b: &[T], out: &mut [T]) = scalar_left_body;
-    /// out\[i\] = op(a\[i\], b)
-    pub fn binary_scalar_right(op: Binary, a: &[T], b: T, out: &mut [T]) = scalar_right_body;
     /// out\[i\] += factor · x\[i\]
     pub fn axpy(factor: T, x: &[T], out: &mut [T]) = axpy_body;
     /// out\[i\] += x\[i\]
@@ -36,6 +34,30 @@ versions! {
     pub fn scale(factor: T, x: &[T], out: &mut [T]) = scale_body;
     /// out\[i\] = a\[i\] where condition\[i\] is not 0, else b\[i\]
     pub fn select(condition: &[T], a: &[T], b: &[T], out: &mut [T]) = select_body;
+}
+
+/// out\[i\] = op(x\[i\])
+pub fn unary<T: Real>(op: Unary, x: &[T], out: &mut [T]) {
+    // SAFETY: the processor has what the loop chosen for it is compiled for; so below.
+    unsafe { of_one::<T>(op)(x, out) }
+}
+
+/// out\[i\] = op(a\[i\], b\[i\])
+pub fn binary<T: Real>(op: Binary, a: &[T], b: &[T], out: &mut [T]) {
+    // SAFETY: see `unary`.
+    unsafe { of_two::<T>(op)(a, b, out) }
+}
+
+/// out\[i\] = op(a, b\[i\])
+pub fn binary_scalar_left<T: Real>(op: Binary, a: T, b: &[T], out: &mut [T]) {
+    // SAFETY: see `unary`.
+    unsafe { scalar_on_left::<T>(op)(b, a, out) }
+}
+
+/// out\[i\] = op(a\[i\], b)
+pub fn binary_scalar_right<T: Real>(op: Binary, a: &[T], b: T, out: &mut [T]) {
+    // SAFETY: see `unary`.
+    unsafe { scalar_on_right::<T>(op)(a, b, out) }
 }
 
 /// out\[i\] = value
@@ -110,20 +132,7 @@ macro_rules! for_binary {
         }
     };
 }
-pub(crate) use for_binary;
-
-#[inline(always)]
-fn unary_body<T: Real, I: Isa>(op: Unary, x: &[T], out: &mut [T]) {
-    assert_eq!(x.len(), out.len());
-    macro_rules! run {
-        (|$x:ident| $value:expr) => {
-            for (out, &$x) in out.iter_mut().zip(x) {
-                *out = $value;
-            }
-        };
-    }
-    for_unary!(op, T, I, run)
-}
+pub(crate) use {for_binary, for_unary};
 
 #[inline(always)]
 fn unary_in_place_body<T: Real, I: Isa>(op: Unary, x: &mut [T]) {
@@ -136,20 +145,6 @@ fn unary_in_place_body<T: Real, I: Isa>(op: Unary, x: &mut [T]) {
         };
     }
     for_unary!(op, T, I, run)
-}
-
-#[inline(always)]
-fn binary_body<T: Real, I: Isa>(op: Binary, a: &[T], b: &[T], out: &mut [T]) {
-    assert_eq!(a.len(), out.len());
-    assert_eq!(b.len(), out.len());
-    macro_rules! run {
-        (|$a:ident, $b:ident| $value:expr) => {
-            for ((out, &$a), &$b) in out.iter_mut().zip(a).zip(b) {
-                *out = $value;
-            }
-        };
-    }
-    for_binary!(op, T, run)
 }
 
 #[inline(always)]
@@ -171,16 +166,6 @@ fn binary_in_place_body<T: Real, I: Isa>(op: Binary, a: &mut [T], b: &[T], swapp
         };
     }
     for_binary!(op, T, run)
-}
-
-#[inline(always)]
-fn scalar_left_body<T: Real, I: Isa>(op: Binary, a: T, b: &[T], out: &mut [T]) {
-    scalar_loop::<T>(op, b, a, out, true);
-}
-
-#[inline(always)]
-fn scalar_right_body<T: Real, I: Isa>(op: Binary, a: &[T], b: T, out: &mut [T]) {
-    scalar_loop::<T>(op, a, b, out, false);
 }
 
 /// out\[i\] = op(values\[i\], scalar), or the other way round where `swapped`.

@@ -30,6 +30,12 @@ pub fn gather<T: Real>(table: &[T], index: &[T], out: &mut [T]) {
     }
     assert!(out.len().is_multiple_of(rows));
     let width = out.len() / rows;
+    if width == 1 {
+        for (out, index) in out.iter_mut().zip(index) {
+            *out = table[index.to_index()];
+        }
+        return;
+    }
     for (r, index) in index.iter().enumerate() {
         let entry = &table[index.to_index() * width..][..width];
         for (m, &number) in entry.iter().enumerate() {
@@ -46,6 +52,12 @@ pub fn scatter_add<T: Real>(y: &[T], index: &[T], table: &mut [T]) {
     }
     assert!(y.len().is_multiple_of(rows));
     let width = y.len() / rows;
+    if width == 1 {
+        for (y, index) in y.iter().zip(index) {
+            table[index.to_index()] += *y;
+        }
+        return;
+    }
     for (r, index) in index.iter().enumerate() {
         let entry = &mut table[index.to_index() * width..][..width];
         for (m, number) in entry.iter_mut().enumerate() {
@@ -75,5 +87,11 @@ mod tests {
         let mut table = [1.0; 4];
         scatter_add(&x, &index, &mut table);
         assert_eq!(table, [1.0 + 2.0, 1.0 + 5.0, 1.0 + 1.0 + 3.0, 1.0 + 4.0 + 6.0]);
+        // M = 1.
+        gather(&[10.0, 20.0], &index, &mut out);
+        assert_eq!(out, [20.0, 10.0, 20.0]);
+        let mut table = [1.0; 2];
+        scatter_add(&x[..3], &index, &mut table);
+        assert_eq!(table, [1.0 + 2.0, 1.0 + 1.0 + 3.0]);
     }
 }

@@ -1,6 +1,8 @@
 //! Class probabilities of many posterior draws, to their mean, spread and uncertainty per row.
 
 use super::log_mean::LogMeanExp;
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
 
 /// Accumulates draws; memory is a few numbers per row and class, whatever the number of draws.
 #[derive(Debug, Clone)]
@@ -16,7 +18,12 @@ pub struct ClassPredictive {
     entropies: Vec<f64>,
     /// How many draws voted for each class, row-major.
     votes: Vec<u32>,
+    /// p_s of a few rows.
+    probabilities: Vec<f64>,
 }
+
+/// Rows whose exponentials are taken together.
+const ROWS_AT_A_TIME: usize = 128;
 
 /// What many draws say about each row. Matrices are row-major, `rows` × `classes`.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +65,7 @@ impl ClassPredictive {
             log_mean: LogMeanExp::new(size),
             entropies: vec![0.0; rows],
             votes: vec![0; size],
+            probabilities: vec![],
         }
     }
 
@@ -67,17 +75,32 @@ impl ClassPredictive {
         self.draws += 1;
         self.log_mean.add(log_probabilities);
         let count = self.draws as f64;
-        for (i, log_p) in log_probabilities.iter().enumerate() {
-            let p = log_p.exp();
-            let before = p - self.mean[i];
-            self.mean[i] += before / count;
-            self.squares[i] += before * (p - self.mean[i]);
+        let classes = self.classes;
+        if classes == 0 {
+            return;
         }
-        for (row, log_p) in log_probabilities.chunks_exact(self.classes.max(1)).enumerate() {
-            self.entropies[row] -=
-                log_p.iter().map(|l| if *l == f64::NEG_INFINITY { 0.0 } else { l.exp() * l }).sum::<f64>();
-            self.votes[row * self.classes + largest(log_p)] += 1;
+        let mut probabilities = std::mem::take(&mut self.probabilities);
+        for first in (0..self.rows).step_by(ROWS_AT_A_TIME) {
+            let rows = first..self.rows.min(first + ROWS_AT_A_TIME);
+            let part = rows.start * classes..rows.end * classes;
+            let log_p = &log_probabilities[part.clone()];
+            probabilities.resize(log_p.len(), 0.0);
+            elementwise::unary(Unary::Exp, log_p, &mut probabilities);
+            let moments = self.mean[part.clone()].iter_mut().zip(&mut self.squares[part]);
+            for ((mean, squares), p) in moments.zip(&probabilities) {
+                let before = p - *mean;
+                *mean += before / count;
+                *squares += before * (p - *mean);
+            }
+            let of_rows = log_p.chunks_exact(classes).zip(probabilities.chunks_exact(classes));
+            for (row, (log_p, p)) in rows.zip(of_rows) {
+                let terms =
+                    log_p.iter().zip(p).map(|(l, p)| if *l == f64::NEG_INFINITY { 0.0 } else { p * l });
+                self.entropies[row] -= terms.sum::<f64>();
+                self.votes[row * self.classes + largest(log_p)] += 1;
+            }
         }
+        self.probabilities = probabilities;
     }
 
     /// The summary of all draws; every number is NaN if there was none.

@@ -1,5 +1,11 @@
 //! log (1/S Σ_s exp l_s), one term at a time and without underflow.
 
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
+
+/// Terms whose exponentials are taken together.
+const AT_A_TIME: usize = 512;
+
 /// Running sums of exponentials, each kept relative to its largest term.
 #[derive(Debug, Clone)]
 pub struct LogMeanExp {
@@ -16,16 +22,26 @@ impl LogMeanExp {
 
     /// Adds one term to each sum.
     pub fn add(&mut self, terms: &[f64]) {
+        assert_eq!(terms.len(), self.sum.len(), "one term for each sum");
         self.count += 1;
-        for ((largest, sum), term) in self.largest.iter_mut().zip(&mut self.sum).zip(terms) {
-            if term.is_nan() {
-                *sum = f64::NAN;
-            } else if *term > *largest {
-                // The first finite term finds sum 0 and exp(−∞) = 0: nothing times nothing.
-                *sum = *sum * (*largest - *term).exp() + 1.0;
-                *largest = *term;
-            } else if *term > f64::NEG_INFINITY {
-                *sum += (*term - *largest).exp();
+        let (mut apart, mut shares) = ([0.0; AT_A_TIME], [0.0; AT_A_TIME]);
+        let sums = self.largest.chunks_mut(AT_A_TIME).zip(self.sum.chunks_mut(AT_A_TIME));
+        for ((largest, sums), terms) in sums.zip(terms.chunks(AT_A_TIME)) {
+            let (apart, shares) = (&mut apart[..terms.len()], &mut shares[..terms.len()]);
+            for ((apart, largest), term) in apart.iter_mut().zip(&*largest).zip(terms) {
+                *apart = -(*term - *largest).abs();
+            }
+            elementwise::unary(Unary::Exp, apart, shares);
+            for (((largest, sum), term), share) in largest.iter_mut().zip(sums).zip(terms).zip(&*shares) {
+                if term.is_nan() {
+                    *sum = f64::NAN;
+                } else if *term > *largest {
+                    // The first finite term finds sum 0 and exp(−∞) = 0: nothing times nothing.
+                    *sum = *sum * *share + 1.0;
+                    *largest = *term;
+                } else if *term > f64::NEG_INFINITY {
+                    *sum += *share;
+                }
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Log densities of x = log v for the hyperpriors of collapsed scales: all are concave in x.
 
 use crate::dist::Family;
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
 use statrs::function::gamma::ln_gamma;
 use std::f64::consts::PI;
 
@@ -63,45 +65,88 @@ impl Hyperprior {
         }
     }
 
-    /// log density of x with its first two derivatives.
-    pub fn log_density(&self, x: f64) -> [f64; 3] {
-        // c + p x − k log(1 + r/d), r = e^{2x}/A²
-        let student = |c: f64, d: f64, k: f64, a: f64| {
-            let t = 2.0 * (x - a.ln()) - d.ln();
-            let share = 1.0 / (1.0 + (-t).exp());
-            let log1p = if t > 0.0 { t + (-t).exp().ln_1p() } else { t.exp().ln_1p() };
-            [c + x - k * log1p, 1.0 - 2.0 * k * share, -4.0 * k * share * (1.0 - share)]
+    /// What [`Hyperprior::shape`] leaves out of the log density: all that does not depend on x.
+    pub fn constant(&self) -> f64 {
+        match *self {
+            Hyperprior::HalfNormal(a) => 0.5 * (2.0 / PI).ln() - a.ln(),
+            Hyperprior::HalfCauchy(a) => (2.0 / PI).ln() - a.ln(),
+            Hyperprior::HalfStudentT(df, a) => {
+                std::f64::consts::LN_2 + ln_gamma(0.5 * (df + 1.0))
+                    - ln_gamma(0.5 * df)
+                    - 0.5 * (df * PI).ln()
+                    - a.ln()
+            }
+            Hyperprior::InvGamma(shape, scale) => shape * scale.ln() - ln_gamma(shape),
+            Hyperprior::Gamma(shape, rate) => shape * rate.ln() - ln_gamma(shape),
+            Hyperprior::LogNormal(_, sd) => -0.5 * (2.0 * PI).ln() - sd.ln(),
+            Hyperprior::Weibull(shape, _) => shape.ln(),
+        }
+    }
+
+    /// log density of x up to its constant, with its first two derivatives.
+    pub fn shape(&self, x: f64) -> [f64; 3] {
+        // p x − k log(1 + r/d), r = e^{2x}/A²
+        let student = |d: f64, k: f64, a: f64| {
+            let r = (2.0 * x).exp() / (a * a * d);
+            // Beyond what a double holds r is all there is of 1 + r.
+            let (share, log1p) =
+                if r.is_finite() { (r / (1.0 + r), r.ln_1p()) } else { (1.0, 2.0 * (x - a.ln()) - d.ln()) };
+            [x - k * log1p, 1.0 - 2.0 * k * share, -4.0 * k * share * (1.0 - share)]
         };
         match *self {
             Hyperprior::HalfNormal(a) => {
-                let r = (2.0 * (x - a.ln())).exp();
-                [0.5 * (2.0 / PI).ln() - a.ln() + x - 0.5 * r, 1.0 - r, -2.0 * r]
+                let r = (2.0 * x).exp() / (a * a);
+                [x - 0.5 * r, 1.0 - r, -2.0 * r]
             }
-            Hyperprior::HalfCauchy(a) => student((2.0 / PI).ln() - a.ln(), 1.0, 1.0, a),
-            Hyperprior::HalfStudentT(df, a) => {
-                let c = std::f64::consts::LN_2 + ln_gamma(0.5 * (df + 1.0))
-                    - ln_gamma(0.5 * df)
-                    - 0.5 * (df * PI).ln()
-                    - a.ln();
-                student(c, df, 0.5 * (df + 1.0), a)
-            }
+            Hyperprior::HalfCauchy(a) => student(1.0, 1.0, a),
+            Hyperprior::HalfStudentT(df, a) => student(df, 0.5 * (df + 1.0), a),
             Hyperprior::InvGamma(shape, scale) => {
                 let r = scale * (-x).exp();
-                [shape * scale.ln() - ln_gamma(shape) - shape * x - r, r - shape, -r]
+                [-shape * x - r, r - shape, -r]
             }
             Hyperprior::Gamma(shape, rate) => {
                 let r = rate * x.exp();
-                [shape * rate.ln() - ln_gamma(shape) + shape * x - r, shape - r, -r]
+                [shape * x - r, shape - r, -r]
             }
             Hyperprior::LogNormal(mean, sd) => {
                 let z = (x - mean) / sd;
-                [-0.5 * (2.0 * PI).ln() - sd.ln() - 0.5 * z * z, -z / sd, -1.0 / (sd * sd)]
+                [-0.5 * z * z, -z / sd, -1.0 / (sd * sd)]
             }
             Hyperprior::Weibull(shape, scale) => {
                 let t = shape * (x - scale.ln());
                 let r = t.exp();
-                [shape.ln() + t - r, shape - shape * r, -shape * shape * r]
+                [t - r, shape - shape * r, -shape * shape * r]
             }
         }
     }
+
+    /// The first of [`Hyperprior::shape`] at many places.
+    pub fn shapes(&self, x: &[f64], out: &mut [f64]) {
+        // out = g(e^{rate x})
+        let mut of_exp = |rate: f64, g: &dyn Fn(f64, f64) -> f64| {
+            let mut exponents = [0.0; AT_A_TIME];
+            for (x, out) in x.chunks(AT_A_TIME).zip(out.chunks_mut(AT_A_TIME)) {
+                let exponents = &mut exponents[..x.len()];
+                exponents.iter_mut().zip(x).for_each(|(e, x)| *e = rate * x);
+                elementwise::unary(Unary::Exp, exponents, out);
+                out.iter_mut().zip(x).for_each(|(out, x)| *out = g(*x, *out));
+            }
+        };
+        match *self {
+            Hyperprior::HalfNormal(a) => of_exp(2.0, &|x, e| x - 0.5 * e / (a * a)),
+            Hyperprior::InvGamma(shape, scale) => of_exp(-1.0, &|x, e| -shape * x - scale * e),
+            Hyperprior::Gamma(shape, rate) => of_exp(1.0, &|x, e| shape * x - rate * e),
+            _ => out.iter_mut().zip(x).for_each(|(out, x)| *out = self.shape(*x)[0]),
+        }
+    }
+
+    /// log density of x with its first two derivatives.
+    #[cfg(test)]
+    pub fn log_density(&self, x: f64) -> [f64; 3] {
+        let [h, slope, curvature] = self.shape(x);
+        [self.constant() + h, slope, curvature]
+    }
 }
+
+/// Places whose exponentials are taken together.
+const AT_A_TIME: usize = 64;
