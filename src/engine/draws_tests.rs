@@ -1,7 +1,8 @@
 //! Draws that share what need not be computed twice: the same bits as those of an executor of its own.
 
-use super::{Executor, Lane, NoiseKey, RowSource, Shard};
-use crate::plan::{Program, Space, plan};
+use super::{Executor, Lane, Lead, NoiseKey, RowSource, Shard, Team};
+use crate::kernels::real::Real;
+use crate::plan::{Program, Section, Space, plan};
 use crate::tape::build::Builder;
 use crate::ty::Shape;
 use std::sync::Arc;
@@ -9,9 +10,9 @@ use std::sync::Arc;
 /// Column 0 is the row's number.
 struct Numbers;
 
-impl RowSource<f64> for Numbers {
-    fn copy_row(&self, _: u32, row: u32, out: &mut [f64]) {
-        out[0] = f64::from(row) + 0.25;
+impl<T: Real> RowSource<T> for Numbers {
+    fn copy_row(&self, _: u32, row: u32, out: &mut [T]) {
+        out[0] = T::from_f64(f64::from(row) + 0.25);
     }
 }
 
@@ -47,6 +48,11 @@ fn value(executor: &mut Executor<f64>, shard: &Shard<f64>, key: NoiseKey) -> u64
 
 fn key(draw: u64) -> NoiseKey {
     NoiseKey { seed: 3, draw, ..NoiseKey::default() }
+}
+
+/// What a team's leader does.
+fn led_by<R>(threads: usize, lead: impl FnOnce(&mut Lead<'_>) -> R) -> R {
+    Team::new(vec![(); threads], threads).run(|_, ()| {}, lead)
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn lanes_on_the_global_values_of_one_executor_give_its_sums() {
         lanes.iter_mut().for_each(Lane::begin);
         lanes[0].rows(lead, &first, key(draw));
         lanes[1].rows(lead, &second, key(draw));
-        lanes.iter().for_each(|lane| lead.add_sums(lane));
+        led_by(1, |team| lead.add_sums_by(team, lanes.iter()));
         lead.end(key(draw));
         let together = lead.output("value").expect("it has one")[0];
         let expected = f64::from_bits(value(alone, &all, key(draw)));
@@ -152,6 +158,72 @@ fn long_values_go_by_strips_to_the_same_bits() {
     executor.set_input("omega", &omega);
     let bad = executor.find_bad_value(&[], key(2)).expect("e^1000 is not finite");
     assert_eq!((bad.element, bad.arguments), (17_001, vec!["1000".to_owned()]));
+}
+
+/// Long values of a draw, and sums over rows as long, by all threads of a team: the bits of one, whoever runs which strip.
+#[test]
+fn threads_share_long_values_to_the_same_bits() {
+    const MANY: usize = 5 * 16_384 + 77;
+    let mut b = Builder::new();
+    let all: Shape = [MANY].into();
+    let (mu, omega) = (b.input("mu", all.clone()), b.input("omega", all.clone()));
+    let (sigma, noise) = (b.exp(omega), b.noise(0, all.clone()));
+    let scaled = b.mul(sigma, noise);
+    let w = b.add(mu, scaled);
+    let (total, squares) = (b.sum(w), b.square(w));
+    let second = b.sum(squares);
+    let product = b.mul(squares, total);
+    let x = b.column(0, Shape::scalar());
+    let spread = b.spread(x, &all);
+    let row = b.mul(spread, w);
+    let rows = b.sum_rows(row);
+    let both = b.mul(rows, product);
+    for (name, slot) in [("both", both), ("total", total), ("second", second), ("rows", rows)] {
+        b.output(name, slot);
+    }
+    let program = Arc::new(plan(&b.finish(), 16).expect("the engine runs it"));
+    assert!(program.chains.iter().any(|(section, _)| *section == Section::Prologue));
+    let mu: Vec<f32> = (0..MANY).map(|i| (i as f32 * 0.37).sin()).collect();
+    let omega: Vec<f32> = (0..MANY).map(|i| (i as f32 * 0.11).cos()).collect();
+    let run = |threads: usize| {
+        led_by(threads, |lead| {
+            let mut executor = Executor::<f32>::new(program.clone()).shared_among(threads);
+            let mut lanes = [(); 3].map(|()| executor.further_lane());
+            let mut found: Vec<u32> = vec![];
+            for draw in 0..3 {
+                executor.set_input_by(lead, "mu", &mu);
+                executor.set_input_by(lead, "omega", &omega);
+                executor.begin_by(lead, key(draw));
+                // The second has no rows.
+                for (lane, rows) in lanes.iter_mut().zip([&[0, 1][..], &[], &[2, 5]]) {
+                    lane.begin();
+                    let mut shard = Shard::new(&program);
+                    if !rows.is_empty() {
+                        shard.fill(&program, &Numbers, rows, 1.0);
+                        lane.rows(&executor, &shard, key(draw));
+                    }
+                }
+                executor.add_sums_by(lead, lanes.iter());
+                executor.end_by(lead, key(draw));
+                for name in ["both", "total", "second", "rows"] {
+                    found.extend(executor.output(name).expect("it has one").iter().map(|x| x.to_bits()));
+                }
+            }
+            found
+        })
+    };
+    let one = run(1);
+    assert!(one.iter().all(|bits| f32::from_bits(*bits).is_finite()));
+    for threads in [2, 3, 5] {
+        assert!(run(threads) == one, "{threads} threads");
+    }
+    // And an executor that nobody leads.
+    let mut alone = Executor::<f32>::new(program.clone());
+    alone.set_input("mu", &mu);
+    alone.set_input("omega", &omega);
+    alone.begin(key(0));
+    let total = alone.output("total").expect("it has one")[0];
+    assert_eq!(total.to_bits(), one[MANY]);
 }
 
 /// Concatenations of what is there twice, of views of their own parts, of others, and of constants.

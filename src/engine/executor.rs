@@ -2,16 +2,19 @@
 //! may run rows on the same global values, each on a thread of its own.
 
 use super::arena::Arena;
-use super::execute::{Context, execute, scratch_len};
+use super::execute::{Context, scratch_len};
 use super::memory::Memory;
 use super::profile::{Counter, Profiler};
 use super::ready::Ready;
 use super::shard::Shard;
+use super::strips::{self, Chained, Strips, Wholes};
+use super::team::{Lead, PART};
+use crate::kernels::elementwise;
 use crate::kernels::real::Real;
-use crate::kernels::{elementwise, reduce};
-use crate::plan::{Chain, Kernel, Operand, Output, Program, STRIP, Section, Space, Step, Strip};
+use crate::plan::{Operand, Output, Program, STRIP, Section, Space, Step, Strip};
 use crate::tape::Instruction;
 use std::ops::Range;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -46,6 +49,7 @@ pub struct Executor<T> {
     program: Arc<Program>,
     global: Arena<T>,
     lane: Lane<T>,
+    strips: Strips<T>,
     /// Whether inputs were set since what is hoisted was computed.
     is_stale: bool,
     counter: Option<Counter>,
@@ -54,8 +58,6 @@ pub struct Executor<T> {
 /// Memory to run shards of rows of a program in, and their sums.
 pub struct Lane<T> {
     room: Room<T>,
-    /// Each chain's steps as they see a strip, and what sums have come to.
-    chains: Vec<Vec<(Step, f64)>>,
     counter: Option<Counter>,
 }
 
@@ -70,7 +72,6 @@ struct Room<T> {
 struct Arenas<T> {
     sums: Arena<T>,
     row: Arena<T>,
-    strip: Arena<T>,
     index: Arena<u8>,
     scratch: Arena<T>,
     capacity: usize,
@@ -102,22 +103,27 @@ impl<T: Real> Executor<T> {
             lane: Lane::new(
                 program.clone(),
                 Arc::new(Ready::of(&program)),
-                program.strip_len,
                 counter.as_ref().and_then(Counter::fork),
             ),
+            strips: Strips::new(&program, counter.as_ref()),
             is_stale: true,
             counter,
             program,
         };
-        executor.run(Section::Setup, NoiseKey::default());
+        executor.run(Section::Setup, NoiseKey::default(), None);
         executor
+    }
+
+    /// The same executor with memory for as many threads as may lead it through its global values.
+    pub fn shared_among(mut self, threads: usize) -> Self {
+        self.strips.share_among(threads, &self.program, self.counter.as_ref());
+        self
     }
 
     /// A further lane for rows on this executor's global values.
     pub fn further_lane(&self) -> Lane<T> {
-        // Only global values go by strips.
         let counter = self.lane.counter.as_ref().and_then(Counter::fork);
-        Lane::new(self.program.clone(), self.lane.room.ready.clone(), 0, counter)
+        Lane::new(self.program.clone(), self.lane.room.ready.clone(), counter)
     }
 
     /// The program.
@@ -136,13 +142,33 @@ impl<T: Real> Executor<T> {
         }
     }
 
+    /// The same, shared out.
+    pub fn set_input_by(&mut self, lead: &mut Lead<'_>, name: &str, values: &[T]) {
+        self.is_stale = true;
+        for (_, place) in self.program.inputs.iter().filter(|(input, _)| input == name) {
+            assert_eq!(place.len, values.len(), "an input is given whole");
+            let input = &mut self.global[place.start..place.start + place.len];
+            let parts = input.chunks_mut(PART).zip(values.chunks(PART));
+            lead.share(values.len(), parts, |(to, from)| to.copy_from_slice(from));
+        }
+    }
+
     /// Computes the global values of a draw; sums over rows begin anew.
     pub fn begin(&mut self, key: NoiseKey) {
+        self.begin_with(None, key);
+    }
+
+    /// The same, shared out where values are long.
+    pub fn begin_by(&mut self, lead: &mut Lead<'_>, key: NoiseKey) {
+        self.begin_with(Some(lead), key);
+    }
+
+    fn begin_with(&mut self, mut lead: Option<&mut Lead<'_>>, key: NoiseKey) {
         if self.is_stale {
-            self.run(Section::Hoisted, key);
+            self.run(Section::Hoisted, key, lead.as_deref_mut());
             self.is_stale = false;
         }
-        self.run(Section::Prologue, key);
+        self.run(Section::Prologue, key, lead);
         self.lane.begin();
     }
 
@@ -154,21 +180,40 @@ impl<T: Real> Executor<T> {
     /// Computes what depends on sums over rows.
     pub fn end(&mut self, key: NoiseKey) {
         self.lane.settle();
-        self.run(Section::Epilogue, key);
+        self.run(Section::Epilogue, key, None);
     }
 
-    /// Adds a lane's sums over rows to this executor's own (same program, same draw).
-    pub fn add_sums(&mut self, lane: &Lane<T>) {
-        debug_assert!(Arc::ptr_eq(&self.program, &lane.room.program), "lanes of one program share its draws");
-        let (own, further) = (&mut self.lane.room.arenas, &lane.room.arenas);
-        if further.is_first {
+    /// The same, shared out where values are long.
+    pub fn end_by(&mut self, lead: &mut Lead<'_>, key: NoiseKey) {
+        self.lane.settle();
+        self.run(Section::Epilogue, key, Some(lead));
+    }
+
+    /// Adds the sums over rows of lanes (same program, same draw) to this executor's own, lane after lane.
+    pub fn add_sums_by<'l>(
+        &mut self,
+        lead: &mut Lead<'_>,
+        lanes: impl Iterator<Item = &'l Lane<T>> + Clone + Sync,
+    ) {
+        let own = &mut self.lane.room.arenas;
+        let lanes = lanes.filter(|lane| !lane.room.arenas.is_first);
+        debug_assert!(
+            lanes.clone().all(|lane| Arc::ptr_eq(&self.program, &lane.room.program)),
+            "lanes of one program share its draws"
+        );
+        if lanes.clone().next().is_none() {
             return;
         }
-        if std::mem::take(&mut own.is_first) {
-            own.sums.copy_from_slice(&further.sums);
-        } else {
-            elementwise::accumulate(&further.sums, &mut own.sums);
-        }
+        let is_first = std::mem::take(&mut own.is_first);
+        lead.share(own.sums.len(), own.sums.chunks_mut(PART).enumerate(), |(i, sums)| {
+            let part = i * PART..i * PART + sums.len();
+            for (l, lane) in lanes.clone().enumerate() {
+                match is_first && l == 0 {
+                    true => sums.copy_from_slice(&lane.room.arenas.sums[part.clone()]),
+                    false => elementwise::accumulate(&lane.room.arenas.sums[part.clone()], sums),
+                }
+            }
+        });
     }
 
     /// A named result: global values as they are, per-row ones as laid out (see [`crate::plan`]).
@@ -223,14 +268,26 @@ impl<T: Real> Executor<T> {
         self.run_checked(Section::Epilogue, None, key)
     }
 
-    fn run(&mut self, section: Section, key: NoiseKey) {
+    fn run(&mut self, section: Section, key: NoiseKey, mut lead: Option<&mut Lead<'_>>) {
         let global = self.global.as_mut_ptr();
         if self.program.chains.is_empty() && self.counter.is_none() {
             return self.lane.room.run_section(section, global, None, key);
         }
-        let mut counter = self.counter.take();
-        self.lane.run_section(section, global, None, key, &mut counter);
-        self.counter = counter;
+        let program = self.program.clone();
+        for (run, chain) in program.runs(section) {
+            match chain {
+                None => self.lane.room.run_counted(section, run, global, None, key, &mut self.counter),
+                Some(at) => {
+                    let wholes = self.wholes();
+                    let chained = Chained { program: &program, section, at };
+                    self.strips.run(chained, wholes, key, lead.as_deref_mut());
+                }
+            }
+        }
+    }
+
+    fn wholes(&mut self) -> Wholes<T> {
+        Wholes { global: self.global.as_mut_ptr(), sums: self.lane.room.arenas.sums.as_mut_ptr() }
     }
 
     fn run_checked(&mut self, section: Section, shard: Option<&Shard<T>>, key: NoiseKey) -> Option<BadValue> {
@@ -248,8 +305,10 @@ impl<T: Real> Executor<T> {
             };
             for strip in program.chains[chain].1.strips() {
                 for (at, step) in program.steps(section)[run.clone()].iter().enumerate() {
-                    self.lane.run_in_strip((chain, at), step, strip, self.global.as_mut_ptr(), key);
-                    if let Some(bad) = self.bad_value(step, Some(strip), shard) {
+                    let wholes = self.wholes();
+                    let chained = Chained { program: &program, section, at: chain };
+                    let numbers = self.strips.run_step(chained, at, strip, wholes, key);
+                    if let Some(bad) = self.bad_value(step, Some((strip, numbers)), shard) {
                         return Some(bad);
                     }
                 }
@@ -258,10 +317,16 @@ impl<T: Real> Executor<T> {
         None
     }
 
-    /// What is not finite of a step that has run.
-    fn bad_value(&mut self, step: &Step, strip: Option<Strip>, shard: Option<&Shard<T>>) -> Option<BadValue> {
-        let part = |operand| strip.map_or(operand, |s| s.part(operand));
-        let memory = self.lane.room.arenas.memory(self.global.as_mut_ptr(), shard);
+    /// What is not finite of a step that has run, on a strip with the numbers of values that live in it, or whole.
+    fn bad_value(
+        &mut self,
+        step: &Step,
+        strip: Option<(Strip, *mut T)>,
+        shard: Option<&Shard<T>>,
+    ) -> Option<BadValue> {
+        let part = |operand| strip.map_or(operand, |(s, _)| s.part(operand));
+        let strip_numbers = strip.map_or(NonNull::dangling().as_ptr(), |(_, numbers)| numbers);
+        let memory = self.lane.room.arenas.memory(self.global.as_mut_ptr(), strip_numbers, shard);
         // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
         let (out, args) = unsafe {
             (memory.read(part(step.out)), step.args.iter().map(|a| memory.read(part(*a))).collect::<Vec<_>>())
@@ -279,32 +344,26 @@ impl<T: Real> Executor<T> {
             })
             .collect();
         let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
-        let element = if is_row { at / capacity } else { strip.map_or(0, |s| s.from) + at };
+        let element = if is_row { at / capacity } else { strip.map_or(0, |(s, _)| s.from) + at };
         Some(BadValue { instruction, element, row, arguments })
     }
 }
 
 impl<T: Real> Lane<T> {
-    fn new(program: Arc<Program>, ready: Arc<Ready<T>>, strip_len: usize, counter: Option<Counter>) -> Self {
+    fn new(program: Arc<Program>, ready: Arc<Ready<T>>, counter: Option<Counter>) -> Self {
         Lane {
             room: Room {
                 ready,
                 arenas: Arenas {
                     sums: Arena::new(T::ZERO, program.sum_len),
                     row: Arena::new(T::ZERO, program.row_len),
-                    strip: Arena::new(T::ZERO, strip_len),
                     index: Arena::new(0, program.index_len),
                     scratch: Arena::new(T::ZERO, scratch_len::<T>(&program)),
                     capacity: program.capacity,
                     is_first: true,
                 },
-                program: program.clone(),
+                program,
             },
-            chains: program
-                .chains
-                .iter()
-                .map(|(section, chain)| of_strip(&program, *section, chain))
-                .collect(),
             counter,
         }
     }
@@ -344,77 +403,15 @@ impl<T: Real> Lane<T> {
     }
 
     fn run(&mut self, global: *mut T, shard: &Shard<T>, key: NoiseKey) {
-        if self.counter.is_none() {
-            // Only global values go by strips.
-            self.room.run_section(Section::Body, global, Some(shard), key);
+        let Lane { room, counter } = self;
+        // Only global values go by strips.
+        if counter.is_none() {
+            room.run_section(Section::Body, global, Some(shard), key);
         } else {
-            let mut counter = self.counter.take();
-            self.run_section(Section::Body, global, Some(shard), key, &mut counter);
-            self.counter = counter;
+            let whole = 0..room.program.body.len();
+            room.run_counted(Section::Body, whole, global, Some(shard), key, counter);
         }
-        self.room.arenas.is_first = false;
-    }
-
-    fn run_section(
-        &mut self,
-        section: Section,
-        global: *mut T,
-        shard: Option<&Shard<T>>,
-        key: NoiseKey,
-        counter: &mut Option<Counter>,
-    ) {
-        let program = self.room.program.clone();
-        let steps = program.steps(section);
-        for (run, chain) in program.runs(section) {
-            match (chain, &mut *counter) {
-                (None, None) => self.room.run_steps(section, run, global, shard, key),
-                (None, Some(counter)) => {
-                    for at in run {
-                        let begun = Instant::now();
-                        self.room.run_steps(section, at..at + 1, global, shard, key);
-                        counter.of(section)[at].add(begun.elapsed());
-                    }
-                }
-                (Some(chain), counter) => {
-                    let (first, steps) = (run.start, &steps[run]);
-                    for strip in program.chains[chain].1.strips() {
-                        for (i, step) in steps.iter().enumerate() {
-                            let begun = counter.is_some().then(Instant::now);
-                            self.run_in_strip((chain, i), step, strip, global, key);
-                            if let (Some(counter), Some(begun)) = (&mut *counter, begun) {
-                                counter.of(section)[first + i].add_part(begun.elapsed(), strip.from == 0);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// A step of a chain, both by number, on a strip.
-    fn run_in_strip(
-        &mut self,
-        (chain, at): (usize, usize),
-        step: &Step,
-        strip: Strip,
-        global: *mut T,
-        key: NoiseKey,
-    ) {
-        let (part, sum) = &mut self.chains[chain][at];
-        part.args.iter_mut().zip(&step.args).for_each(|(part, whole)| *part = strip.part(*whole));
-        if step.kernel == Kernel::SumGlobal {
-            // SAFETY: as in `execute`: ranges were checked, and nothing else reads or writes them here.
-            let (x, out) = unsafe {
-                let memory = self.room.arenas.memory(global, None);
-                (memory.read(part.args[0]), memory.write(step.out))
-            };
-            // As the sum of the whole adds up its blocks.
-            *sum = if strip.from == 0 { 0.0 } else { *sum } + reduce::sum_all(x).to_f64();
-            out[0] = T::from_f64(*sum);
-            return;
-        }
-        part.out = strip.part(step.out);
-        execute(part, &mut self.room.arenas.context(global, None, key, strip.from));
+        room.arenas.is_first = false;
     }
 }
 
@@ -422,6 +419,24 @@ impl<T: Real> Room<T> {
     /// All steps of a section.
     fn run_section(&mut self, section: Section, global: *mut T, shard: Option<&Shard<T>>, key: NoiseKey) {
         self.run_steps(section, 0..usize::MAX, global, shard, key);
+    }
+
+    /// The steps of a section in a range of positions, their time counted where it is asked for.
+    fn run_counted(
+        &mut self,
+        section: Section,
+        range: Range<usize>,
+        global: *mut T,
+        shard: Option<&Shard<T>>,
+        key: NoiseKey,
+        counter: &mut Option<Counter>,
+    ) {
+        let Some(counter) = counter else { return self.run_steps(section, range, global, shard, key) };
+        for at in range {
+            let begun = Instant::now();
+            self.run_steps(section, at..at + 1, global, shard, key);
+            counter.of(section)[at].add(begun.elapsed());
+        }
     }
 
     /// The steps of a section in a range of positions.
@@ -437,7 +452,7 @@ impl<T: Real> Room<T> {
         let (program, ready) = (&*self.program, &*self.ready);
         let (steps, ready) = (program.steps(section), ready.steps(section));
         let range = range.start..range.end.min(steps.len());
-        let mut context = self.arenas.context(global, shard, key, 0);
+        let mut context = self.arenas.context(global, shard, key);
         for (step, ready) in steps[range.clone()].iter().zip(&ready[range]) {
             ready.run(step, &mut context);
         }
@@ -445,25 +460,25 @@ impl<T: Real> Room<T> {
 }
 
 impl<T: Real> Arenas<T> {
-    /// What steps are run in: the whole, or the strip that begins at `from`.
+    /// What steps are run in.
     #[inline(always)] // a gradient of a microsecond runs a dozen steps
     fn context<'s>(
         &'s mut self,
         global: *mut T,
         shard: Option<&'s Shard<T>>,
         key: NoiseKey,
-        from: usize,
     ) -> Context<'s, T> {
-        let memory = self.memory(global, shard);
+        // Only steps of chains know of strips.
+        let memory = self.memory(global, NonNull::dangling().as_ptr(), shard);
         let Arenas { scratch, capacity, is_first, .. } = self;
-        Context { memory, scratch, capacity: *capacity, key, is_first: *is_first, from }
+        Context { memory, scratch, capacity: *capacity, key, is_first: *is_first, from: 0 }
     }
 
     #[inline(always)]
-    fn memory<'s>(&mut self, global: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
-        let Arenas { sums, row, strip, index, .. } = self;
+    fn memory<'s>(&mut self, global: *mut T, strip: *mut T, shard: Option<&'s Shard<T>>) -> Memory<'s, T> {
+        let Arenas { sums, row, index, .. } = self;
         // In the order of `memory::arena`.
-        let arenas = [global, sums.as_mut_ptr(), row.as_mut_ptr(), strip.as_mut_ptr()];
+        let arenas = [global, sums.as_mut_ptr(), row.as_mut_ptr(), strip];
         Memory { arenas, index: index.as_mut_ptr(), shard }
     }
 }
@@ -472,11 +487,6 @@ impl<T: Real> Arenas<T> {
 fn shown(x: f64) -> String {
     let is_plain = x == 0.0 || !x.is_finite() || (1e-6..1e15).contains(&x.abs());
     if is_plain { format!("{x}") } else { format!("{x:e}") }
-}
-
-/// Steps of a chain, whose operands a strip narrows, with a sum for each.
-fn of_strip(program: &Program, section: Section, chain: &Chain) -> Vec<(Step, f64)> {
-    program.steps(section)[chain.steps.clone()].iter().map(|step| (step.clone(), 0.0)).collect()
 }
 
 /// The planner's promise: every range lies in its arena, no step writes over what it reads, and those of the body, which
@@ -509,4 +519,5 @@ fn check_ranges(program: &Program) {
             assert!(apart, "the planner keeps a step's result apart from its arguments");
         }
     }
+    strips::check(program);
 }

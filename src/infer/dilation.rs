@@ -12,7 +12,9 @@
 //! whose noise is that of one number. The family and the ELBO stay the same; only the path there is shorter.
 
 use super::problem::Number;
+use crate::engine::Lead;
 use crate::guide::collapse::Collapse;
+use crate::guide::collapse::within;
 use crate::kernels::adam::{Adam, Rate, adam};
 use crate::kernels::reduce;
 use std::ops::Range;
@@ -24,6 +26,8 @@ pub struct Dilation {
     log_a: Vec<f64>,
     a: Vec<f64>,
     gradient: Vec<f64>,
+    /// Of each range of weights the slopes of means and of log sds.
+    slopes: Vec<f64>,
     first: Vec<f64>,
     second: Vec<f64>,
     moved: u64,
@@ -38,6 +42,7 @@ impl Dilation {
 
     fn of(weights: Vec<(Range<usize>, usize)>, n: usize) -> Self {
         Dilation {
+            slopes: vec![0.0; 2 * weights.len()],
             weights,
             log_a: vec![0.0; n],
             a: vec![1.0; n],
@@ -59,16 +64,22 @@ impl Dilation {
     }
 
     /// Takes the slopes from a gradient at `p` (means of `dim` coordinates, then log sds).
-    pub fn read<T: Number>(&mut self, p: &[T], g: &[T], dim: usize) {
+    pub fn read_by<T: Number>(&mut self, lead: &mut Lead<'_>, p: &[T], g: &[T], dim: usize) {
+        let ranges = self.weights.iter().flat_map(|(run, _)| [(run, false), (run, true)]);
+        lead.share(p.len(), ranges.zip(&mut self.slopes), |((run, is_spread), slope)| {
+            *slope = match is_spread {
+                false => reduce::dot_f64(&p[run.clone()], &g[run.clone()]),
+                true => reduce::sum_all_f64(&g[dim + run.start..dim + run.end]),
+            };
+        });
         self.gradient.fill(0.0);
-        for (run, scale) in &self.weights {
-            let slopes = reduce::dot_f64(&p[run.clone()], &g[run.clone()]);
-            self.gradient[*scale] += slopes + reduce::sum_all_f64(&g[dim + run.start..dim + run.end]);
+        for ((_, scale), slopes) in self.weights.iter().zip(self.slopes.chunks_exact(2)) {
+            self.gradient[*scale] += slopes[0] + slopes[1];
         }
     }
 
-    /// One step of Adam along the slopes: the weights of each scale move together.
-    pub fn step<T: Number>(&mut self, rate: f64, p: &mut [T], dim: usize) {
+    /// One step of Adam along the slopes: how far the weights of each scale will move together.
+    pub fn step(&mut self, rate: f64) {
         if self.log_a.is_empty() {
             return;
         }
@@ -85,10 +96,15 @@ impl Dilation {
             &self.gradient,
         );
         self.a.iter_mut().zip(&self.log_a).for_each(|(a, log_a)| *a = log_a.exp());
+    }
+
+    /// Moves the weights among the numbers from one on (means of `dim` coordinates, then log sds) by the step.
+    pub fn apply<T: Number>(&self, from: usize, part: &mut [T], dim: usize) {
         for (run, scale) in &self.weights {
             let (a, log_a) = (T::from_f64(self.a[*scale]), T::from_f64(self.log_a[*scale]));
-            p[run.clone()].iter_mut().for_each(|m| *m *= a);
-            p[dim + run.start..dim + run.end].iter_mut().for_each(|omega| *omega += log_a);
+            within(from, part, run.clone()).iter_mut().for_each(|m| *m *= a);
+            let spreads = dim + run.start..dim + run.end;
+            within(from, part, spreads).iter_mut().for_each(|omega| *omega += log_a);
         }
     }
 }
@@ -96,6 +112,7 @@ impl Dilation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Team;
 
     /// Two scales over three of four coordinates.
     fn moves() -> Dilation {
@@ -120,7 +137,7 @@ mod tests {
             })
             .collect();
         let mut moves = moves();
-        moves.read(&P, &gradient, 4);
+        Team::new(vec![()], 1).run(|_, ()| {}, |lead| moves.read_by(lead, &P, &gradient, 4));
         for scale in 0..2 {
             let at = |log_a: f64| {
                 let mut p = P;
@@ -141,7 +158,9 @@ mod tests {
         let mut moves = moves();
         moves.gradient = vec![3.0, -0.5];
         let mut p = P;
-        moves.step(0.1, &mut p, 4);
+        moves.step(0.1);
+        // In parts that cut through means and log sds.
+        p.chunks_mut(3).enumerate().for_each(|(i, part)| moves.apply(3 * i, part, 4));
         // Adam's first step is the rate, with the slope's sign.
         for (i, sign) in [(0, 1.0), (1, 0.0), (2, -1.0), (3, 1.0)] {
             let log_a: f64 = 0.1 * sign;

@@ -160,7 +160,7 @@ pub fn each_draw<T: Number>(
             }
         }
     };
-    team.run(work, |round| {
+    team.run(work, |lead| {
         let (mut point, mut numbers) = (vec![0.0; from.dim()], vec![T::ZERO; from.dim()]);
         for d in 0..draws {
             let key = DrawKey { index: d as u64, ..DrawKey::of(problem.settings.seed, variable::PREDICT) };
@@ -173,7 +173,7 @@ pub fn each_draw<T: Number>(
                 leader.set_input(crate::lower::LATENTS, &numbers);
                 leader.begin(*key);
             }
-            round();
+            lead.round();
             let joined: Vec<Vec<f64>> = (0..outputs.len())
                 .map(|o| (0..team.len()).flat_map(|l| team.job(l).out[o].clone()).collect())
                 .collect();

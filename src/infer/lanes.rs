@@ -119,7 +119,7 @@ impl<T: Number> Lanes<T> {
                         values.push(self.shards.iter().map(likelihood).sum::<f64>() + density);
                     }
                 };
-                team.run(work, |round| round());
+                team.run(work, |lead| lead.round());
                 (0..LANES).flat_map(|i| team.job(i).1.clone()).collect()
             }
             SideBySide::Rows(leader, team) => {
@@ -134,14 +134,14 @@ impl<T: Number> Lanes<T> {
                     };
                     *sum = self.shards[part(self.shards.len(), i)].iter().map(likelihood).sum();
                 };
-                team.run(work, |round| {
+                team.run(work, |lead| {
                     let mut drawn = Drawn::new(guide, k);
                     let each = |d: usize| {
                         at.store(d, Ordering::Relaxed);
                         let mut leader = leader.write().unwrap_or_else(PoisonError::into_inner);
                         let density = drawn.begin(&mut leader, key(d), &mut |e| noise(d, e));
                         drop(leader);
-                        round();
+                        lead.round();
                         done(d + 1);
                         (1..LANES).fold(team.job(0).1 + density, |total, i| total + team.job(i).1)
                     };

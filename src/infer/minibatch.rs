@@ -5,6 +5,9 @@
 //! order, so the bits do not depend on the number of threads. By default each shard has a draw of the weights of its
 //! own: an unbiased estimator whose noise falls with the number of shards. Terms of the ELBO that depend on no draw
 //! are computed once a step, beside the lanes.
+//!
+//! What goes over all numbers once (the programs' global values, sums of lanes, the optimiser) is shared out by ranges of
+//! numbers between the rounds of the lanes, where there are many: every number has the same arithmetic in any range.
 
 use super::climb::{Diverged, TracePoint};
 use super::dilation::Dilation;
@@ -14,15 +17,15 @@ use super::evaluate::elbo;
 use super::journal::Piece;
 use super::mixture::Mixture;
 use super::numbers::Numbers;
-use super::objective::{held_by, shard_rows, with_gradient, within_room};
+use super::objective::{has_room, held_by, held_by_threads, shard_rows, with_gradient};
 use super::problem::{Number, Problem};
 use super::progress::Progress;
 use super::recipe::{CONSTANT, RATE, Recipe, batch_rows, schedule};
 use super::record::{BatchRecord, OutcomeRecord};
 use super::settings::{Draws, Mix, Precision};
 use super::{Outcome, Path, guide_settings, joined, messages, mix};
-use crate::engine::{Executor, Lane, NoiseKey, Shard, Team};
-use crate::guide::collapse::Collapse;
+use crate::engine::{Executor, Lane, Lead, NoiseKey, PART, Shard, Team};
+use crate::guide::collapse::{Collapse, within};
 use crate::guide::{GuideSettings, Guided, guide};
 use crate::kernels::adam::Rate;
 use crate::kernels::{elementwise, noise, reduce};
@@ -30,6 +33,7 @@ use crate::plan::{Program, plan};
 use crate::rewrites::{Note, Rewrite};
 use crate::tape::Tape;
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Instant;
 
@@ -46,6 +50,8 @@ const PAIRS: usize = 32;
 /// Lanes where each shard has its own draw, and where one draw is shared.
 const LANES: usize = 8;
 const SHARED_LANES: usize = 4;
+/// From so many numbers on the exact terms are shared out by ranges; those of fewer are one thread's job beside the lanes.
+const MANY: usize = 1 << 17;
 
 /// Fits on minibatches.
 pub fn minibatch(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -137,10 +143,9 @@ impl<T: Number> Sum<T> {
         self.value = 0.0;
     }
 
-    /// Adds the gradient to that of the step; returns the value.
-    fn add(&self, g: &mut [T]) -> f64 {
-        elementwise::accumulate(&self.g, g);
-        self.value
+    /// Adds the gradient to a part of that of the step, from a number on.
+    fn add(&self, from: usize, g: &mut [T]) {
+        elementwise::accumulate(&self.g[from..from + g.len()], g);
     }
 }
 
@@ -187,7 +192,9 @@ impl<'p> Trainer<'p> {
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
         let (executors, further_lanes) = if shared.is_some() { (1, lanes) } else { (lanes, 0) };
-        within_room::<T>(problem, &drawn, (executors, further_lanes, lanes)).map_err(messages::refused)?;
+        let needed = held_by::<T>(&drawn, (executors, further_lanes, lanes));
+        has_room(problem, needed + held_by_threads::<T>(&drawn, problem.threads))
+            .map_err(messages::refused)?;
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();
@@ -205,7 +212,11 @@ impl<'p> Trainer<'p> {
             Some(_) => ((1, lanes, lanes), 1),
             None => ((lanes, 0, lanes), lanes as u64 + 1),
         };
-        let programs = held_by::<T>(&self.drawn, parts) + held_by::<T>(&self.exact, (1, 0, 0));
+        let strips = |program| held_by_threads::<T>(program, self.problem.threads);
+        let programs = held_by::<T>(&self.drawn, parts)
+            + held_by::<T>(&self.exact, (1, 0, 0))
+            + strips(&self.drawn)
+            + strips(&self.exact);
         // The tapes of the two programs share what the guide wrote into them.
         let literals = self.exact.tape.literals().max(self.drawn.tape.literals());
         // Parameters, two moments, gradient and rates, and the mean of the last steps.
@@ -232,7 +243,8 @@ impl<'p> Trainer<'p> {
         let executor = |program: &Arc<Program>, what: &str| {
             Executor::<T>::timed(program.clone(), &self.problem.profiler, what)
         };
-        let leader = self.shared.map(|_| executor(&self.drawn, DRAWN));
+        let threads = self.problem.threads;
+        let leader = self.shared.map(|_| executor(&self.drawn, DRAWN).shared_among(threads));
         let shard = || Shard::new(&self.drawn);
         let mut jobs: Vec<Job<T>> = (0..self.lanes)
             .map(|_| match &leader {
@@ -240,8 +252,9 @@ impl<'p> Trainer<'p> {
                 None => Job::Draws(executor(&self.drawn, DRAWN), shard(), Sum::new(numbers)),
             })
             .collect();
-        jobs.push(Job::Exact(executor(&self.exact, EXACT), Sum::new(numbers)));
-        let team = Team::new(jobs, self.problem.threads);
+        let among = if is_exact_shared(numbers) { threads } else { 1 };
+        jobs.push(Job::Exact(executor(&self.exact, EXACT).shared_among(among), Sum::new(numbers)));
+        let team = Team::new(jobs, threads);
         let Trainer { problem, drawn, batch, shared, noise, lanes, pairs, collapse, .. } = self;
         let path = match *batch == problem.train.len() {
             true => format!("all rows in a step, {noise}"),
@@ -256,6 +269,7 @@ impl<'p> Trainer<'p> {
             batch: *batch,
             capacity: drawn.capacity,
             shared: *shared,
+            is_exact_shared: is_exact_shared(numbers),
             path,
             lanes: *lanes,
             pairs: *pairs,
@@ -274,7 +288,7 @@ impl<'p> Trainer<'p> {
         progress.begin(what, recipe.steps);
         let p = std::mem::take(&mut recipe.p);
         let outcome =
-            team.run(work, |round| step.climb((&recipe, p), &team, &state, round, &mut piece, progress))?;
+            team.run(work, |lead| step.climb((&recipe, p), &team, &state, lead, &mut piece, progress))?;
         // What the steps took is not needed while the outcome is written.
         drop((team, state));
         piece.finish(&OutcomeRecord::of(&outcome));
@@ -302,6 +316,7 @@ struct Step<'p> {
     batch: usize,
     capacity: usize,
     shared: Option<usize>,
+    is_exact_shared: bool,
     path: String,
     lanes: usize,
     /// Draws of each shard that come with their mirror image; 0: one draw without.
@@ -321,7 +336,7 @@ impl Step<'_> {
         let ids = |s: usize| &state.batch[s * self.capacity..rows.min((s + 1) * self.capacity)];
         match job {
             // The exact terms are needed once a step.
-            Job::Exact(executor, sum) if state.key.draw == 0 => {
+            Job::Exact(executor, sum) if state.key.draw == 0 && !self.is_exact_shared => {
                 self.numbers.give(executor, &state.p, &state.precision);
                 sum.clear();
                 executor.begin(state.key);
@@ -369,7 +384,7 @@ impl Step<'_> {
         (recipe, mut p): (&Recipe<T>, Vec<T>),
         team: &Team<Job<T>>,
         state: &RwLock<State<T>>,
-        round: &mut dyn FnMut(),
+        lead: &mut Lead<'_>,
         piece: &mut Piece,
         progress: &mut dyn Progress,
     ) -> Result<Outcome, FitError> {
@@ -390,6 +405,7 @@ impl Step<'_> {
         let every = (steps / 500).max(1);
         let (mut sum, mut count) = (0.0, 0u32);
         let mut sigma = vec![T::ZERO; spreads.len()];
+        let mut terms = vec![0.0; self.collapse.terms().count()];
         let mut integrals;
         let mut dilation = Dilation::new(&self.collapse);
         let (mut begin, mut earlier) = (0, 0.0);
@@ -425,7 +441,7 @@ impl Step<'_> {
             {
                 let mut s = write(state);
                 let State { p: shown, precision, batch, key, kl_weight, .. } = &mut *s;
-                integrals = self.precisions(&p, is_held, &mut sigma, precision);
+                integrals = self.precisions(lead, &p, is_held, (&mut sigma, &mut terms), precision);
                 std::mem::swap(shown, &mut p);
                 let at = (step % per_epoch) as usize * self.batch;
                 batch.clear();
@@ -435,27 +451,31 @@ impl Step<'_> {
                 key.draw = 0;
                 *kl_weight = self.kl_weight(step);
             }
-            let value = self.kl_weight(step) * integrals + self.gradient(team, state, round, &mut g, is_held);
+            let (value, is_finite) = self.gradient(team, state, lead, &mut g, is_held);
+            let value = self.kl_weight(step) * integrals + value;
             std::mem::swap(&mut write(state).p, &mut p);
-            // The sum of finite numbers may overflow, so only a finite one answers for all.
-            let is_finite =
-                value.is_finite() && (reduce::sum_all(&g).is_finite() || g.iter().all(|x| x.is_finite()));
-            if is_finite {
+            if is_finite && value.is_finite() {
                 let rate = schedule(step, steps) * backoff;
                 moved += 1;
                 // Before the rates fall, weights that do not yet carry anything would be driven to zero for good.
                 let is_late = step as f64 >= CONSTANT * steps as f64;
                 if is_late {
-                    dilation.read(&p, &g, dim);
+                    dilation.read_by(lead, &p, &g, dim);
+                    dilation.step(DILATION_RATE * (recipe.rate / RATE) * rate);
                 }
-                let each = Rate::Each(rates, T::from_f64(rate));
-                optimizer.ascend(moved, each, &mut p, (&mut first, &mut second), &g);
-                if is_late {
-                    dilation.step(DILATION_RATE * (recipe.rate / RATE) * rate, &mut p, dim);
-                }
-                for omega in &mut p[spreads.clone()] {
-                    *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
-                }
+                let moments = first.chunks_mut(PART).zip(second.chunks_mut(PART));
+                let slopes = g.chunks(PART).zip(rates.chunks(PART));
+                let parts = p.chunks_mut(PART).zip(moments).zip(slopes).enumerate();
+                lead.share(g.len(), parts, |(i, ((p, moments), (g, rates)))| {
+                    let from = i * PART;
+                    optimizer.ascend(moved, Rate::Each(rates, T::from_f64(rate)), p, moments, g);
+                    if is_late {
+                        dilation.apply(from, p, dim);
+                    }
+                    for omega in within(from, p, spreads.clone()) {
+                        *omega = omega.at_least(T::from_f64(-20.0)).at_most(T::from_f64(20.0));
+                    }
+                });
                 (sum, count) = (sum + value, count + 1);
             } else {
                 backoff *= 0.5;
@@ -467,9 +487,9 @@ impl Step<'_> {
             }
             if step >= averaged_from {
                 let weight = 1.0 / (step - averaged_from + 1) as f64;
-                for (m, x) in mean.iter_mut().zip(&p) {
-                    *m += weight * (x.to_f64() - *m);
-                }
+                lead.share(p.len(), mean.chunks_mut(PART).zip(p.chunks(PART)), |(mean, p)| {
+                    mean.iter_mut().zip(p).for_each(|(m, x)| *m += weight * (x.to_f64() - *m));
+                });
             }
             if (step + 1) % every == 0 || step + 1 == steps {
                 let elbo = sum / f64::from(count.max(1));
@@ -498,28 +518,47 @@ impl Step<'_> {
     }
 
     /// Precisions of weights under collapsed scales (12): of scale 1 while sds are held, then by the optimal q.
-    fn precisions<T: Number>(&self, p: &[T], is_held: bool, sigma: &mut [T], out: &mut [T]) -> f64 {
-        if self.collapse.is_empty() {
+    fn precisions<T: Number>(
+        &self,
+        lead: &mut Lead<'_>,
+        p: &[T],
+        is_held: bool,
+        (sigma, terms): (&mut [T], &mut [f64]),
+        out: &mut [T],
+    ) -> f64 {
+        let collapse = &self.collapse;
+        if collapse.is_empty() {
             return 0.0;
         }
-        if is_held {
-            self.collapse.fixed_precision(1.0, out);
-            return 0.0;
-        }
-        self.numbers.sds(p, sigma);
-        self.collapse.precision(&p[..self.numbers.dim()], sigma, out)
+        let (precisions, value) = if is_held {
+            (vec![1.0; collapse.scales.len()], 0.0)
+        } else {
+            self.numbers.sds_by(lead, p, sigma);
+            let (mu, sigma) = (&p[..self.numbers.dim()], &*sigma);
+            lead.share(p.len(), collapse.terms().zip(&mut *terms), |(of, term)| {
+                *term = collapse.term(of, mu, sigma);
+            });
+            collapse.precisions(terms)
+        };
+        lead.share(out.len(), out.chunks_mut(PART).enumerate(), |(i, out)| {
+            collapse.spread(&precisions, i * PART, out);
+        });
+        value
     }
 
-    /// One step's gradient into g (means, then log sds); the value of the estimate.
+    /// One step's gradient into g (means, then log sds); the value of the estimate, and whether all of g is finite.
     fn gradient<T: Number>(
         &self,
         team: &Team<Job<T>>,
         state: &RwLock<State<T>>,
-        round: &mut dyn FnMut(),
+        lead: &mut Lead<'_>,
         g: &mut [T],
         is_held: bool,
-    ) -> f64 {
-        g.fill(T::ZERO);
+    ) -> (f64, bool) {
+        lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
+        if self.is_exact_shared {
+            self.find_exact(team, &read(state), lead);
+        }
         let mut value = 0.0;
         for draw in 0..self.shared.unwrap_or(1) {
             {
@@ -527,37 +566,74 @@ impl Step<'_> {
                 let State { leader, p, precision, key, .. } = &mut *state;
                 key.draw = draw as u64;
                 if let Some(leader) = leader {
-                    self.numbers.give(leader, p, precision);
-                    leader.begin(*key);
+                    self.numbers.give_by(lead, leader, p, precision);
+                    leader.begin_by(lead, *key);
                 }
             }
-            round();
+            lead.round();
             let mut state = write(state);
             let State { leader, key, kl_weight, .. } = &mut *state;
-            for lane in 0..self.lanes {
-                match (&*team.job(lane), &mut *leader) {
-                    (Job::Lane(lane, _), Some(leader)) => leader.add_sums(lane),
-                    (Job::Draws(_, _, sum), _) => value += sum.add(g),
-                    _ => {}
-                }
-            }
+            let jobs: [_; LANES] = std::array::from_fn(|lane| (lane < self.lanes).then(|| team.job(lane)));
+            let jobs = jobs.iter().flatten();
             if let (Some(leader), Some(draws)) = (leader, self.shared) {
-                leader.end(*key);
-                value += self.numbers.collect(leader, *kl_weight / draws as f64, g);
+                let lanes = jobs.filter_map(|job| match &**job {
+                    Job::Lane(lane, _) => Some(lane),
+                    Job::Draws(..) | Job::Exact(..) => None,
+                });
+                leader.add_sums_by(lead, lanes);
+                leader.end_by(lead, *key);
+                value += self.numbers.collect_by(lead, leader, *kl_weight / draws as f64, g);
+                continue;
             }
+            let sums = jobs.filter_map(|job| match &**job {
+                Job::Draws(_, _, sum) => Some(sum),
+                Job::Lane(..) | Job::Exact(..) => None,
+            });
+            value += sums.clone().map(|sum| sum.value).sum::<f64>();
+            lead.share(g.len(), g.chunks_mut(PART).enumerate(), |(i, g)| {
+                sums.clone().for_each(|sum| sum.add(i * PART, g));
+            });
         }
-        value + self.add_exact(team, g, is_held)
+        let (exact, is_finite) = self.add_exact(team, lead, g, is_held);
+        (value + exact, is_finite)
     }
 
-    /// The exact terms: value always, gradient only when the KL is on; held log sds do not move.
-    fn add_exact<T: Number>(&self, team: &Team<Job<T>>, g: &mut [T], is_held: bool) -> f64 {
+    /// The exact terms, shared out.
+    fn find_exact<T: Number>(&self, team: &Team<Job<T>>, state: &State<T>, lead: &mut Lead<'_>) {
+        let State { p, precision, key, kl_weight, .. } = state;
+        let mut job = team.job(self.lanes);
+        let Job::Exact(executor, sum) = &mut *job else { return };
+        self.numbers.give_by(lead, executor, p, precision);
+        lead.share(sum.g.len(), sum.g.chunks_mut(PART), |g| g.fill(T::ZERO));
+        executor.begin_by(lead, *key);
+        executor.end_by(lead, *key);
+        sum.value = self.numbers.collect_by(lead, executor, *kl_weight, &mut sum.g)
+            + self.numbers.entropy(p, *kl_weight, &mut sum.g);
+    }
+
+    /// The exact terms: value always, gradient only when the KL is on; held log sds do not move. And whether all numbers
+    /// of the sum are finite.
+    fn add_exact<T: Number>(
+        &self,
+        team: &Team<Job<T>>,
+        lead: &mut Lead<'_>,
+        g: &mut [T],
+        is_held: bool,
+    ) -> (f64, bool) {
         let job = team.job(self.lanes);
-        let Job::Exact(_, sum) = &*job else { return 0.0 };
-        if is_held {
-            g[self.numbers.spreads()].fill(T::ZERO);
-            return sum.value;
-        }
-        sum.add(g)
+        let Job::Exact(_, sum) = &*job else { return (0.0, true) };
+        let is_finite = AtomicBool::new(true);
+        lead.share(g.len(), g.chunks_mut(PART).enumerate(), |(i, g)| {
+            match is_held {
+                true => within(i * PART, g, self.numbers.spreads()).fill(T::ZERO),
+                false => sum.add(i * PART, g),
+            }
+            // The sum of finite numbers may overflow, so only a finite one answers for all.
+            if !reduce::sum_all(g).is_finite() && !g.iter().all(|x| x.is_finite()) {
+                is_finite.store(false, Ordering::Relaxed);
+            }
+        });
+        (sum.value, is_finite.into_inner())
     }
 
     fn diverged<T: Number>(&self, step: u64, team: &Team<Job<T>>, state: &RwLock<State<T>>) -> FitError {
@@ -579,6 +655,11 @@ impl Step<'_> {
         }
         FitError::Diverged(messages::not_finite(&Diverged { step, bad }))
     }
+}
+
+/// Whether all threads find the exact terms together.
+fn is_exact_shared(numbers: &Numbers) -> bool {
+    numbers.len() >= MANY
 }
 
 /// Draws shared by the whole batch; none: one per shard.

@@ -12,7 +12,7 @@ use super::directions::{Directions, log_det};
 use super::posterior::Gaussian;
 use super::problem::Number;
 use super::record::GuideRecord;
-use crate::engine::Executor;
+use crate::engine::{Executor, Lead, PART};
 use crate::guide::GuideSettings;
 use crate::kernels::elementwise;
 use crate::kernels::scalar::Unary;
@@ -88,11 +88,42 @@ impl Numbers {
         executor.set_input("precision", precision);
     }
 
+    /// The same, shared out.
+    pub(super) fn give_by<T: Number>(
+        &self,
+        lead: &mut Lead<'_>,
+        executor: &mut Executor<T>,
+        p: &[T],
+        precision: &[T],
+    ) {
+        for (name, _, range) in self.inputs() {
+            executor.set_input_by(lead, name, &p[range]);
+        }
+        executor.set_input_by(lead, "precision", precision);
+    }
+
     /// Adds an executor's gradient times a share; returns its value times the share.
     pub(super) fn collect<T: Number>(&self, executor: &Executor<T>, share: f64, g: &mut [T]) -> f64 {
         for (_, name, range) in self.inputs() {
             if let Some(x) = executor.output(name) {
                 elementwise::axpy(T::from_f64(share), x, &mut g[range]);
+            }
+        }
+        executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+    }
+
+    /// The same, shared out.
+    pub(super) fn collect_by<T: Number>(
+        &self,
+        lead: &mut Lead<'_>,
+        executor: &Executor<T>,
+        share: f64,
+        g: &mut [T],
+    ) -> f64 {
+        for (_, name, range) in self.inputs() {
+            if let Some(x) = executor.output(name) {
+                let parts = x.chunks(PART).zip(g[range].chunks_mut(PART));
+                lead.share(x.len(), parts, |(x, g)| elementwise::axpy(T::from_f64(share), x, g));
             }
         }
         executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
@@ -105,8 +136,9 @@ impl Numbers {
     }
 
     /// The sd of each random latent by itself.
-    pub(super) fn sds<T: Number>(&self, p: &[T], out: &mut [T]) {
-        elementwise::unary(Unary::Exp, &p[self.spreads()], out);
+    pub(super) fn sds_by<T: Number>(&self, lead: &mut Lead<'_>, p: &[T], out: &mut [T]) {
+        let parts = p[self.spreads()].chunks(PART).zip(out.chunks_mut(PART));
+        lead.share(self.random, parts, |(omega, sd)| elementwise::unary(Unary::Exp, omega, sd));
         let stretch = |row: &[T]| {
             let squares: f64 = row.iter().map(|v| v.to_f64() * v.to_f64()).sum();
             T::from_f64((1.0 + squares).sqrt())
@@ -157,6 +189,7 @@ impl Numbers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Team;
 
     /// Four latents, three of them random: a block of the first two, the third along two directions.
     #[test]
@@ -170,7 +203,7 @@ mod tests {
         let back = numbers.read(&guide);
         assert!(p.iter().zip(&back).all(|(a, b)| (a - b).abs() < 1e-12), "{back:?}");
         let mut sds = [0.0; 3];
-        numbers.sds(&p, &mut sds);
+        Team::new(vec![()], 1).run(|_, ()| {}, |lead| numbers.sds_by(lead, &p, &mut sds));
         assert!(sds.iter().zip(guide.marginal_sds()).all(|(a, b)| (a - b).abs() < 1e-12), "{sds:?}");
         // The second of the block: e^0.4 √(1 + 0.7²); the third: e^−1 √(1 + 0.5² + 0.3²).
         let wanted = [(-0.2f64).exp(), 0.4f64.exp() * 1.49f64.sqrt(), (-1.0f64).exp() * 1.34f64.sqrt()];

@@ -125,7 +125,19 @@ pub fn within_room<T: Real>(
     program: &Program,
     (executors, further_lanes, shards): (usize, usize, usize),
 ) -> Result<(), CannotRun> {
-    let needed = held_by::<T>(program, (executors, further_lanes, shards));
+    has_room(problem, held_by::<T>(program, (executors, further_lanes, shards)))
+}
+
+/// Bytes that the threads of a team hold to run the chains of one executor side by side, beside what it holds itself.
+pub fn held_by_threads<T: Real>(program: &Program, threads: usize) -> u64 {
+    program.footprint(size_of::<T>()).strip as u64 * threads.saturating_sub(1) as u64
+}
+
+/// Whether there is room for so many bytes.
+///
+/// # Errors
+/// [`CannotRun::Memory`]
+pub fn has_room(problem: &Problem<'_>, needed: u64) -> Result<(), CannotRun> {
     match needed <= problem.room {
         true => Ok(()),
         false => Err(CannotRun::Memory { needed, allowed: problem.room }),

@@ -70,7 +70,8 @@ impl fmt::Display for Schedule<'_> {
                 let indent = if chain.is_some() { "    " } else { "  " };
                 if let Some(chain) = chain {
                     let strips = program.chains[chain].1.strips().count();
-                    writeln!(f, "  {} steps in {strips} strips:", run.len())?;
+                    let steps = if run.len() == 1 { "step" } else { "steps" };
+                    writeln!(f, "  {} {steps} in {strips} strips:", run.len())?;
                 }
                 for step in &program.steps(section)[run] {
                     let cost = step.cost(program.capacity, number);

@@ -93,9 +93,8 @@ pub fn arrange(
                 waits[i] = false;
             }
         }
-        if out.len() > begin + 1 {
-            chains.push(Chain { steps: begin..out.len(), len });
-        }
+        // One step is a chain too: threads may share its strips.
+        chains.push(Chain { steps: begin..out.len(), len });
     }
     (out, chains)
 }

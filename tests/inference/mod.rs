@@ -20,6 +20,7 @@ mod prior;
 mod relevance;
 mod tempering;
 mod uneven;
+mod wide;
 
 use bnnc::compile::{Options, Session, Stage, fit};
 use bnnc::infer::progress::Silent;

@@ -50,11 +50,15 @@ impl Moment {
     pub fn coefficient(self) -> f64 {
         1.0 / self.order()
     }
-    /// Σ_j E |w_j|ᵏ.
-    fn expected_sum<T: Real>(self, m: &[T], sigma: &[T]) -> f64 {
-        match self {
-            Moment::Normal => reduce::dot_f64(m, m) + reduce::dot_f64(sigma, sigma),
-            Moment::Laplace => m.iter().zip(sigma).map(|(m, s)| self.expected(m.to_f64(), s.to_f64())).sum(),
+    /// One of the two terms of Σ_j E |w_j|ᵏ.
+    fn expected_sum<T: Real>(self, term: Term, m: &[T], sigma: &[T]) -> f64 {
+        match (self, term) {
+            (Moment::Normal, Term::First) => reduce::dot_f64(m, m),
+            (Moment::Normal, Term::Second) => reduce::dot_f64(sigma, sigma),
+            (Moment::Laplace, Term::First) => {
+                m.iter().zip(sigma).map(|(m, s)| self.expected(m.to_f64(), s.to_f64())).sum()
+            }
+            (Moment::Laplace, Term::Second) => 0.0,
         }
     }
     /// E |w|ᵏ for w ~ Normal(m, σ²) (equation 9 for k = 1).
@@ -67,6 +71,15 @@ impl Moment {
             }
         }
     }
+}
+
+/// A sum of moments has two terms, so that two threads can find them: of means and of variances, or all and nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// Σ m², or Σ E|w|
+    First,
+    /// Σ σ², or 0
+    Second,
 }
 
 /// A tensor of weights under collapsed scales.
@@ -170,25 +183,35 @@ impl Collapse {
         self.members.iter().flat_map(|m| &m.runs)
     }
 
-    /// T of each scale at means and sds of the guide.
-    fn totals<T: Real>(&self, mu: &[T], sigma: &[T]) -> Vec<f64> {
+    /// The two terms of each of [`Collapse::runs`], run after run.
+    pub fn terms(&self) -> impl Iterator<Item = (&Neighbours, Term)> {
+        self.runs().flat_map(|run| [(run, Term::First), (run, Term::Second)])
+    }
+
+    /// A term at means and sds of the guide.
+    pub fn term<T: Real>(&self, (run, term): (&Neighbours, Term), mu: &[T], sigma: &[T]) -> f64 {
+        let (mu, sigma) = (&mu[run.weights.clone()], &sigma[run.weights.clone()]);
+        self.scales[run.scale].moment.expected_sum(term, mu, sigma)
+    }
+
+    /// T of each scale, from all terms.
+    fn totals(&self, terms: &[f64]) -> Vec<f64> {
         let mut totals = vec![0.0; self.scales.len()];
-        for Neighbours { weights, scale, factor } in self.runs() {
-            let (mu, sigma) = (&mu[weights.clone()], &sigma[weights.clone()]);
-            totals[*scale] += factor * self.scales[*scale].moment.expected_sum(mu, sigma);
+        for (run, terms) in self.runs().zip(terms.chunks_exact(2)) {
+            totals[run.scale] += run.factor * (terms[0] + terms[1]);
         }
         totals
     }
 
-    /// Fills each weight's precision E*[v^{−kp}] / fᵏ, from means and sds of the guide; returns Σ [C(T) + c E*[v^{−kp}] T].
+    /// Each scale's precision E*[v^{−kp}], from all terms; and Σ [C(T) + c E*[v^{−kp}] T].
     ///
     /// A tape that subtracts c precision |w|ᵏ has, with this value added, the ELBO's value and its gradient.
-    pub fn precision<T: Real>(&self, mu: &[T], sigma: &[T], out: &mut [T]) -> f64 {
+    pub fn precisions(&self, terms: &[f64]) -> (Vec<f64>, f64) {
         let mut value = 0.0;
-        let precisions: Vec<f64> = self
+        let precisions = self
             .scales
             .iter()
-            .zip(self.totals(mu, sigma))
+            .zip(self.totals(terms))
             .map(|(scale, total)| {
                 let done = scale.integrand(total).collapse();
                 value += done.log_integral + scale.constant();
@@ -196,26 +219,41 @@ impl Collapse {
                 done.precision
             })
             .collect();
-        self.spread(&precisions, out);
+        (precisions, value)
+    }
+
+    /// Fills each weight's precision E*[v^{−kp}] / fᵏ, from means and sds of the guide; returns the value of
+    /// [`Collapse::precisions`].
+    pub fn precision<T: Real>(&self, mu: &[T], sigma: &[T], out: &mut [T]) -> f64 {
+        let terms: Vec<f64> = self.terms().map(|term| self.term(term, mu, sigma)).collect();
+        let (precisions, value) = self.precisions(&terms);
+        self.spread(&precisions, 0, out);
         value
     }
 
-    /// The same precision for every scale: while the guide's sds are held.
-    pub fn fixed_precision<T: Real>(&self, precision: f64, out: &mut [T]) {
-        self.spread(&vec![precision; self.scales.len()], out);
-    }
-
-    fn spread<T: Real>(&self, precisions: &[f64], out: &mut [T]) {
+    /// Fills the precision E*[v^{−kp}] / fᵏ of the weights among the latents from one on.
+    pub fn spread<T: Real>(&self, precisions: &[f64], from: usize, out: &mut [T]) {
         for Neighbours { weights, scale, factor } in self.runs() {
-            out[weights.clone()].fill(T::from_f64(precisions[*scale] * factor));
+            within(from, out, weights.clone()).fill(T::from_f64(precisions[*scale] * factor));
         }
     }
 
     /// q* of each scale at means and sds of the guide.
     pub fn posterior(&self, mu: &[f64], sigma: &[f64]) -> Vec<Cells> {
-        let totals = self.totals(mu, sigma);
-        self.scales.iter().zip(totals).map(|(scale, total)| scale.integrand(total).cells()).collect()
+        let terms: Vec<f64> = self.terms().map(|term| self.term(term, mu, sigma)).collect();
+        self.scales
+            .iter()
+            .zip(self.totals(&terms))
+            .map(|(scale, total)| scale.integrand(total).cells())
+            .collect()
     }
+}
+
+/// The numbers of a range that are in a part of all numbers, which begins at `from`.
+pub fn within<T>(from: usize, part: &mut [T], range: Range<usize>) -> &mut [T] {
+    let end = range.end.clamp(from, from + part.len()) - from;
+    let start = range.start.clamp(from, from + end) - from;
+    &mut part[start..end]
 }
 
 /// Finds the scales that can be collapsed. The first `full_dims` latents are a block: no scale there is, but weights
