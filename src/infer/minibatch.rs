@@ -192,9 +192,9 @@ impl<'p> Trainer<'p> {
         let (drawn, exact) = (plan(&drawn)?, plan(&exact)?);
         let lanes = lanes.min(batch.div_ceil(drawn.capacity));
         let (executors, further_lanes) = if shared.is_some() { (1, lanes) } else { (lanes, 0) };
+        let threads = if shared.is_some() { problem.threads } else { 1 };
         let needed = held_by::<T>(&drawn, (executors, further_lanes, lanes));
-        has_room(problem, needed + held_by_threads::<T>(&drawn, problem.threads))
-            .map_err(messages::refused)?;
+        has_room(problem, needed + held_by_threads::<T>(&drawn, threads)).map_err(messages::refused)?;
         let noise = noise_words(&guided.notes, guided.rows_share_noise, shared, drawn.capacity);
         let collapse = guided.collapse;
         let is_paired = super::points::are_pairs_by_shard(problem, path) && shared.is_none();
@@ -212,11 +212,14 @@ impl<'p> Trainer<'p> {
             Some(_) => ((1, lanes, lanes), 1),
             None => ((lanes, 0, lanes), lanes as u64 + 1),
         };
-        let strips = |program| held_by_threads::<T>(program, self.problem.threads);
+        let strips = |program, is_shared| match is_shared {
+            true => held_by_threads::<T>(program, self.problem.threads),
+            false => 0,
+        };
         let programs = held_by::<T>(&self.drawn, parts)
             + held_by::<T>(&self.exact, (1, 0, 0))
-            + strips(&self.drawn)
-            + strips(&self.exact);
+            + strips(&self.drawn, self.shared.is_some())
+            + strips(&self.exact, is_exact_shared(&self.numbers));
         // The tapes of the two programs share what the guide wrote into them.
         let literals = self.exact.tape.literals().max(self.drawn.tape.literals());
         // Parameters, two moments, gradient and rates, and the mean of the last steps.
