@@ -87,7 +87,8 @@ impl Hyperprior {
     pub fn shape(&self, x: f64) -> [f64; 3] {
         // p x − k log(1 + r/d), r = e^{2x}/A²
         let student = |d: f64, k: f64, a: f64| {
-            let r = (2.0 * x).exp() / (a * a * d);
+            let ratio = x.exp() / a;
+            let r = ratio * ratio / d;
             // Beyond what a double holds r is all there is of 1 + r.
             let (share, log1p) =
                 if r.is_finite() { (r / (1.0 + r), r.ln_1p()) } else { (1.0, 2.0 * (x - a.ln()) - d.ln()) };
@@ -95,7 +96,9 @@ impl Hyperprior {
         };
         match *self {
             Hyperprior::HalfNormal(a) => {
-                let r = (2.0 * x).exp() / (a * a);
+                // Not e^{2x}/A²: the square of a small scale may be 0.
+                let ratio = x.exp() / a;
+                let r = ratio * ratio;
                 [x - 0.5 * r, 1.0 - r, -2.0 * r]
             }
             Hyperprior::HalfCauchy(a) => student(1.0, 1.0, a),
@@ -133,7 +136,7 @@ impl Hyperprior {
             }
         };
         match *self {
-            Hyperprior::HalfNormal(a) => of_exp(2.0, &|x, e| x - 0.5 * e / (a * a)),
+            Hyperprior::HalfNormal(a) => of_exp(1.0, &|x, e| x - 0.5 * (e / a) * (e / a)),
             Hyperprior::InvGamma(shape, scale) => of_exp(-1.0, &|x, e| -shape * x - scale * e),
             Hyperprior::Gamma(shape, rate) => of_exp(1.0, &|x, e| shape * x - rate * e),
             _ => out.iter_mut().zip(x).for_each(|(out, x)| *out = self.shape(*x)[0]),

@@ -310,6 +310,24 @@ mod tests {
         }
     }
 
+    /// Scales whose squares are 0 or infinite: the density of log(v/A) is that of scale 1.
+    #[test]
+    fn scales_may_be_tiny_and_huge() {
+        for a in [1e-200f64, 1e200] {
+            for (h, plain) in [
+                (Hyperprior::HalfNormal(a), Hyperprior::HalfNormal(1.0)),
+                (Hyperprior::HalfCauchy(a), Hyperprior::HalfCauchy(1.0)),
+                (Hyperprior::HalfStudentT(3.0, a), Hyperprior::HalfStudentT(3.0, 1.0)),
+            ] {
+                for t in [-2.0, 0.0, 1.0] {
+                    let (found, want) = (h.log_density(t + a.ln()), plain.log_density(t));
+                    let is_close = found.iter().zip(want).all(|(f, w)| (f - w).abs() < 1e-10);
+                    assert!(is_close, "{h:?} {t}: {found:?} {want:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn densities_of_the_log_agree_with_their_derivatives_and_sum_to_one() {
         for h in all() {

@@ -1,6 +1,6 @@
 //! One loop for each function, so that a caller can look it up once and run it many times.
 
-use super::{for_binary, for_unary};
+use super::{for_binary, for_unary, scalar_loop};
 #[cfg(target_arch = "x86_64")]
 use crate::kernels::dispatch::{Avx2, Level, level};
 use crate::kernels::dispatch::{Isa, Plain};
@@ -112,38 +112,33 @@ fn two_body<T: Real, I: Isa>(op: Binary, a: &[T], b: &[T], out: &mut [T]) {
 
 #[inline(always)]
 fn left_body<T: Real, I: Isa>(op: Binary, x: &[T], scalar: T, out: &mut [T]) {
-    assert_eq!(x.len(), out.len());
-    macro_rules! run {
-        (|$a:ident, $b:ident| $value:expr) => {{
-            let $a = scalar;
-            if is_arithmetic(op) {
-                short_or_long(x, x, out, |$b, _| $value)
-            } else {
-                for (out, &$b) in out.iter_mut().zip(x) {
-                    *out = $value;
-                }
-            }
-        }};
-    }
-    for_binary!(op, T, run)
+    scalar_body(op, x, scalar, out, true);
 }
 
 #[inline(always)]
 fn right_body<T: Real, I: Isa>(op: Binary, x: &[T], scalar: T, out: &mut [T]) {
+    scalar_body(op, x, scalar, out, false);
+}
+
+#[inline(always)]
+fn scalar_body<T: Real>(op: Binary, x: &[T], scalar: T, out: &mut [T], is_left: bool) {
     assert_eq!(x.len(), out.len());
     macro_rules! run {
-        (|$a:ident, $b:ident| $value:expr) => {{
-            let $b = scalar;
-            if is_arithmetic(op) {
-                short_or_long(x, x, out, |$a, _| $value)
+        (|$a:ident, $b:ident| $value:expr) => {
+            if is_left {
+                let $a = scalar;
+                short_or_long(x, x, out, |$b, _| $value)
             } else {
-                for (out, &$a) in out.iter_mut().zip(x) {
-                    *out = $value;
-                }
+                let $b = scalar;
+                short_or_long(x, x, out, |$a, _| $value)
             }
-        }};
+        };
     }
-    for_binary!(op, T, run)
+    if is_arithmetic(op) {
+        for_binary!(op, T, run)
+    } else {
+        scalar_loop::<T>(op, x, scalar, out, is_left);
+    }
 }
 
 /// Whether the value of a function is an instruction.
@@ -174,9 +169,9 @@ fn short_or_long<T: Real>(a: &[T], b: &[T], out: &mut [T], f: impl Fn(T, T) -> T
 /// W numbers at a time; the last W may do again what those before have done.
 #[inline(always)]
 fn overlapping<T: Real, const W: usize>(a: &[T], b: &[T], out: &mut [T], f: impl Fn(T, T) -> T) {
-    let (Some(last), true) = (out.len().checked_sub(W), a.len() == out.len() && b.len() == out.len()) else {
-        return;
-    };
+    let n = out.len();
+    assert!(n >= W && a.len() == n && b.len() == n);
+    let last = n - W;
     let mut begin = 0;
     loop {
         let at = begin.min(last);
