@@ -78,7 +78,9 @@ const SMALL_REGRESSION: usize = 200;
 /// Rows up to which a net is fitted on all rows.
 const SMALL_ROWS: usize = 10_000;
 
-/// Rows times latents up to which a net of more latents is fitted on all rows.
+/// Rows, and rows times latents, up to which a net of more latents starts near modes: beyond, minibatches from random
+/// weights reach more in the same time (between 2,000 and 4,000 rows of UCI's sets).
+const WIDE_ROWS: usize = 2_500;
 const WIDE_WORK: usize = 30_000_000;
 
 /// Latents outside nets up to which they share one full-rank block.
@@ -105,7 +107,7 @@ impl Path {
         match self {
             Path::NoNet => "all rows in a step, whitened coordinates",
             Path::SmallNet => "all rows in a step, several starts",
-            Path::WideNet => "all rows in a step, a few starts from modes",
+            Path::WideNet => "a few starts from near modes",
             Path::Batches => "minibatches, in units of the curvature",
             Path::Minibatch => "minibatches",
         }
@@ -154,7 +156,7 @@ pub fn path(problem: &Problem<'_>) -> Path {
         if dim <= SMALL_DIMS { Path::NoNet } else { Path::Batches }
     } else if dim <= small && is_few {
         Path::SmallNet
-    } else if has_net && (batch == Batch::All || is_few && rows * dim <= WIDE_WORK) {
+    } else if has_net && (batch == Batch::All || rows <= WIDE_ROWS && rows * dim <= WIDE_WORK) {
         Path::WideNet
     } else {
         Path::Minibatch

@@ -8,7 +8,7 @@ use super::problem::{Number, Problem};
 use super::record::GuideRecord;
 use super::settings::Batch;
 use super::small_net::random_start;
-use super::{Path, messages};
+use super::{Path, messages, wide_net};
 use crate::kernels::noise;
 use crate::model::Role;
 use std::sync::Arc;
@@ -135,7 +135,7 @@ pub(super) fn steps(problem: &Problem<'_>, path: Path) -> u64 {
 pub(super) fn batch_rows(problem: &Problem<'_>, path: Path) -> usize {
     let rows = problem.train.len();
     match problem.settings.batch {
-        Batch::Auto if path == Path::WideNet => rows,
+        Batch::Auto if path == Path::WideNet => wide_net::batch(problem, BATCH),
         Batch::Auto => BATCH.min(rows),
         Batch::All => rows,
         Batch::Rows(n) => n,
