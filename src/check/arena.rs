@@ -154,7 +154,7 @@ impl Arena {
         let x = self.interval(of);
         let interval = match what {
             Summary::Mean => Interval { whole: false, ..x },
-            Summary::Sd => Interval::POSITIVE,
+            Summary::Sd | Summary::Spread => Interval::POSITIVE,
             Summary::Min | Summary::Max => x,
             Summary::OfLevels(_) => x,
             // As many rows as there may be.
@@ -165,14 +165,14 @@ impl Arena {
         (self.add(ExprKind::Statistic(id), ty, span), id)
     }
 
-    /// `(x − mean) / sd`, or `x − mean`, over the training rows.
+    /// `(x − mean) / sd`, or `x − mean`, over the training rows; an element of an array without spread is only shifted.
     pub fn standardized(&mut self, x: ExprId, is_scaled: bool, span: Span) -> ExprId {
         let shape = self.shape(x).clone();
         let (mean, shift) = self.statistic(Summary::Mean, x, span);
         let mut value = self.elementwise(Binary::Sub, x, mean, shape.clone(), span);
         let mut scale = None;
         if is_scaled {
-            let (sd, id) = self.statistic(Summary::Sd, x, span);
+            let (sd, id) = self.statistic(Summary::Spread, x, span);
             value = self.elementwise(Binary::Div, value, sd, shape, span);
             scale = Some(id);
         }

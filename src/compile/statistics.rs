@@ -1,7 +1,7 @@
 //! The numbers that a model computes from its training rows: `mean(x)`, and what `standardize` needs.
 
 use crate::data::Dataset;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, elements};
 use crate::infer::of_rows::of_rows;
 use crate::kernels::scalar::Binary;
 use crate::model::{ColumnId, ExprId, ExprKind, Levels, Model, Statistic, StatisticId, Summary};
@@ -13,7 +13,8 @@ const AT_ONCE: usize = 4096;
 /// Fills in every statistic, those that others are made of first.
 ///
 /// # Errors
-/// T011 where the values of a column are all equal, so that nothing can be divided by their sd.
+/// T011 where the values of a column are all equal, so that nothing can be divided by their sd. Elements of an array
+/// of inputs that are so are only shifted by `standardize`, if others vary.
 pub fn resolve(model: &mut Model, data: &Dataset) -> Result<(), Diagnostics> {
     let mut found = Diagnostics::default();
     for i in 0..model.statistics.len() {
@@ -25,19 +26,44 @@ pub fn resolve(model: &mut Model, data: &Dataset) -> Result<(), Diagnostics> {
             }
             continue;
         }
-        let values = summarize(model, data, what, of);
-        if what == Summary::Sd && values.iter().any(|sd| *sd <= 0.0 || !sd.is_finite()) {
-            let span = model.expr(of).span;
-            let name = name(model, of);
-            found.push(
-                Diagnostic::new("T011", format!("the sd of `{name}` over the training rows is 0"))
-                    .at(span, "every training row has one and the same value")
-                    .help("leave the column out: it carries no signal"),
-            );
+        let mut values = summarize(model, data, what, of);
+        if matches!(what, Summary::Sd | Summary::Spread) {
+            let has_spread = |sd: &f64| *sd > 0.0 && sd.is_finite();
+            let is_target = model
+                .observations
+                .iter()
+                .any(|o| o.units.and_then(|u| u.scale).is_some_and(|scale| scale.0 as usize == i));
+            if what == Summary::Spread && !is_target && values.iter().any(has_spread) {
+                // Nothing is lost: such an input is 0 in all training rows, whatever it is divided by. D008 tells.
+                values.iter_mut().filter(|sd| !has_spread(sd)).for_each(|sd| *sd = 1.0);
+            } else if !values.iter().all(has_spread) {
+                found.push(no_spread(model, of, &values, is_target));
+            }
         }
         model.statistics[i].values = values;
     }
     if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// T011: what would be divided by is 0.
+fn no_spread(model: &Model, of: ExprId, sds: &[f64], is_target: bool) -> Diagnostic {
+    let without: Vec<usize> = (0..sds.len()).filter(|i| sds[*i] <= 0.0 || !sds[*i].is_finite()).collect();
+    let name = name(model, of);
+    let what = match (without.as_slice(), sds.len()) {
+        (_, 1) => format!("`{name}`"),
+        (all, n) if all.len() == n => format!("every element of `{name}`"),
+        (some, _) => format!("{} of `{name}`", elements(some)),
+    };
+    let help = match (is_target, sds.len()) {
+        (true, _) => "look at the split or the file: a target that never varies needs no model",
+        (false, 1) => "leave the column out: it carries no signal",
+        (false, _) => {
+            "leave those elements out: they carry no signal; or `standardize`, which only shifts them"
+        }
+    };
+    Diagnostic::new("T011", format!("the sd of {what} over the training rows is 0"))
+        .at(model.expr(of).span, "every training row has one and the same value")
+        .help(help)
 }
 
 /// One number for each element, or for an image one per channel.
@@ -48,7 +74,7 @@ fn summarize(model: &Model, data: &Dataset, what: Summary, of: ExprId) -> Vec<f6
     let start = match what {
         Summary::Min => f64::INFINITY,
         Summary::Max => f64::NEG_INFINITY,
-        Summary::Sum | Summary::Mean | Summary::Sd | Summary::OfLevels(_) => 0.0,
+        Summary::Sum | Summary::Mean | Summary::Sd | Summary::Spread | Summary::OfLevels(_) => 0.0,
     };
     let (mut value, mut squares) = (vec![start; numbers], vec![0.0; numbers]);
     for rows in data.split("train").chunks(AT_ONCE) {
@@ -60,7 +86,7 @@ fn summarize(model: &Model, data: &Dataset, what: Summary, of: ExprId) -> Vec<f6
                 Summary::Min => value[k] = value[k].min(x),
                 Summary::Max => value[k] = value[k].max(x),
                 // Welford's running mean and squares: no cancellation far from zero.
-                Summary::Mean | Summary::Sd => {
+                Summary::Mean | Summary::Sd | Summary::Spread => {
                     let before = x - value[k];
                     value[k] += before / count[k];
                     squares[k] += before * (x - value[k]);
@@ -71,7 +97,9 @@ fn summarize(model: &Model, data: &Dataset, what: Summary, of: ExprId) -> Vec<f6
         }
     }
     match what {
-        Summary::Sd => squares.iter().zip(count).map(|(s, n)| (s / (n - 1.0).max(1.0)).sqrt()).collect(),
+        Summary::Sd | Summary::Spread => {
+            squares.iter().zip(count).map(|(s, n)| (s / (n - 1.0).max(1.0)).sqrt()).collect()
+        }
         Summary::Sum | Summary::Mean | Summary::Min | Summary::Max | Summary::OfLevels(_) => value,
     }
 }
@@ -190,7 +218,7 @@ pub(super) fn record(model: &Model) -> Vec<Preprocessing> {
         let zeros = vec![0.0; values.len()];
         let expression = format!("{}({of})", s.what.name());
         match s.what {
-            Summary::Sd => Preprocessing { expression, shift: zeros, scale: values },
+            Summary::Sd | Summary::Spread => Preprocessing { expression, shift: zeros, scale: values },
             Summary::Sum | Summary::Mean | Summary::Min | Summary::Max | Summary::OfLevels(_) => {
                 Preprocessing { expression, shift: values, scale: ones }
             }

@@ -148,3 +148,15 @@ impl From<Diagnostic> for Diagnostics {
         Diagnostics(vec![d])
     }
 }
+
+/// Elements of an array in words, counted from 1; of many the first.
+pub fn elements(at: &[usize]) -> String {
+    const SHOWN: usize = 6;
+    let numbers: Vec<String> = at.iter().take(SHOWN).map(|i| (i + 1).to_string()).collect();
+    match (numbers.as_slice(), at.len()) {
+        ([one], _) => format!("element {one}"),
+        (some, n) if n > SHOWN => format!("elements {} and {} more", some.join(", "), n - SHOWN),
+        ([before @ .., last], _) => format!("elements {} and {last}", before.join(", ")),
+        ([], _) => "no element".to_owned(),
+    }
+}

@@ -3,7 +3,8 @@
 use super::Lint;
 use super::subject::{Subject, location};
 use super::terms::terms;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, elements};
+use crate::kernels::scalar::Binary;
 use crate::model::{ColumnId, ExprId, ExprKind};
 use std::collections::BTreeSet;
 
@@ -16,28 +17,37 @@ fn check(subject: &Subject) -> Vec<Diagnostic> {
     for id in learned_from(subject) {
         let column = subject.model.column(id);
         let position = subject.model.exprs.iter().position(|e| e.kind == ExprKind::Column(id));
-        let Some(position) = position.filter(|_| column.ty.shape.is_scalar()) else { continue };
+        let Some(position) = position.filter(|_| column.ty.shape.rank() <= 1) else { continue };
         let values = rows.values(ExprId(position as u32));
-        let Some(first) = values.first().copied() else { continue };
+        let width = column.ty.shape.len();
+        let Some(first) = values.get(..width) else { continue };
         // A column of ones is the usual way to write an intercept.
-        if first == 1.0 || values.iter().any(|v| *v != first) {
+        let is_constant = |at: &usize| {
+            first[*at] != 1.0 && values.iter().skip(*at).step_by(width).all(|v| *v == first[*at])
+        };
+        let constant: Vec<usize> = (0..width).filter(is_constant).collect();
+        if constant.is_empty() {
             continue;
         }
         let name = &column.name;
-        found.push(
-            Diagnostic::new(
-                "D008",
-                format!("column `{name}` is constant in the training rows: it carries no signal"),
-            )
-            .at(
-                column.span,
-                format!(
-                    "every training row has {}",
-                    column.levels.get(first as usize).cloned().unwrap_or_else(|| first.to_string())
-                ),
-            )
-            .help(format!("leave `{name}` out, or look at the split: held-out rows may have other values")),
-        );
+        let (what, they, help) = if column.ty.shape.is_scalar() {
+            let value = column.levels.get(first[0] as usize).cloned().unwrap_or_else(|| first[0].to_string());
+            let what = format!("column `{name}` is constant in the training rows: it carries no signal");
+            let help =
+                format!("leave `{name}` out, or look at the split: held-out rows may have other values");
+            (what, value, help)
+        } else {
+            let (verb, pronoun) =
+                if constant.len() == 1 { ("is", "it carries") } else { ("are", "they carry") };
+            let of = elements(&constant);
+            let what = format!("{of} of `{name}` {verb} constant in the training rows: {pronoun} no signal");
+            let help = "leave such columns of the file out, or look at the split: held-out rows may have other values";
+            let values: Vec<String> = constant.iter().take(6).map(|i| first[*i].to_string()).collect();
+            let more = if constant.len() > values.len() { ", …" } else { "" };
+            (what, values.join(", ") + more, help.to_owned())
+        };
+        let label = format!("every training row has {they}");
+        found.push(Diagnostic::new("D008", what).at(column.span, label).help(help));
     }
     found
 }
@@ -70,6 +80,12 @@ fn learned_from(subject: &Subject) -> BTreeSet<ColumnId> {
             }
             ExprKind::Join(parts) => inputs.extend(parts),
             ExprKind::Reshape(x) | ExprKind::OneHot(x) => inputs.push(*x),
+            // `(x − mean) / sd`
+            ExprKind::Binary(Binary::Sub | Binary::Div, x, statistic)
+                if matches!(subject.kind(*statistic), ExprKind::Statistic(_)) =>
+            {
+                inputs.push(*x);
+            }
             _ => {}
         }
     }

@@ -121,6 +121,8 @@ pub enum Summary {
     Mean,
     /// √(Σ (x − mean)² / (n − 1))
     Sd,
+    /// What `standardize` divides by: the sd, and 1 for an element of an array that is the same in all rows
+    Spread,
     /// smallest
     Min,
     /// largest
@@ -158,7 +160,7 @@ impl Summary {
         match self {
             Summary::Sum => "sum",
             Summary::Mean => "mean",
-            Summary::Sd => "sd",
+            Summary::Sd | Summary::Spread => "sd",
             Summary::Min => "min",
             Summary::Max => "max",
             Summary::OfLevels(_) => "level",

@@ -256,3 +256,70 @@ fn a_convolutional_net_starts_from_a_net_of_other_digits() {
     let emitted = place.run("check digits.bnn --emit model").out;
     assert!(emitted.contains("runs/mnist: mean of f.1.w") && !emitted.contains("mean of f.4.w"), "{emitted}");
 }
+
+/// A column of an array that never varies costs no edit of the file: it is told, shifted to 0, and keeps its prior.
+#[test]
+fn standardize_shifts_the_constant_columns_of_an_array_and_says_so() {
+    let place = Place::new();
+    let rows: String = (0..40)
+        .map(|i| {
+            let t = f64::from(i) / 10.0 - 2.0;
+            format!("{t},288.15,{},0,{},7\n", (3.0 * t).sin(), 2.0 * t + 0.3 * (9.0 * t).cos())
+        })
+        .collect();
+    place.write("rows.csv", &format!("x1,x2,x3,x4,y1,y2\n{rows}"));
+    let line = "data \"rows.csv\" { x : real[4]; y1 : real }\nb[4] ~ Normal(0, 1)\ns ~ HalfNormal(1)\n\
+                y1 ~ Normal(dot(b, standardize(x)), s)\n";
+    place.write("line.bnn", line);
+    place.write(
+        "net.bnn",
+        &line
+            .replace("b[4] ~ Normal(0, 1)\n", "net f(v) { dense 3 tanh; dense 1 }\n")
+            .replace("dot(b, standardize(x))", "f(standardize(x))"),
+    );
+    for model in ["line", "net"] {
+        let checked = place.run(&format!("check {model}.bnn"));
+        assert_eq!(checked.status, 0, "{}", checked.err);
+        let told =
+            "warning[D008]: elements 2 and 4 of `x` are constant in the training rows: they carry no signal";
+        assert!(checked.err.contains(told), "{}", checked.err);
+        assert!(checked.err.contains("every training row has 288.15, 0"), "{}", checked.err);
+    }
+    let fitted = place.run("fit line.bnn");
+    assert_eq!(fitted.status, 0, "{}", fitted.err);
+    let summary = place.read("runs/line/summary.csv");
+    let mut rows = csv::Reader::from_reader(summary.as_bytes());
+    let head = rows.headers().unwrap().clone();
+    let of = |row: &csv::StringRecord, name: &str| -> f64 {
+        row[head.iter().position(|h| h == name).unwrap()].parse().unwrap()
+    };
+    let mut priors = 0;
+    for row in rows.records().map(Result::unwrap) {
+        if ["b[2]", "b[4]"].contains(&&row[0]) {
+            assert!(of(&row, "mean").abs() < 1e-3 && (of(&row, "sd") - 1.0).abs() < 1e-3, "{row:?}");
+            priors += 1;
+        }
+    }
+    assert_eq!(priors, 2, "{summary}");
+    // What divides by hand, what predicts nothing else, and targets are refused, with the element.
+    let refused = [
+        ("dot(b, x / sd(x))", "", "the sd of elements 2 and 4 of `x` over the training rows is 0"),
+        (
+            "dot(b, x)",
+            "c = standardize(y)\nc ~ Normal(0, 1)\n",
+            "the sd of element 2 of `y` over the training rows is 0",
+        ),
+    ];
+    for (predictor, more, says) in refused {
+        let text = line.replace("dot(b, standardize(x))", predictor);
+        let text =
+            if more.is_empty() { text } else { format!("data \"rows.csv\" {{ y : real[2] }}\n{more}") };
+        place.write("wrong.bnn", &text);
+        let checked = place.run("check wrong.bnn");
+        assert!(
+            checked.status == 1 && checked.err.contains(&format!("error[T011]: {says}")),
+            "{}",
+            checked.err
+        );
+    }
+}
