@@ -63,7 +63,8 @@ const CASES: &[(&str, &str, bool)] = &[
 const LINE: &str = "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\n";
 
 /// Name, fit block, and what the command line sets; the level is a warning unless the method is not the file's.
-const IDLE: &[(&str, &str, &[(&str, &str)], Level)] = &[
+type Idle = (&'static str, &'static str, &'static [(&'static str, &'static str)], Level);
+const IDLE: &[Idle] = &[
     ("o007_samples_without_chains", "samples = 500", &[], Level::Warning),
     ("o007_chains_on_the_command_line", "", &[("chains", "8")], Level::Warning),
     ("o007_draws_of_chains", "method = nuts; draws = 40", &[], Level::Warning),
