@@ -117,7 +117,7 @@ impl<'a> Checker<'a> {
         if dist.family.name == "RandomWalk" && target.observed.is_some() {
             self.found.push(error::not_yet(
                 "`RandomWalk` of data",
-                dist.span,
+                dist.name_span(),
                 format!("say what one step is: `{0} ~ Normal(lag({0}, 1), sd)`", target.name),
             ));
             return None;

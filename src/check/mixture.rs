@@ -11,6 +11,7 @@ use crate::dist::{self, ArgSlot, Event, Family};
 use crate::model::{Distribution, ExprId};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{Arg, ExprKind as Written, Suffix};
+use crate::ty::Support;
 
 /// The only argument that is a value.
 const WEIGHTS: usize = 0;
@@ -75,10 +76,11 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        if components.iter().any(|c| c.event() != components[0].event()) {
+        if let Some(other) = components.iter().find(|c| c.event() != components[0].event()) {
             let found = "a mixture of numbers and vectors";
             let instead = "mix distributions of numbers only, or of vectors of one size only";
-            self.found.push(error::not_yet(found, span, instead));
+            let finding = error::not_yet(found, other.name_span(), instead);
+            self.found.push(finding.at(components[0].name_span(), "this is mixed with it"));
             return None;
         }
         if let Some(finding) = mixed_measures(&components, span) {
@@ -88,14 +90,14 @@ impl<'a> Checker<'a> {
         if let Some(censored) = components.iter().find(|c| c.weight.is_some() || c.is_ordered) {
             self.found.push(error::not_yet(
                 "this suffix of a component",
-                censored.span,
+                censored.name_span(),
                 "let it follow the mixture: `Mixture(…) weighted by w`",
             ));
             return None;
         }
         // A point among them makes an unknown discrete, which is said elsewhere (G003).
         let has_atom = components.iter().any(Distribution::has_atom);
-        if target.observed.is_none() && !has_atom && !self.mixes_one_support(&components, span) {
+        if target.observed.is_none() && !has_atom && !self.mixes_one_support(&components) {
             return None;
         }
         let said = self.suffixes(suffixes, scope, target)?;
@@ -106,17 +108,23 @@ impl<'a> Checker<'a> {
     }
 
     /// A bijection reaches one support only, so all components of an unknown have it.
-    fn mixes_one_support(&mut self, components: &[Distribution], span: Span) -> bool {
+    fn mixes_one_support(&mut self, components: &[Distribution]) -> bool {
         let supports: Vec<_> = components.iter().map(|c| self.support_of(c)).collect();
-        let is_cut = components.iter().any(|c| c.truncation.is_some());
-        if supports.iter().all(|s| *s == supports[0]) && !is_cut {
-            return true;
-        }
-        self.found.push(error::not_yet(
+        let is_other =
+            |(c, support): &(&Distribution, &Support)| **support != supports[0] || c.truncation.is_some();
+        let Some((other, support)) = components.iter().zip(&supports).find(is_other) else { return true };
+        let first = &components[0];
+        let finding = error::not_yet(
             "a mixture of different supports for an unknown",
-            span,
+            other.name_span(),
             "mix distributions of one support without bounds of their own, and let `on (a, b)` follow the mixture",
-        ));
+        );
+        self.found.push(match *support == supports[0] {
+            true => finding,
+            false => finding
+                .at(first.name_span(), format!("values of this are {}", supports[0]))
+                .note(format!("values of `{}` are {support}", other.family.name)),
+        });
         false
     }
 

@@ -22,6 +22,65 @@ pub struct FitOption {
     pub default: &'static str,
     /// What it does.
     pub page: &'static str,
+    /// What it acts on; in a fit without that it has no effect.
+    pub needs: Needs,
+    /// The option that is probably meant where this one has no effect.
+    pub meant: Option<&'static str>,
+}
+
+/// What an option acts on. Whether a fit has it, inference knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// every run; where it cannot be done it is refused (O001)
+    Nothing,
+    /// something that is fitted
+    Fit,
+    /// places that a fit starts from
+    Starts,
+    /// a guide of unknowns that are random
+    Guide,
+    /// directions that the guide's latents share
+    Directions,
+    /// draws inside the optimiser's steps
+    Noise,
+    /// steps whose number is a choice
+    Steps,
+    /// the optimiser's steps, which have a rate
+    Rate,
+    /// steps that see the rows by and by, so that they pass them again and again
+    Passes,
+    /// steps or modes on rows
+    Rows,
+    /// steps or densities whose precision is a choice
+    Precision,
+    /// what each rewrite named acts on
+    Rewrites,
+    /// Markov chains
+    Chains,
+    /// predictions that differ from draw to draw
+    Predictions,
+}
+
+impl Needs {
+    /// Where an option of this need has an effect, as the reference page says it.
+    fn page(self) -> &'static str {
+        match self {
+            Needs::Nothing => "everywhere, or it is refused",
+            Needs::Fit => "where something is fitted: not `prior`",
+            Needs::Starts => "where a fit has starts: not `prior`, `laplace` only of a net",
+            Needs::Guide => "where a guide is fitted: `advi`, and `nuts`, whose chains begin with one",
+            Needs::Directions => "`guide = lowrank`, `guide = ladder`, under `advi` and `nuts`",
+            Needs::Noise => "where steps draw: `advi`, `nuts` (of its guide), `map` and `mle` with `dropout`",
+            Needs::Steps => "where steps are taken: not `laplace`, `prior`, nor modes without a net",
+            Needs::Rate => "where the optimiser takes steps: not `laplace`, `prior`, nor modes on all rows",
+            Needs::Passes => "in minibatches, and where a net of many weights is fitted on all rows",
+            Needs::Rows => "where rows are fitted: not `laplace`, `prior`",
+            Needs::Precision => "where steps are taken, and where a net is evaluated: not `prior`",
+            Needs::Rewrites => "where the rewrite may apply: mostly of a guide, `advi` and `nuts`",
+            Needs::Chains => "`method = nuts`",
+            Needs::Predictions => "where predictions differ from draw to draw: not classes of a point",
+        }
+    }
 }
 
 /// Which numbers an option takes.
@@ -47,6 +106,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "advi",
         page: "how the posterior is approximated",
+        needs: Needs::Nothing,
+        meant: None,
     },
     FitOption {
         name: "guide",
@@ -54,6 +115,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "auto",
         page: "the family of the approximation",
+        needs: Needs::Guide,
+        meant: None,
     },
     FitOption {
         name: "rank",
@@ -61,6 +124,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "10",
         page: "directions of correlation of `guide = lowrank` and `ladder`",
+        needs: Needs::Directions,
+        meant: None,
     },
     FitOption {
         name: "correlate",
@@ -68,6 +133,9 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "[]",
         page: "nets, layers and unknowns that `guide = lowrank` or `fullrank` correlates, as `[f.3]`; none named: all",
+        // Of points it is refused.
+        needs: Needs::Rows,
+        meant: None,
     },
     FitOption {
         name: "steps",
@@ -75,6 +143,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "auto",
         page: "optimiser steps; not together with epochs",
+        needs: Needs::Steps,
+        meant: None,
     },
     FitOption {
         name: "epochs",
@@ -82,6 +152,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: ABOVE_0,
         default: "auto",
         page: "passes over the training rows; not together with steps",
+        needs: Needs::Passes,
+        meant: Some("steps"),
     },
     FitOption {
         name: "batch",
@@ -89,6 +161,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "auto",
         page: "rows in a step",
+        needs: Needs::Rows,
+        meant: None,
     },
     FitOption {
         name: "draws",
@@ -96,6 +170,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "auto",
         page: "draws of the noise in a step; `shared`: one draw of the weights for the whole batch",
+        needs: Needs::Noise,
+        meant: Some("samples"),
     },
     FitOption {
         name: "optimizer",
@@ -103,6 +179,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "adam",
         page: "the step rule",
+        needs: Needs::Nothing,
+        meant: None,
     },
     FitOption {
         name: "learning_rate",
@@ -110,6 +188,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: ABOVE_0,
         default: "auto",
         page: "the first step size",
+        needs: Needs::Rate,
+        meant: None,
     },
     FitOption {
         name: "precision",
@@ -117,6 +197,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "auto",
         page: "the numbers that steps are computed in",
+        needs: Needs::Precision,
+        meant: None,
     },
     FitOption {
         name: "restarts",
@@ -124,6 +206,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "auto",
         page: "number of starts; the best is kept, or the mixture of all with `mix`",
+        needs: Needs::Starts,
+        meant: None,
     },
     FitOption {
         name: "mix",
@@ -131,6 +215,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "false",
         page: "keep the mixture of all starts: `true` in equal shares, `elbo` in those of the largest ELBO",
+        needs: Needs::Fit,
+        meant: None,
     },
     FitOption {
         name: "without",
@@ -138,6 +224,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "[]",
         page: "names of rewrites to leave out",
+        needs: Needs::Rewrites,
+        meant: None,
     },
     FitOption {
         name: "with",
@@ -145,6 +233,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: None,
         default: "[]",
         page: "names of rewrites to apply that the default leaves out",
+        needs: Needs::Rewrites,
+        meant: None,
     },
     FitOption {
         name: "kl_weight",
@@ -152,6 +242,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: ABOVE_0,
         default: "1",
         page: "tempering: the weight of the prior terms",
+        needs: Needs::Nothing,
+        meant: None,
     },
     FitOption {
         name: "warmup",
@@ -159,14 +251,26 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "off",
         page: "annealing: steps over which the prior terms come in",
+        needs: Needs::Nothing,
+        meant: None,
     },
-    FitOption { name: "chains", words: &[], number: WHOLE, default: "4", page: "NUTS: number of chains" },
+    FitOption {
+        name: "chains",
+        words: &[],
+        number: WHOLE,
+        default: "4",
+        page: "NUTS: number of chains",
+        needs: Needs::Chains,
+        meant: Some("restarts"),
+    },
     FitOption {
         name: "samples",
         words: &[],
         number: WHOLE,
         default: "1000",
         page: "NUTS: draws kept per chain",
+        needs: Needs::Chains,
+        meant: Some("predict_draws"),
     },
     FitOption {
         name: "tune",
@@ -174,6 +278,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "1000",
         page: "NUTS: draws per chain before those",
+        needs: Needs::Chains,
+        meant: None,
     },
     FitOption {
         name: "target_accept",
@@ -181,6 +287,8 @@ pub const OPTIONS: &[FitOption] = &[
         number: ABOVE_0,
         default: "0.8",
         page: "NUTS: mean acceptance that step sizes are tuned to, below 1; higher means smaller steps, fewer divergences",
+        needs: Needs::Chains,
+        meant: None,
     },
     FitOption {
         name: "predict_draws",
@@ -188,8 +296,18 @@ pub const OPTIONS: &[FitOption] = &[
         number: WHOLE,
         default: "100",
         page: "posterior draws behind a prediction",
+        needs: Needs::Predictions,
+        meant: None,
     },
-    FitOption { name: "seed", words: &[], number: WHOLE_FROM_0, default: "0", page: "key of all noise" },
+    FitOption {
+        name: "seed",
+        words: &[],
+        number: WHOLE_FROM_0,
+        default: "0",
+        page: "key of all noise",
+        needs: Needs::Nothing,
+        meant: None,
+    },
 ];
 
 /// Looks an option up by its exact name.
@@ -199,10 +317,10 @@ pub fn find(name: &str) -> Option<&'static FitOption> {
 
 /// The part of the reference page on fit options.
 pub fn reference() -> String {
-    let mut text = String::from("| option | values | default | |\n|---|---|---|---|\n");
+    let mut text = String::from("| option | values | default | | has an effect |\n|---|---|---|---|---|\n");
     for option in OPTIONS {
-        text +=
-            &format!("| {} | {} | `{}` | {} |\n", option.name, option.values(), option.default, option.page);
+        let FitOption { name, default, page, needs, .. } = option;
+        text += &format!("| {name} | {} | `{default}` | {page} | {} |\n", option.values(), needs.page());
     }
     text
 }
@@ -445,6 +563,7 @@ mod tests {
         for option in OPTIONS {
             assert!(option.refuse(&option.default_value()).is_none(), "{}", option.name);
             assert!(!option.page.is_empty());
+            assert!(option.meant.is_none_or(|name| name != option.name && find(name).is_some()));
         }
     }
 

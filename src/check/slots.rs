@@ -205,8 +205,11 @@ impl Checker<'_> {
             None => format!("is {}", self.arena.interval(given.id)),
         };
         let mut finding =
-            Diagnostic::new("T022", format!("`{name}` wants probabilities that sum to 1; `{written}` {is}"))
-                .at(given.span(), format!("this is {found}"));
+            Diagnostic::new("T022", format!("`{name}` wants probabilities that sum to 1; `{written}` {is}"));
+        finding = match self.at_fault(given.id, &Interval::closed(0.0, 1.0), given.span()) {
+            Some((entry, is)) => finding.at(entry, format!("this is {is}")),
+            None => finding.at(given.span(), format!("this is {found}")),
+        };
         let origin = self.origin(given.id, &Interval::UNIT, given.span());
         let is_net = self.last_layer(self.arena.get(given.id).span).is_some();
         if let Some((span, text)) = origin {
@@ -382,7 +385,9 @@ impl Checker<'_> {
             let message = format!("{} must be {}; `{written}` {can}", given.slot(), in_words(&slot));
             Diagnostic::new("T010", message).help(self.cure(given, &slot))
         };
-        let mut finding = finding.at(given.span(), format!("this is {found}"));
+        let at_fault = self.at_fault(given.id, &slot, given.span());
+        let (place, is) = at_fault.unwrap_or((given.span(), found));
+        let mut finding = finding.at(place, format!("this is {is}"));
         if let Some((span, text)) = origin {
             finding = finding.at(span, text);
         }
@@ -483,6 +488,21 @@ impl Checker<'_> {
                 let touches = |x: &ExprId| self.arena.interval(*x).fit(&Interval::POSITIVE) != Fit::Inside;
                 let guilty: Vec<ExprId> = [a, b].into_iter().filter(touches).collect();
                 guilty.first().filter(|_| guilty.len() == 1).and_then(|x| self.nonneg_column(*x))
+            }
+            _ => None,
+        }
+    }
+
+    /// The first entry of a list written here that lies outside a slot by itself, and where it lies.
+    fn at_fault(&self, id: ExprId, slot: &Interval, given: Span) -> Option<(Span, Interval)> {
+        match &self.arena.get(id).kind {
+            Kind::Reshape(x) => self.at_fault(*x, slot, given),
+            Kind::Join(parts) => {
+                let is_outside = |p: &&ExprId| self.arena.interval(**p).fit(slot) != Fit::Inside;
+                let part = *parts.iter().find(is_outside)?;
+                let span = self.arena.get(part).span;
+                let entry = (!outside(span, given)).then(|| (span, self.arena.interval(part)));
+                self.at_fault(part, slot, given).or(entry)
             }
             _ => None,
         }

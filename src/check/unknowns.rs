@@ -382,7 +382,7 @@ impl<'a> Checker<'a> {
                     None => {
                         self.found.push(error::not_yet(
                             &format!("an unknown that is {own}"),
-                            prior.span,
+                            prior.name_span(),
                             "take a distribution of numbers, `Dirichlet` or `LKJCholesky`",
                         ));
                         None
@@ -416,7 +416,7 @@ impl<'a> Checker<'a> {
                         "bounds of `{}` that depend on unknowns and may lie outside it",
                         prior.family.name
                     ),
-                    prior.span,
+                    prior.name_span(),
                     "let the bound lie inside by itself: `exp(…)` and `softplus(…)` are positive",
                 ));
                 return None;
@@ -439,7 +439,7 @@ impl<'a> Checker<'a> {
         let Some((bijection, numbers)) = transform::for_support(&Support::Interval(pattern)) else {
             self.found.push(error::not_yet(
                 &format!("an unknown on {interval} (`{name}`)"),
-                prior.span,
+                prior.name_span(),
                 "give it bounds that are constants",
             ));
             return None;
@@ -480,7 +480,7 @@ impl<'a> Checker<'a> {
         let found = if is_known { transform::for_support(&support) } else { None };
         let Some((bijection, numbers)) = found else {
             let what = "`ordered` between bounds that are unknown";
-            self.found.push(error::not_yet(what, prior.span, "give it bounds that are constants"));
+            self.found.push(error::not_yet(what, prior.name_span(), "give it bounds that are constants"));
             return None;
         };
         let bounds = numbers.into_iter().map(|n| self.arena.number(n, prior.span)).collect();

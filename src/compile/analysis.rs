@@ -1,13 +1,17 @@
 //! Everything that is known of a model before it is fitted: tree, columns, models of all alternatives, training rows,
 //! and every finding of the stages that look at them.
 
+use super::fit::lowered;
 use super::{Options, constants, data_block, data_choices, earlier, format, indices, statistics, targets};
 use crate::check::{Combination, Context, check_each, check_picked};
 use crate::data::{self, Dataset, Files};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::infer::asked;
+use crate::engine::Profiler;
+use crate::infer::journal::Journal;
 use crate::infer::of_rows::of_rows;
+use crate::infer::problem::Problem;
 use crate::infer::settings::{Batch, Method, Settings};
+use crate::infer::{self, asked, idle};
 use crate::lint::{Lint, Rows, Subject, allow, lint_some};
 use crate::model::{Column, ExprId, Model};
 use crate::source::{SourceFile, Span};
@@ -115,7 +119,14 @@ fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices:
     // A lint (K003) may have said it with more to say about it.
     if let (false, Some(Combination { model, .. })) = (findings.has_errors(), models.first()) {
         match Settings::of(model) {
-            Ok(settings) => findings.0.extend(asked::of_model(model, &settings)),
+            Ok(settings) => {
+                let data = data.as_ref().map(|(_, data)| &**data);
+                // Of what is refused nothing more need be said.
+                match asked::of_model(model, &settings) {
+                    Some(refused) => findings.push(refused),
+                    None => findings.0.extend(without_effect(model, &settings, data, files.room())),
+                }
+            }
             Err(found) => findings.extend(found),
         }
     }
@@ -127,6 +138,27 @@ fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices:
     }
     let model = models.into_iter().next().map(|c| c.model);
     Analysis { ast: Some(tree), model, data, findings, is_right }
+}
+
+/// O007: what was set and has no effect. The path of a fit depends on the rows, so it is looked at with them.
+fn without_effect(model: &Model, settings: &Settings, data: Option<&Dataset>, room: u64) -> Vec<Diagnostic> {
+    let is_asked = idle::depends_on_rows(model) && settings.method != Method::Prior;
+    let lowered = data.filter(|_| is_asked).and_then(|data| {
+        // What cannot be lowered says so when it is fitted.
+        Some((lowered(model.clone(), data, settings).ok()?, data))
+    });
+    let problem = lowered.as_ref().map(|(lowered, data)| Problem {
+        model: &lowered.model,
+        joint: &lowered.joint,
+        rows: infer::problem::Rows(data),
+        train: data.split("train"),
+        settings,
+        threads: 1,
+        room,
+        journal: Journal::default(),
+        profiler: Profiler::default(),
+    });
+    idle::of_model(model, settings, problem.as_ref())
 }
 
 /// The findings of all ways to choose the data: each cause once, and what is unused only if it is in every way that

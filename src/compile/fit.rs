@@ -114,12 +114,35 @@ pub(super) fn as_points(session: &Session) -> Result<Prepared, Diagnostics> {
 }
 
 fn prepare_with(session: &Session, settings: Settings) -> Result<Prepared, Diagnostics> {
-    let mut model = session.model()?.clone();
     let data = session.data()?;
-    super::statistics::resolve(&mut model, &data)?;
+    let Lowered { model, joint, notes, refused } = lowered(session.model()?.clone(), &data, &settings)?;
+    within_memory(session, joint.dim)?;
+    let available = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let threads = session.options.threads.unwrap_or(available).max(1);
+    let journal = Journal::default();
+    let profiler = Profiler::default();
+    let room = session.room();
+    Ok(Prepared { model, joint, data, settings, notes, refused, threads, room, journal, profiler })
+}
+
+/// A model as its method treats it, and its log joint.
+pub(super) struct Lowered {
+    pub(super) model: Model,
+    pub(super) joint: LogJoint,
+    notes: Vec<String>,
+    refused: Vec<Note>,
+}
+
+/// What the settings make of a model.
+///
+/// # Errors
+/// What its rows do not allow; O001 for a rewrite of the model that does not apply.
+pub(super) fn lowered(mut model: Model, data: &Dataset, settings: &Settings) -> Result<Lowered, Diagnostics> {
+    super::statistics::resolve(&mut model, data)?;
     let (mut notes, mut refused) = (vec![], vec![]);
     notes.extend(super::methods::treat(&mut model, settings.method));
-    if settings.asks_for(Rewrite::ScaleMixture) {
+    // Draws from a prior are those of its mixture.
+    if settings.asks_for(Rewrite::ScaleMixture) && settings.method != Method::Prior {
         let (mixed, found) = with_scale_mixtures(&model);
         if !found.iter().any(|n| n.is_applied) {
             return Err(Diagnostic::new(
@@ -145,13 +168,7 @@ fn prepare_with(session: &Session, settings: Settings) -> Result<Prepared, Diagn
         notes.push(Note::applied(Rewrite::NonCentre, what).words());
     }
     let joint = lower(&model, &parameterization);
-    within_memory(session, joint.dim)?;
-    let available = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let threads = session.options.threads.unwrap_or(available).max(1);
-    let journal = Journal::default();
-    let profiler = Profiler::default();
-    let room = session.room();
-    Ok(Prepared { model, joint, data, settings, notes, refused, threads, room, journal, profiler })
+    Ok(Lowered { model, joint, notes, refused })
 }
 
 /// Bytes that a fit takes for each latent: parameters, moments and averages of the optimiser, and in each of a dozen

@@ -277,6 +277,7 @@ pub const ALL: &[Entry] = &[
     entry("O004", Level::Error, "the model file is missing or cannot be read"),
     entry("O005", Level::Error, "a command-line value cannot be read"),
     entry("O006", Level::Error, "the model takes more memory than is allowed"),
+    entry("O007", Level::Warning, "`chains` has no effect with `method = advi` (a note where the method is not the file's)").or_note().in_rows(),
     entry(
         "P001",
         Level::Warning,

@@ -1,6 +1,6 @@
 //! `Binomial(n =, p =)` or `Binomial(n =, logit =)`.
 
-use super::probability::{from_logit, logs_where_asked};
+use super::probability::{from_logit, logs_at_ends, logs_where_asked};
 use super::truncation::sum_of_successes;
 use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::Unary;
@@ -29,12 +29,17 @@ pub static FAMILY: Family = Family {
     support: |_, _| Support::Interval(Interval::COUNT),
     is_discrete: true,
     log_density: |b, form, x, args| {
-        let density = log_probability(b, form, x, args);
+        let failures = b.sub(args[0], x);
+        let logs =
+            if form == P { logs_where_asked(b, x, failures, args[1]) } else { from_logit(b, args[1]) };
+        let density = log_probability(b, x, args[0], logs);
         let zero = b.constant(0.0);
         guard::between(b, x, zero, args[0], density)
     },
     log_mass: Some(|b, form, args, low, high| {
-        sum_of_successes(b, args[0], low, high, &mut |b, k| log_probability(b, form, k, args))
+        // Once for all terms. Of those that are impossible at a p of 0 or 1, the nearest ones have a slope there.
+        let logs = if form == P { logs_at_ends(b, args[1]) } else { from_logit(b, args[1]) };
+        sum_of_successes(b, args[0], low, high, &mut |b, k| log_probability(b, k, args[0], logs))
     }),
     mass_ends: Ends::Constant,
     log_kernel: Some(|form, args, x| {
@@ -73,11 +78,9 @@ Reference: Johnson, Kemp, Kotz, Univariate Discrete Distributions, chapter 3.",
 };
 
 /// log (n choose x) + x log p + (n − x) log(1 − p)
-fn log_probability(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
-    let ways = log_choose(b, args[0], x);
-    let failures = b.sub(args[0], x);
-    let (log_p, log_rest) =
-        if form == P { logs_where_asked(b, x, failures, args[1]) } else { from_logit(b, args[1]) };
+fn log_probability(b: &mut Builder, x: Slot, n: Slot, (log_p, log_rest): (Slot, Slot)) -> Slot {
+    let ways = log_choose(b, n, x);
+    let failures = b.sub(n, x);
     let failures = b.mul(failures, log_rest);
     let successes = b.mul(x, log_p);
     let kernel = b.add(successes, failures);

@@ -1,5 +1,6 @@
 //! `Categorical(probs =)` or `Categorical(logits =)`.
 
+use super::probability::logs_of_entries;
 use super::{ArgSlot, ArgSpec, Family, Form};
 use crate::tape::{Op, Slot, build::Builder};
 use crate::ty::Support;
@@ -37,7 +38,7 @@ pub static FAMILY: Family = Family {
     }),
     class_log_probabilities: Some(|b, form, args| match if form == PROBS { logits_of(b, args[0]) } else { Some(args[0]) } {
         Some(logits) => b.infer(Op::LogSoftmax, vec![logits]),
-        None => b.log(args[0]),
+        None => logs_of_entries(b, args[0]),
     }),
     page: "\
 log probability  log(probs[x]),   probs = softmax(logits)
@@ -60,7 +61,7 @@ fn log_density(b: &mut Builder, form: usize, x: Slot, args: &[Slot]) -> Slot {
         }
         None => {
             let p = b.infer(Op::Pick, vec![args[0], x]);
-            b.log(p)
+            logs_of_entries(b, p)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `Geometric(p =)` or `Geometric(logit =)`, failures before the first success.
 
 use super::logarithms::log_one_minus_exp_neg;
-use super::probability::{self, log_and_complement};
+use super::probability::{from_logit, log_and_complement, logs_at_ends, logs_where_asked};
 use super::truncation::finite;
 use super::{ArgSpec, Ends, Family, Form, guard, number};
 use crate::kernels::scalar::{Binary, Unary};
@@ -15,15 +15,21 @@ const P: usize = 0;
 pub static FAMILY: Family = Family {
     name: "Geometric",
     forms: &[
-        Form { args: &[ArgSpec::scalar("p", Interval::UNIT)] },
+        Form { args: &[ArgSpec::scalar("p", Interval { high_closed: true, ..Interval::UNIT })] },
         Form { args: &[ArgSpec::scalar("logit", Interval::REAL)] },
     ],
     positional: 0,
     support: |_, _| Support::Interval(Interval::COUNT),
     is_discrete: true,
     log_density: |b, form, x, args| {
-        let (log_p, log_rest) =
-            if form == P { log_and_complement(b, args[0]) } else { probability::from_logit(b, args[0]) };
+        let (log_p, log_rest) = if form == P {
+            let (log_p, _) = log_and_complement(b, args[0]);
+            // A success at once asks for no failure: at a p of 1 that is certain.
+            let (_, log_rest) = logs_where_asked(b, x, x, args[0]);
+            (log_p, log_rest)
+        } else {
+            from_logit(b, args[0])
+        };
         let failures = b.mul(x, log_rest);
         let density = b.add(log_p, failures);
         guard::nonneg(b, x, density)
@@ -44,7 +50,7 @@ pub static FAMILY: Family = Family {
     ),
     log_mass: Some(log_mass),
     mass_ends: Ends::Data,
-    log_kernel: Some(|form, args, x| x * log_rest(form, args)),
+    log_kernel: Some(|form, args, x| if x == 0.0 { 0.0 } else { x * log_rest(form, args) }),
     page: "\
 log probability  log(p) + x log(1 - p)   for x = 0, 1, 2, ...,   p = 1/(1 + exp(-logit))
 mean             (1 - p)/p
@@ -67,8 +73,7 @@ fn odds_against(form: usize, args: &[&[f64]]) -> f64 {
 
 /// log(qᵃ − q^(b+1)) = a log q + log(1 − q^(b+1−a))
 fn log_mass(b: &mut Builder, form: usize, args: &[Slot], low: Slot, high: Slot) -> Slot {
-    let (_, log_q) =
-        if form == P { log_and_complement(b, args[0]) } else { probability::from_logit(b, args[0]) };
+    let (_, log_q) = if form == P { logs_at_ends(b, args[0]) } else { from_logit(b, args[0]) };
     let zero = b.constant(0.0);
     let low = match finite(b, low) {
         Some(low) => b.binary(Binary::Max, low, zero),

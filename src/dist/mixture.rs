@@ -2,6 +2,7 @@
 //!
 //! The log densities of the components are an argument like any other; whoever lowers a mixture computes them first.
 
+use super::probability::logs_of_entries;
 use super::{ArgSlot, ArgSpec, Family, Form};
 use crate::tape::{Op, Slot, build::Builder};
 
@@ -32,7 +33,7 @@ Reference: McLachlan, Peel, Finite Mixture Models, chapter 1.",
 
 /// log Σ_k e^(log w_k + d_k) over the last axis.
 fn log_density(b: &mut Builder, weights: Slot, densities: Slot) -> Slot {
-    let log_weights = b.log(weights);
+    let log_weights = logs_of_entries(b, weights);
     let terms = b.add(densities, log_weights);
     b.infer(Op::LogSumExp, vec![terms])
 }

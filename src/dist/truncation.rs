@@ -169,5 +169,8 @@ pub fn sum_of_terms(
     }
     let below = sum(b, 0.0, from - 1.0);
     let d = b.unary(Unary::Neg, below);
+    // As in `log_difference`: where nothing is left above, rounding must not make it less than nothing.
+    let least = b.constant(f64::from(f32::MIN_POSITIVE));
+    let d = b.binary(Binary::Max, d, least);
     log_one_minus_exp_neg(b, d)
 }

@@ -22,7 +22,7 @@ pub fn of_model(model: &Model, settings: &Settings) -> Option<Diagnostic> {
         let d = at_setting(Diagnostic::new("O001", what), model, "optimizer");
         return Some(d.help("leave `optimizer` out"));
     }
-    if let Some(d) = tempering(model, settings) {
+    if let Some(d) = tempering(model, settings).or_else(|| no_starts(model, settings)) {
         return Some(d);
     }
     if settings.guide == GuideChoice::Ladder && settings.mix != Mix::No {
@@ -108,6 +108,15 @@ fn tempering(model: &Model, settings: &Settings) -> Option<Diagnostic> {
     Some(at_setting(d, model, option).help(format!("leave `{option}` out, or fit with `method = advi`")))
 }
 
+/// O001: a mixture of starts with a method that has no guide to mix.
+fn no_starts(model: &Model, settings: &Settings) -> Option<Diagnostic> {
+    if settings.mix == Mix::No || !matches!(settings.method, Method::Laplace | Method::Nuts) {
+        return None;
+    }
+    let d = Diagnostic::new("O001", format!("`method = {}` has no starts to mix", settings.method.name()));
+    Some(at_setting(d, model, "mix").help("leave `mix` out, or fit with `method = advi`"))
+}
+
 /// A finding with the place where an option is asked for.
 fn at_setting(d: Diagnostic, model: &Model, name: &str) -> Diagnostic {
     let setting = model.settings.iter().rfind(|s| s.name == name && !s.is_default);
@@ -178,11 +187,8 @@ const MOST_DRAWS: usize = 1_000_000_000;
 pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
     let settings = problem.settings;
     let name = settings.method.name();
-    if settings.mix != Mix::No {
-        return Err(FitError::Refused(
-            Diagnostic::new("O001", format!("`method = {name}` has no starts to mix"))
-                .help("leave `mix` out, or fit with `method = advi`"),
-        ));
+    if let Some(d) = no_starts(problem.model, settings) {
+        return Err(FitError::Refused(d));
     }
     let refused = |why: String, help: &str| {
         Err(FitError::Refused(

@@ -272,7 +272,7 @@ fn few_draws(problem: &Problem<'_>, steps: u64) -> usize {
 /// Draws that rows, their work and the length of the fit allow.
 fn most_draws(problem: &Problem<'_>, steps: u64) -> usize {
     let one = problem.train.len().max(1) as f64 * work_of_a_row(&problem.joint.tape).max(1.0);
-    let little = if problem.settings.steps.is_some() { 0.0 } else { LITTLE_WORK / one };
+    let little = if problem.settings.length().is_some() { 0.0 } else { LITTLE_WORK / one };
     let by_fit = little.max(DRAWS_OF_A_STEP * steps as f64);
     (by_fit.min(MOST_WORK / one) as usize).clamp(FEWEST, MOST_DRAWS)
 }
@@ -281,7 +281,7 @@ fn most_draws(problem: &Problem<'_>, steps: u64) -> usize {
 /// error of the fit is far above that of fewer draws.
 pub fn draws_worth(settings: &Settings, most: usize) -> usize {
     let of_steps = |steps: u64| ((DRAWS_OF_A_STEP * steps as f64) as usize).max(FEWEST);
-    settings.steps.map_or(most, |steps| most.min(of_steps(steps)))
+    settings.length().map_or(most, |steps| most.min(of_steps(steps)))
 }
 
 /// Doubles the number of points until the scrambles agree.

@@ -15,6 +15,7 @@ pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 mod fisher;
+pub mod idle;
 mod joined;
 pub mod journal;
 mod ladder;
@@ -144,6 +145,8 @@ pub fn path(problem: &Problem<'_>) -> Path {
     let has_net = problem.model.unknowns.iter().any(|u| matches!(u.role, Role::Net { .. }));
     let is_few = rows <= SMALL_ROWS || batch == Batch::All;
     let is_full = match problem.settings.guide {
+        // Points correlate with nothing.
+        _ if problem.joint.random_dim == 0 => false,
         GuideChoice::FullRank => problem.model.correlate().is_empty(),
         GuideChoice::Ladder => true,
         GuideChoice::Auto | GuideChoice::MeanField | GuideChoice::LowRank => false,

@@ -220,6 +220,14 @@ impl Settings {
         if found.has_errors() { Err(found) } else { Ok(settings) }
     }
 
+    /// The steps asked for, where the method takes any: how finely a fit is worth evaluating.
+    pub fn length(&self) -> Option<u64> {
+        match self.method {
+            Method::Advi | Method::Map | Method::Mle | Method::Nuts => self.steps,
+            Method::Laplace | Method::Prior => None,
+        }
+    }
+
     /// Draws in a step of a full-batch path.
     pub fn full_batch_draws(&self) -> usize {
         match self.draws {

@@ -2,9 +2,10 @@
 //!
 //! A narrow start at random weights, as minibatches have it, has too few steps to leave the prior before the KL pulls
 //! it back. So each start climbs to near a mode of the weights, with unknown scales held, and takes its sds from the
-//! curvature there. One guide alone goes on in minibatches until its ELBO rises no more, and the best wins. The parts
-//! of a mixture take fewer steps, with all rows in each, from nearer to their modes: what they lose in ELBO each, by
-//! units that they keep and the prior alone would drop, they win in predictions together.
+//! curvature there. One guide alone goes on in minibatches until its ELBO rises no more, and the best wins; so do the
+//! parts of a mixture whose shares are those of the largest ELBO. The parts of an even one take fewer steps, with all
+//! rows in each, from nearer to their modes: what each loses in ELBO, by units that it keeps and the prior would drop,
+//! they win in predictions together.
 
 use super::draws::{Joint, elbo_draws, mean_and_se};
 use super::error::FitError;
@@ -38,9 +39,9 @@ struct Way {
     steps: u64,
 }
 
-/// One guide alone, in minibatches; and a part of a mixture, all rows in a step.
-const ALONE: Way = Way { iterations: 100, steps: 12_000 };
-const MIXED: Way = Way { iterations: 1_000, steps: 4_000 };
+/// Until the ELBO rises no more, in minibatches; and a part of a mixture in equal shares, all rows in a step.
+const FAR: Way = Way { iterations: 100, steps: 12_000 };
+const NEAR: Way = Way { iterations: 1_000, steps: 4_000 };
 
 /// Fits from several starts, one after another; the best ELBO wins.
 pub fn wide_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
@@ -50,10 +51,15 @@ pub fn wide_net(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Ou
     }
 }
 
-/// Rows in a step where none are given: a mixture's parts take all.
+/// Rows in a step where none are given: what stays near takes all.
 pub(super) fn batch(problem: &Problem<'_>, few: usize) -> usize {
     let rows = problem.train.len();
-    if problem.settings.mix == Mix::No { few.min(rows) } else { rows }
+    if is_near(problem) { rows } else { few.min(rows) }
+}
+
+/// Whether starts stay near their modes.
+fn is_near(problem: &Problem<'_>) -> bool {
+    problem.settings.mix == Mix::Even
 }
 
 /// Steps of a start.
@@ -64,7 +70,7 @@ pub(super) fn steps(problem: &Problem<'_>) -> u64 {
 /// The way of a start, as far as the settings let it go: who asks for few steps wants no long search for modes.
 fn way(problem: &Problem<'_>) -> Way {
     let settings = problem.settings;
-    let way = if settings.mix == Mix::No { ALONE } else { MIXED };
+    let way = if is_near(problem) { NEAR } else { FAR };
     let per_epoch = problem.train.len().div_ceil(batch_rows(problem, Path::WideNet)) as f64;
     let asked = settings.steps.or(settings.epochs.map(|e| (e * per_epoch).ceil() as u64));
     let most = usize::try_from(asked.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);

@@ -432,6 +432,12 @@ impl Distribution {
         }
     }
 
+    /// Where its name was written: the place to point at when the whole is meant, which may go over many lines.
+    pub fn name_span(&self) -> Span {
+        let end = self.span.start + self.family.name.len() as u32;
+        Span { end: end.min(self.span.end), ..self.span }
+    }
+
     /// Whether it is the family's own density: no suffix, nothing mixed.
     pub fn is_bare(&self) -> bool {
         self.truncation.is_none()

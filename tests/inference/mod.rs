@@ -9,6 +9,7 @@ mod density;
 mod dropout;
 mod examples;
 mod guides;
+mod idle;
 mod invariance;
 mod levels;
 mod loo;

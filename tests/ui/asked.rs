@@ -2,6 +2,7 @@
 
 use crate::support::snapshot;
 use bnnc::compile::{Options, Session, fit};
+use bnnc::diagnostic::Level;
 use bnnc::diagnostic::render::human_all;
 use bnnc::infer::progress::Silent;
 
@@ -43,6 +44,11 @@ const CASES: &[(&str, &str, bool)] = &[
         true,
     ),
     (
+        "o001_chains_have_no_mixture",
+        "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { method = nuts; mix = true }\n",
+        true,
+    ),
+    (
         "o001_warmup_on_all_rows",
         "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\nfit { warmup = 100 }\n",
         false,
@@ -53,6 +59,48 @@ const CASES: &[(&str, &str, bool)] = &[
         false,
     ),
 ];
+
+const LINE: &str = "data \"d.csv\" { x, y : real }\nb ~ Normal(0, 1)\ny ~ Normal(b * x, 1)\n";
+
+/// Name, fit block, and what the command line sets; the level is a warning unless the method is not the file's.
+type Idle = (&'static str, &'static str, &'static [(&'static str, &'static str)], Level);
+const IDLE: &[Idle] = &[
+    ("o007_samples_without_chains", "samples = 500", &[], Level::Warning),
+    ("o007_chains_on_the_command_line", "", &[("chains", "8")], Level::Warning),
+    ("o007_draws_of_chains", "method = nuts; draws = 40", &[], Level::Warning),
+    ("o007_rank_of_a_full_guide", "guide = fullrank; rank = 3", &[], Level::Warning),
+    ("o007_epochs_on_all_rows", "epochs = 5", &[], Level::Warning),
+    ("o007_rate_of_a_mode", "method = map; learning_rate = 0.1", &[], Level::Warning),
+    (
+        "o007_rewrites_without_a_guide",
+        "method = laplace; without = [non_centre, entropy]",
+        &[],
+        Level::Warning,
+    ),
+    ("o007_method_of_the_command_line", "guide = fullrank", &[("method", "map")], Level::Note),
+];
+
+#[test]
+fn what_has_no_effect_is_told() {
+    for (name, block, set, level) in IDLE {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("d.csv"), ROWS).expect("written");
+        let path = folder.path().join("model.bnn");
+        std::fs::write(&path, format!("{LINE}fit {{ {block} }}\n")).expect("written");
+        let set = set.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let session = Session::open(&path, Options { set, ..Options::default() }).expect("it was written");
+        let mut found = session.check();
+        found.0.retain(|d| d.code.id() == "O007");
+        let levels: Vec<Level> = found.0.iter().map(|d| d.level()).collect();
+        assert_eq!(levels, [*level], "{name}: {found:?}");
+        let text = human_all(&found, session.source(), false);
+        snapshot("ui", name, &text.replace(&path.display().to_string(), "model.bnn"));
+        // What a fit tells is what its manifest keeps.
+        let run = fit(&session, &mut Silent).expect(name);
+        let is_kept = run.manifest.warnings.iter().any(|w| w.starts_with("O007"));
+        assert_eq!(is_kept, *level == Level::Warning, "{name}: {:?}", run.manifest.warnings);
+    }
+}
 
 #[test]
 fn what_a_path_cannot_do_is_refused() {

@@ -7,7 +7,7 @@ use crate::check::{Context, check};
 use crate::compile::{self, data_block, data_choices, earlier, methods};
 use crate::data::{self, new_rows};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::infer::settings::Settings;
+use crate::infer::settings::{Method, Settings};
 use crate::lower::{Parameterization, lower, with_scale_mixtures};
 use crate::model::Model;
 use crate::rewrites::Rewrite;
@@ -52,7 +52,7 @@ pub(super) fn treated_again(
         statistic.values.clone_from(&values.0);
     }
     methods::treat(&mut model, settings.method);
-    if settings.asks_for(Rewrite::ScaleMixture) {
+    if settings.asks_for(Rewrite::ScaleMixture) && settings.method != Method::Prior {
         model = with_scale_mixtures(&model).0;
     }
     Ok((ast, model, settings))
