@@ -106,9 +106,11 @@ impl Fit<'_> {
             (None, "") => leave,
             (None, instead) => format!("{leave}, or {instead}"),
         });
-        // Another method for a file that has options of its own is no mistake in that file.
+        // Another method for a file that has options of its own is no mistake in that file, nor are few rows.
         let by = self.model.settings.iter().find(|s| s.name == lack.by && !s.is_default);
-        let is_from_elsewhere = setting.span.is_some() && by.is_some_and(|s| s.span.is_none());
+        let is_of_rows = option.needs == Needs::Passes && lack.by == "batch";
+        let is_from_elsewhere =
+            setting.span.is_some() && (is_of_rows || by.is_some_and(|s| s.span.is_none()));
         Some(if is_from_elsewhere { d.as_note() } else { d })
     }
 

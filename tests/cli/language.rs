@@ -296,7 +296,8 @@ fn standardize_shifts_the_constant_columns_of_an_array_and_says_so() {
     let mut priors = 0;
     for row in rows.records().map(Result::unwrap) {
         if ["b[2]", "b[4]"].contains(&&row[0]) {
-            assert!(of(&row, "mean").abs() < 1e-3 && (of(&row, "sd") - 1.0).abs() < 1e-3, "{row:?}");
+            // The summary is of draws: 0.05 is some five of its errors.
+            assert!(of(&row, "mean").abs() < 0.05 && (of(&row, "sd") - 1.0).abs() < 0.05, "{row:?}");
             priors += 1;
         }
     }

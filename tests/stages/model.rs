@@ -28,7 +28,7 @@ fn small_models_are_typed() {
 fn the_command_line_picks_and_sets() {
     let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect();
     let context = Context {
-        overrides: pairs(&[("sigma", "0.3"), ("epochs", "7"), ("fit.seed", "5")]),
+        overrides: pairs(&[("sigma", "0.3"), ("steps", "7"), ("fit.seed", "5")]),
         choices: pairs(&[("prior", "laplace"), ("scale", "fixed")]),
         data_arguments: vec![],
         ..Context::default()

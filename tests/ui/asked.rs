@@ -69,7 +69,7 @@ const IDLE: &[Idle] = &[
     ("o007_chains_on_the_command_line", "", &[("chains", "8")], Level::Warning),
     ("o007_draws_of_chains", "method = nuts; draws = 40", &[], Level::Warning),
     ("o007_rank_of_a_full_guide", "guide = fullrank; rank = 3", &[], Level::Warning),
-    ("o007_epochs_on_all_rows", "epochs = 5", &[], Level::Warning),
+    ("o007_epochs_on_all_rows", "epochs = 5", &[], Level::Note),
     ("o007_rate_of_a_mode", "method = map; learning_rate = 0.1", &[], Level::Warning),
     (
         "o007_rewrites_without_a_guide",
