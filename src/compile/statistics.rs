@@ -34,7 +34,8 @@ pub fn resolve(model: &mut Model, data: &Dataset) -> Result<(), Diagnostics> {
                 .iter()
                 .any(|o| o.units.and_then(|u| u.scale).is_some_and(|scale| scale.0 as usize == i));
             if what == Summary::Spread && !is_target && values.iter().any(has_spread) {
-                // Nothing is lost: such an input is 0 in all training rows, whatever it is divided by. D008 tells.
+                // Such an input is 0 in all training rows, whatever it is divided by. D008 tells; of a column of ones,
+                // and of what neither a net nor a sum reads, nobody does yet.
                 values.iter_mut().filter(|sd| !has_spread(sd)).for_each(|sd| *sd = 1.0);
             } else if !values.iter().all(has_spread) {
                 found.push(no_spread(model, of, &values, is_target));
