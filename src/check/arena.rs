@@ -148,7 +148,7 @@ impl Arena {
     ) -> (ExprId, StatisticId) {
         let known = self.statistics.iter().position(|s| s.what == what && s.of == of);
         let position = known.unwrap_or_else(|| {
-            self.statistics.push(Statistic { what, of, values: vec![] });
+            self.statistics.push(Statistic { what, of, values: vec![], constant: vec![] });
             self.statistics.len() - 1
         });
         let x = self.interval(of);

@@ -73,7 +73,7 @@ impl Needs {
             Needs::Noise => "where steps draw: `advi`, `nuts` (of its guide), `map` and `mle` with `dropout`",
             Needs::Steps => "where steps are taken: not `laplace`, `prior`, nor modes without a net",
             Needs::Rate => "where the optimiser takes steps: not `laplace`, `prior`, nor modes on all rows",
-            Needs::Passes => "in minibatches, and where a net of many weights is fitted on all rows",
+            Needs::Passes => "in minibatches, and where a wide net is fitted on few rows",
             Needs::Rows => "where rows are fitted: not `laplace`, `prior`",
             Needs::Precision => "where steps are taken, and where a net is evaluated: not `prior`",
             Needs::Rewrites => "where the rewrite may apply: mostly of a guide, `advi` and `nuts`",

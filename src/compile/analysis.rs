@@ -2,6 +2,7 @@
 //! and every finding of the stages that look at them.
 
 use super::fit::lowered;
+use super::methods::treat;
 use super::{Options, constants, data_block, data_choices, earlier, format, indices, statistics, targets};
 use crate::check::{Combination, Context, check_each, check_picked};
 use crate::data::{self, Dataset, Files};
@@ -11,7 +12,7 @@ use crate::infer::journal::Journal;
 use crate::infer::of_rows::of_rows;
 use crate::infer::problem::Problem;
 use crate::infer::settings::{Batch, Method, Settings};
-use crate::infer::{self, asked, idle};
+use crate::infer::{self, asked, idle, path};
 use crate::lint::{Lint, Rows, Subject, allow, lint_some};
 use crate::model::{Column, ExprId, Model};
 use crate::source::{SourceFile, Span};
@@ -121,11 +122,7 @@ fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices:
         match Settings::of(model) {
             Ok(settings) => {
                 let data = data.as_ref().map(|(_, data)| &**data);
-                // Of what is refused nothing more need be said.
-                match asked::of_model(model, &settings) {
-                    Some(refused) => findings.push(refused),
-                    None => findings.0.extend(without_effect(model, &settings, data, files.room())),
-                }
+                findings.0.extend(of_settings(model, &settings, data, files.room()));
             }
             Err(found) => findings.extend(found),
         }
@@ -140,9 +137,25 @@ fn of_tree(name: &str, files: &dyn Files, options: &Options, tree: data_choices:
     Analysis { ast: Some(tree), model, data, findings, is_right }
 }
 
-/// O007: what was set and has no effect. The path of a fit depends on the rows, so it is looked at with them.
-fn without_effect(model: &Model, settings: &Settings, data: Option<&Dataset>, room: u64) -> Vec<Diagnostic> {
-    let is_asked = idle::depends_on_rows(model) && settings.method != Method::Prior;
+/// O001 for what is asked for and cannot be; of the rest O007 for what has no effect. The path of a fit depends on the
+/// rows, so it is looked at with them.
+fn of_settings(model: &Model, settings: &Settings, data: Option<&Dataset>, room: u64) -> Vec<Diagnostic> {
+    let refused = match settings.method {
+        // The methods that make points of unknowns.
+        Method::Map | Method::Mle if !model.correlate().is_empty() => {
+            let mut treated = model.clone();
+            treat(&mut treated, settings.method);
+            asked::of_model(&treated, settings)
+        }
+        _ => asked::of_model(model, settings),
+    };
+    if let Some(refused) = refused {
+        return vec![refused];
+    }
+    // Chains and curvature want a density that not every model has.
+    let has_density = matches!(settings.method, Method::Laplace | Method::Nuts);
+    let depends_on_rows = asked::depends_on_rows(settings) || idle::depends_on_rows(model);
+    let is_asked = has_density || depends_on_rows && settings.method != Method::Prior;
     let lowered = data.filter(|_| is_asked).and_then(|data| {
         // What cannot be lowered says so when it is fitted.
         Some((lowered(model.clone(), data, settings).ok()?, data))
@@ -158,7 +171,15 @@ fn without_effect(model: &Model, settings: &Settings, data: Option<&Dataset>, ro
         journal: Journal::default(),
         profiler: Profiler::default(),
     });
-    idle::of_model(model, settings, problem.as_ref())
+    let refused = problem.as_ref().filter(|problem| problem.joint.dim > 0).and_then(|problem| {
+        let of_method = has_density.then(|| asked::of_method(problem).err()).flatten();
+        let is_stepped = settings.method != Method::Laplace;
+        of_method.or_else(|| is_stepped.then(|| asked::possible(problem, path(problem)).err()).flatten())
+    });
+    match refused {
+        Some(refused) => refused.findings().0,
+        None => idle::of_model(model, settings, problem.as_ref()),
+    }
 }
 
 /// The findings of all ways to choose the data: each cause once, and what is unused only if it is in every way that

@@ -34,9 +34,10 @@ pub fn resolve(model: &mut Model, data: &Dataset) -> Result<(), Diagnostics> {
                 .iter()
                 .any(|o| o.units.and_then(|u| u.scale).is_some_and(|scale| scale.0 as usize == i));
             if what == Summary::Spread && !is_target && values.iter().any(has_spread) {
-                // Such an input is 0 in all training rows, whatever it is divided by. D008 tells; of a column of ones,
-                // and of what neither a net nor a sum reads, nobody does yet.
-                values.iter_mut().filter(|sd| !has_spread(sd)).for_each(|sd| *sd = 1.0);
+                // Such an input is 0 in all training rows, whatever it is divided by; D008 tells.
+                let constant: Vec<usize> = (0..values.len()).filter(|i| !has_spread(&values[*i])).collect();
+                constant.iter().for_each(|i| values[*i] = 1.0);
+                model.statistics[i].constant = constant;
             } else if !values.iter().all(has_spread) {
                 found.push(no_spread(model, of, &values, is_target));
             }

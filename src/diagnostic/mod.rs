@@ -149,9 +149,11 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
-/// Elements of an array in words, counted from 1; of many the first.
+/// How many elements of an array a message names.
+pub const SHOWN: usize = 6;
+
+/// Elements of an array in words, counted from 1; of many the first [`SHOWN`].
 pub fn elements(at: &[usize]) -> String {
-    const SHOWN: usize = 6;
     let numbers: Vec<String> = at.iter().take(SHOWN).map(|i| (i + 1).to_string()).collect();
     match (numbers.as_slice(), at.len()) {
         ([one], _) => format!("element {one}"),

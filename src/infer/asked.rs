@@ -150,6 +150,11 @@ fn optimizer(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     Err(FitError::Refused(at_setting(d, problem.model, "optimizer").help(help)))
 }
 
+/// Whether the settings ask for what [`possible`] may refuse, beside what [`super::idle`] looks at.
+pub fn depends_on_rows(settings: &Settings) -> bool {
+    settings.optimizer != Optimizer::Adam || settings.warmup > 0 || settings.mix == Mix::Elbo
+}
+
 /// O001: the path cannot do what is asked for.
 ///
 /// # Errors
@@ -169,8 +174,8 @@ pub fn possible(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     }
     if problem.settings.mix == Mix::Elbo && matches!(path, Path::Batches | Path::Minibatch) {
         let what = "`mix = elbo` needs all rows in a step: its shares take many draws of all rows";
-        let d = Diagnostic::new("O001", what).help("write `mix = true` for equal shares");
-        return Err(FitError::Refused(d));
+        let d = at_setting(Diagnostic::new("O001", what), problem.model, "mix");
+        return Err(FitError::Refused(d.help("write `mix = true` for equal shares")));
     }
     rewrites(problem, path)
 }
@@ -191,9 +196,8 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
         return Err(FitError::Refused(d));
     }
     let refused = |why: String, help: &str| {
-        Err(FitError::Refused(
-            Diagnostic::new("O001", format!("`method = {name}` {why}")).help(help.to_owned()),
-        ))
+        let d = Diagnostic::new("O001", format!("`method = {name}` {why}"));
+        Err(FitError::Refused(at_setting(d, problem.model, "method").help(help.to_owned())))
     };
     if problem.joint.is_noisy() {
         let why = "needs a density that stays the same, and the zeros of `dropout` are new in each draw";
@@ -220,12 +224,16 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
     Ok(())
 }
 
+const NO_PRODUCT: &str = "no random weight enters a row by a product";
+
 /// A rewrite that `with` names and that cannot be applied.
 fn rewrites(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     let settings = problem.settings;
     let random = problem.joint.random_dim;
     let why = if settings.asks_for(Rewrite::Flipout) && !path.draws_by_key() {
         Some((Rewrite::Flipout, "this model is fitted on all rows in a step; give a `batch`".to_owned()))
+    } else if settings.asks_for(Rewrite::Flipout) && random == 0 {
+        Some((Rewrite::Flipout, NO_PRODUCT.to_owned()))
     } else if settings.asks_for(Rewrite::Flipout) && settings.draws != Draws::Auto {
         Some((Rewrite::Flipout, "`draws` asks for draws that rows share".to_owned()))
     } else if settings.asks_for(Rewrite::QuasiRandom) && path.draws_by_key() {
@@ -237,7 +245,7 @@ fn rewrites(problem: &Problem<'_>, path: Path) -> Result<(), FitError> {
     };
     match why {
         None => Ok(()),
-        Some((rewrite, why)) => Err(does_not_apply(rewrite, &why)),
+        Some((rewrite, why)) => Err(does_not_apply(problem.model, rewrite, &why)),
     }
 }
 
@@ -251,18 +259,17 @@ pub fn applied(problem: &Problem<'_>, notes: &[Note]) -> Result<(), FitError> {
         return Ok(());
     }
     Err(does_not_apply(
+        problem.model,
         Rewrite::Flipout,
         if is_applied(Rewrite::LocalReparam) {
             "every weight has noise per row by `local_reparam`; leave that out to have signs instead"
         } else {
-            "no random weight enters a row by a product"
+            NO_PRODUCT
         },
     ))
 }
 
-fn does_not_apply(rewrite: Rewrite, why: &str) -> FitError {
-    FitError::Refused(
-        Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()))
-            .help(format!("it wants: {}", rewrite.entry().condition)),
-    )
+fn does_not_apply(model: &Model, rewrite: Rewrite, why: &str) -> FitError {
+    let d = Diagnostic::new("O001", format!("`with = [{}]` does not apply: {why}", rewrite.name()));
+    FitError::Refused(at_setting(d, model, "with").help(format!("it wants: {}", rewrite.entry().condition)))
 }

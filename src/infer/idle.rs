@@ -92,7 +92,7 @@ impl Fit<'_> {
         let leave = format!("leave `{}` out", option.name);
         let (name, leave, lack) = match (option.needs, &setting.value) {
             (Needs::Rewrites, SettingValue::Words(words)) => {
-                let (idle, lack) = self.idle_rewrites(words)?;
+                let (idle, lack) = self.idle_rewrites(option, words)?;
                 let idle = idle.join(", ");
                 let leave =
                     if idle == words.join(", ") { leave } else { format!("leave `{idle}` out of it") };
@@ -158,10 +158,21 @@ impl Fit<'_> {
         }
     }
 
+    /// A rewrite that is applied only where `with` names it.
+    fn left_out_anyway(&self, rewrite: Rewrite) -> Option<Lack> {
+        let is_asked = !rewrites::OPT_IN.contains(&rewrite.name()) || self.settings.asks_for(rewrite);
+        let words = ": it is applied only where `with` names it".to_owned();
+        (!is_asked).then_some(Lack { by: "with", words, instead: "" })
+    }
+
     /// The rewrites of a list that act on nothing, and why the first of them does not.
-    fn idle_rewrites<'w>(&self, words: &'w [String]) -> Option<(Vec<&'w str>, Lack)> {
+    fn idle_rewrites<'w>(&self, option: &FitOption, words: &'w [String]) -> Option<(Vec<&'w str>, Lack)> {
         let named = |word: &'w String| rewrites::ALL.iter().find(|entry| entry.name == word.as_str());
-        let idle = |word: &'w String| Some((word.as_str(), self.lacks_of(named(word)?.rewrite)?));
+        let idle = |word: &'w String| {
+            let rewrite = named(word)?.rewrite;
+            let left_out = || (option.name == "without").then(|| self.left_out_anyway(rewrite)).flatten();
+            Some((word.as_str(), left_out().or_else(|| self.lacks_of(rewrite))?))
+        };
         let (idle, lacks): (Vec<&str>, Vec<Lack>) = words.iter().filter_map(idle).unzip();
         Some((idle, lacks.into_iter().next()?))
     }

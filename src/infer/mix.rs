@@ -10,7 +10,7 @@ use super::settings::Mix;
 use super::{Outcome, Rung};
 use std::time::Instant;
 
-/// Components where no number of starts is given.
+/// Starts of a mixture, and of a wide net, where no number is given.
 pub const COMPONENTS: usize = 4;
 /// Draws times rows times latents that judge a mixture, and the fewest and most draws.
 const WORK: usize = 2_000_000_000;

@@ -125,10 +125,20 @@ impl<T: Number> Recipe<T> {
 
 /// Steps of a fit: as many as asked for, or as visit each row often enough.
 pub(super) fn steps(problem: &Problem<'_>, path: Path) -> u64 {
-    let (settings, rows) = (problem.settings, problem.train.len());
-    let per_epoch = rows.div_ceil(batch_rows(problem, path)) as f64;
-    let epochs = settings.epochs.unwrap_or((ROW_VISITS / rows as f64).clamp(1.0, MOST_EPOCHS));
-    settings.steps.unwrap_or((epochs * per_epoch).round().max(1.0) as u64)
+    let epochs = (ROW_VISITS / problem.train.len() as f64).clamp(1.0, MOST_EPOCHS);
+    steps_asked(problem, path).unwrap_or_else(|| steps_of(problem, path, epochs))
+}
+
+/// Steps that a setting asks for, as they are or as passes over the rows.
+pub(super) fn steps_asked(problem: &Problem<'_>, path: Path) -> Option<u64> {
+    let settings = problem.settings;
+    settings.steps.or_else(|| settings.epochs.map(|epochs| steps_of(problem, path, epochs)))
+}
+
+/// Steps that see each row so often, at least one.
+fn steps_of(problem: &Problem<'_>, path: Path, epochs: f64) -> u64 {
+    let per_epoch = problem.train.len().div_ceil(batch_rows(problem, path)) as f64;
+    (epochs * per_epoch).round().max(1.0) as u64
 }
 
 /// Rows in a step.

@@ -6,13 +6,17 @@
 //!
 //! m₀ and τ of a Normal prior are read off the gradient of the log prior at the guide's means, scales where they are.
 
+use super::Path;
 use super::draws::Joint;
 use super::posterior::Gaussian;
 use super::problem::Problem;
+use super::settings::Mix;
 use super::small_net::scale_latents;
 use crate::diagnostic::Diagnostic;
-use crate::model::Role;
+use crate::model::{ExprId, ExprKind, Model, Role};
 use crate::source::Span;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// A weight of less than this many nats is at its prior.
 const LEAST: f64 = 0.05;
@@ -22,6 +26,16 @@ const FEWEST: usize = 20;
 const EVEN: f64 = 1.01;
 /// Step of the difference.
 const STEP: f64 = 1e-3;
+
+/// A layer that stayed at its prior.
+struct Idle {
+    /// percent of its weights
+    share: usize,
+    name: String,
+    span: Span,
+    /// Whether the scale of its prior is an unknown.
+    is_scaled: bool,
+}
 
 /// The warning, naming the worst layers; none where more than a fifth of the weights of each layer have moved. Half of a
 /// layer at its prior is what pruning looks like in nets that predict well.
@@ -53,7 +67,7 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
         let (distance, variance) = (here[*i] / precision, sds[*i] * sds[*i]);
         0.5 * (precision * (distance * distance + variance) - 1.0 - (precision * variance).ln())
     };
-    let mut bad: Vec<(usize, String, Span)> = vec![];
+    let mut bad: Vec<Idle> = vec![];
     for layer in layers {
         // Scales of single inputs or outputs switch some of them off: that is what they are for.
         let precisions = (layer.start..layer.start + layer.len).map(precision_of);
@@ -65,20 +79,48 @@ pub fn warning(problem: &Problem<'_>, guide: &Gaussian) -> Option<Diagnostic> {
         if 5 * idle > 4 * layer.len {
             let share = 100 * idle / layer.len;
             let unknown = problem.model.unknown(layer.unknown);
-            bad.push((share, format!("{share} % of {}", unknown.name), unknown.span));
+            let is_scaled = unknown.prior.args.iter().any(|a| is_learned(problem.model, *a));
+            bad.push(Idle { share, name: unknown.name.clone(), span: unknown.span, is_scaled });
         }
     }
-    bad.sort_by(|a, b| b.cmp(a));
-    let place = bad.first().map(|(_, _, span)| *span);
-    let names: Vec<String> = bad.into_iter().map(|(_, name, _)| name).collect();
+    bad.sort_by_key(|l| Reverse(l.share));
+    let place = bad.first().map(|l| l.span);
+    let is_scaled = bad.iter().all(|l| l.is_scaled);
+    let names: Vec<String> = bad.into_iter().map(|l| format!("{} % of {}", l.share, l.name)).collect();
     place.map(|place| {
         let message = format!("the net underfits: its rows left {} at the prior", names.join(", "));
         Diagnostic::new("G010", message)
             .at(place, "their prior")
             .note("a weight counts as left there if its posterior is less than 0.05 nat from its prior")
-            .help(
-                "take a narrower net, or a prior with a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`; or draw from \
-                 the posterior itself by `method = nuts`",
-            )
+            .help(help(problem, is_scaled))
     })
+}
+
+/// Ways out that the fit has not taken yet.
+fn help(problem: &Problem<'_>, is_scaled: bool) -> String {
+    let mut ways = vec!["take a narrower net"];
+    if !is_scaled {
+        ways.push("give the prior a learned scale: `w ~ Normal(0, s); s ~ HalfNormal(1)`");
+    }
+    // Parts of an even mixture stay near to their modes (`wide_net.rs`).
+    if problem.settings.mix != Mix::Even && super::path(problem) == Path::WideNet {
+        ways.push("let several starts predict together by `mix = true`");
+    }
+    ways.push("draw from the posterior itself by `method = nuts`");
+    ways.join("; or ")
+}
+
+/// Whether an unknown is in it.
+fn is_learned(model: &Model, id: ExprId) -> bool {
+    let (mut pending, mut seen) = (vec![id], BTreeSet::new());
+    while let Some(next) = pending.pop() {
+        let kind = &model.expr(next).kind;
+        if matches!(kind, ExprKind::Unknown(_)) {
+            return true;
+        }
+        if seen.insert(next) {
+            pending.extend(kind.operands());
+        }
+    }
+    false
 }

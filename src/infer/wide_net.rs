@@ -15,15 +15,13 @@ use super::minibatch::{Trainer, seed_of};
 use super::posterior::Gaussian;
 use super::problem::{Number, Problem};
 use super::progress::Progress;
-use super::recipe::{Recipe, batch_rows};
+use super::recipe::{Recipe, steps_asked};
 use super::record::GuideRecord;
 use super::settings::{Mix, Precision};
 use super::small_net::{map_start, scale_latents};
 use super::{Outcome, Path, joined, messages, mix};
 use std::sync::Arc;
 
-/// Starts where no number is given.
-pub(super) const STARTS: usize = 4;
 /// Bounds of the sds that a start begins with.
 const SDS: (f64, f64) = (1e-3, 0.5);
 /// The value at which scales are held on the way to a mode.
@@ -69,10 +67,8 @@ pub(super) fn steps(problem: &Problem<'_>) -> u64 {
 
 /// The way of a start, as far as the settings let it go: who asks for few steps wants no long search for modes.
 fn way(problem: &Problem<'_>) -> Way {
-    let settings = problem.settings;
     let way = if is_near(problem) { NEAR } else { FAR };
-    let per_epoch = problem.train.len().div_ceil(batch_rows(problem, Path::WideNet)) as f64;
-    let asked = settings.steps.or(settings.epochs.map(|e| (e * per_epoch).ceil() as u64));
+    let asked = steps_asked(problem, Path::WideNet);
     let most = usize::try_from(asked.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
     Way { iterations: way.iterations.min(most), steps: asked.unwrap_or(way.steps) }
 }
@@ -86,7 +82,7 @@ struct Candidate {
 fn wide_net_in<T: Number>(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
     let settings = problem.settings;
     let is_mixed = settings.mix != Mix::No;
-    let starts = settings.restarts.unwrap_or(if is_mixed { mix::COMPONENTS } else { STARTS });
+    let starts = settings.restarts.unwrap_or(mix::COMPONENTS);
     let Way { iterations, steps } = way(problem);
     let mut joint = Joint::tempered(problem).map_err(messages::refused)?;
     let trainer = Trainer::new::<T>(problem, Path::WideNet)?;

@@ -110,6 +110,8 @@ pub struct Statistic {
     pub of: ExprId,
     /// As many numbers as its shape says once the rows have been read; empty before.
     pub values: Vec<f64>,
+    /// Elements that are the same in all training rows and that [`Summary::Spread`] gives 1, in order.
+    pub constant: Vec<usize>,
 }
 
 /// What a statistic is of many numbers.

@@ -257,6 +257,45 @@ fn a_convolutional_net_starts_from_a_net_of_other_digits() {
     assert!(emitted.contains("runs/mnist: mean of f.1.w") && !emitted.contains("mean of f.4.w"), "{emitted}");
 }
 
+/// Ones in an array are shifted like any other constant, and an intercept that was meant is gone: that is told. So is
+/// what neither a net nor a sum reads, and what is made of columns.
+#[test]
+fn what_standardize_shifts_is_told_wherever_it_stands() {
+    let place = Place::new();
+    let rows = |second: &str| -> String {
+        let row = |i: i32| {
+            let t = f64::from(i) / 10.0 - 2.0;
+            format!("{t},{second},{},{}\n", (3.0 * t).sin(), 2.0 * t + 0.3 * (9.0 * t).cos())
+        };
+        "x1,x2,x3,y\n".to_owned() + &(0..40).map(row).collect::<String>()
+    };
+    place.write("ones.csv", &rows("1"));
+    place.write("sevens.csv", &rows("7"));
+    let ones = "`standardize` shifts ones to 0 like any other constant";
+    for (data, columns, value, says, notes_ones) in [
+        ("ones", "x : real[3]", "dot(b, standardize(x))", "element 2 of `x` is constant", true),
+        ("ones", "x : real[3]", "dot(b, x)", "", false),
+        ("ones", "x1, x2, x3 : real", "dot(b, standardize([x1, x2, x3]))", "column `x2` is constant", true),
+        ("sevens", "x : real[3]", "dot(b, standardize(x)) ^ 2", "element 2 of `x` is constant", false),
+        ("sevens", "x : real[3]", "dot(b, standardize(log(x^2 + 1)))", "element 2 of", false),
+    ] {
+        place.write(
+            "m.bnn",
+            &format!(
+                "data \"{data}.csv\" {{ {columns}; y : real }}\nb[3] ~ Normal(0, 1)\ns ~ HalfNormal(1)\n\
+                 y ~ Normal({value}, s)\n"
+            ),
+        );
+        let checked = place.run("check m.bnn");
+        println!("{}", checked.err);
+        assert_eq!(checked.status, 0, "{value}: {}", checked.err);
+        let count = checked.err.matches("warning[D008]").count();
+        assert_eq!(count, usize::from(!says.is_empty()), "{value}: {}", checked.err);
+        assert!(checked.err.contains(says), "{value}: {}", checked.err);
+        assert_eq!(checked.err.contains(ones), notes_ones, "{value}: {}", checked.err);
+    }
+}
+
 /// A column of an array that never varies costs no edit of the file: it is told, shifted to 0, and keeps its prior.
 #[test]
 fn standardize_shifts_the_constant_columns_of_an_array_and_says_so() {

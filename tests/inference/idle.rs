@@ -8,7 +8,6 @@ use bnnc::check::settings::{self, FitOption, Needs};
 use bnnc::compile::{Options, Session, fit};
 use bnnc::diagnostic::Level;
 use bnnc::infer::progress::Silent;
-use bnnc::rewrites;
 use bnnc::run_folder::{Run, TensorValues};
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -56,9 +55,7 @@ fn values(option: &FitOption, model: &str) -> Vec<String> {
         false => vec![n.least + 0.6],
     });
     let is_list = option.default == "[]";
-    // To leave out what is left out anyway asks for nothing.
-    let is_idle = |word: &str| option.name == "without" && rewrites::OPT_IN.contains(&word);
-    let words = option.words.iter().filter(|w| **w != option.default && **w != "auto" && !is_idle(w));
+    let words = option.words.iter().filter(|w| **w != option.default && **w != "auto");
     let words = words.map(|w| if is_list { format!("[{w}]") } else { (*w).to_owned() });
     let named = (option.name == "correlate").then(|| if model.contains("net f") { "[f.2]" } else { "[b]" });
     words.chain(numbers.iter().map(f64::to_string)).chain(named.map(str::to_owned)).collect()
@@ -130,7 +127,8 @@ fn complaints_of(method: &str, folder: &Path) -> Vec<String> {
             let run = fit(&with(set), &mut Silent).ok()?;
             Some(are_equal(plain(is_in_epochs), &run))
         };
-        let mut idle: Vec<(&str, String)> = vec![];
+        // An option, its value, and whether it must be set alone.
+        let mut idle: Vec<(&str, String, bool)> = vec![];
         for option in settings::OPTIONS.iter().filter(|o| o.needs != Needs::Nothing) {
             let seen = all.entry(option.name).or_default();
             for value in values(option, model) {
@@ -155,19 +153,20 @@ fn complaints_of(method: &str, folder: &Path) -> Vec<String> {
                 // Draws of the guide alone act on where chains begin.
                 if !reason.contains("the chains") && !seen.reasons.iter().any(|r| r == reason) {
                     seen.reasons.push(reason.to_owned());
-                    idle.push((option.name, value));
+                    idle.push((option.name, value, reason.contains("only where")));
                 }
             }
         }
-        // Together they have no effect either; lists are joined, and a length in epochs is set alone.
+        // Together they have no effect either; lists are joined, and a length in epochs is set alone, as is what would be
+        // asked for and left out at once.
         let mut together: BTreeMap<&str, String> = BTreeMap::new();
-        for (option, value) in idle.iter().filter(|(option, _)| *option != "epochs") {
+        let is_alone = |(option, _, is_opt_in): &&(&str, String, bool)| *option == "epochs" || *is_opt_in;
+        for (option, value, _) in idle.iter().filter(|i| !is_alone(i)) {
             let joined = together.get(option).map(|all| format!("{all}, {value}").replace("], [", ", "));
             together.insert(option, joined.unwrap_or_else(|| value.clone()));
         }
         let together: Vec<(&str, &str)> = together.iter().map(|(n, v)| (*n, v.as_str())).collect();
-        let alone =
-            idle.iter().filter(|(option, _)| *option == "epochs").map(|(n, v)| vec![(*n, v.as_str())]);
+        let alone = idle.iter().filter(is_alone).map(|(n, v, _)| vec![(*n, v.as_str())]);
         for set in alone.chain([together]).filter(|set| !set.is_empty()) {
             if is_same(&set) != Some(true) {
                 complaints
