@@ -72,13 +72,16 @@ pub fn dense_macs(widths: &[usize]) -> f64 {
 }
 
 /// 2 – 5 tanh – 5 tanh – 2 softmax: one draw a step, one start, all rows of a data statement.
-fn small(data: &str) -> Fixture {
-    let text = format!(
+pub fn small_text(data: &str) -> String {
+    format!(
         "data {data}\nnet f(x) {{\n  each layer {{ w ~ Normal(0, 1); b ~ Normal(0, 1) }}\n  dense 5 tanh\n  \
          dense 5 tanh\n  dense 2 softmax\n}}\ny ~ Categorical(probs = f([x1, x2]))\n\
          fit {{ guide = meanfield; draws = 1; restarts = 1; batch = all }}\n"
-    );
-    Fixture::of(&text, usize::MAX, &MadeUp { rows: 0 })
+    )
+}
+
+fn small(data: &str) -> Fixture {
+    Fixture::of(&small_text(data), usize::MAX, &MadeUp { rows: 0 })
 }
 
 /// The small net on the 700 rows of `models/moons.bnn`.

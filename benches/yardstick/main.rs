@@ -19,12 +19,13 @@ mod workloads;
 
 use bnnc::infer::settings::{Draws, Precision};
 use peak::peak_macs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 use turns::{Mark, in_turn};
-use workloads::{MNIST, THIRD, dense_macs, dense_net, on_images, small_net, small_net_on, steps_per_second};
+use workloads::{
+    MNIST, THIRD, dense_macs, dense_net, on_images, small_net, small_net_on, small_text, steps_per_second,
+};
 
 /// Multiply-adds of a training step per image: forward once, each gradient once (none for the first layer's input).
 const PAPER_MACS: f64 = 2.0 * 460_800.0 + 3.0 * (1_638_400.0 + 32_768.0 + 640.0);
@@ -133,63 +134,75 @@ fn beside_the_peak(threads: usize) {
     in_turn("eight schools: a gradient", "µs: bnnc, mark", ours, || 1.0, Mark::AtMost(1.0));
 }
 
-/// From the start of the process to the first step of the optimiser, against the time that it may take. The clock stops
-/// when the program says what comes after its only step, so that step is in it; of a small net its ELBO is too, which is
-/// why its row is above the ten milliseconds and has no mark.
+/// From the start of the process to the end of the first step of the optimiser, against the time that it may take. The
+/// program tells when its step was done (`--profile`); what its process takes before `main`, and after its end, is
+/// that of `bnnc --version`.
 fn beside_the_clock() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let small = || 1e3 * until_stepped(root, &["models/moons.bnn", "--set", "restarts=1"]);
-    in_turn(
-        "small net: process start to the ELBO of its first step",
-        "ms: bnnc, 10",
-        small,
-        || 10.0,
-        Mark::None,
-    );
+    let place = tempfile::tempdir().expect("a folder");
+    let file = place.path().join("small.bnn");
+    let rows = root.join("models/data/moons.csv");
+    let data = format!("{:?} {{ x1, x2 : real; y : class(2); split by split }}", rows.display().to_string());
+    std::fs::write(&file, small_text(&data)).expect("written");
+    let file = file.display().to_string();
+    let stepped = |args: &[&str]| 1e3 * (before_main(root) + fit_of_one_step(root, args).stepped);
+    let alone = || stepped(&[&file]);
+    let name = "small net: process start to first step";
+    in_turn(name, "ms: bnnc, mark", alone, || 10.0, Mark::AtMost(1.0));
+    let of_many = || stepped(&["models/moons.bnn", "--set", "restarts=1"]);
+    let name = "models/moons.bnn, sixteen combinations: process start to first step";
+    in_turn(name, "ms: bnnc, 10", of_many, || 10.0, Mark::None);
+    let whole = || 1e3 * fit_of_one_step(root, &[&file]).whole;
+    in_turn("small net: a whole fit of one step", "ms: bnnc, mark", whole, || 100.0, Mark::AtMost(1.0));
     if !root.join("models/data/mnist/train-images-idx3-ubyte.gz").is_file() {
         eprintln!("no images of MNIST in models/data: the start of its fit is left out");
         return;
     }
-    // Checking reads and judges the same files.
     let images = || {
-        let begun = Instant::now();
-        let mut check = Command::new(env!("CARGO_BIN_EXE_bnnc"));
-        let checked = check.args(["check", "models/mnist.bnn"]).current_dir(root).output();
-        let is_checked = checked.is_ok_and(|out| out.status.success());
-        let read = if is_checked { begun.elapsed().as_secs_f64() } else { f64::NAN };
-        1e3 * (until_stepped(root, &["models/mnist.bnn"]) - read)
+        let times = fit_of_one_step(root, &["models/mnist.bnn", "--set", "predict_draws=2"]);
+        1e3 * (before_main(root) + times.stepped - times.checked)
     };
-    let name = "MNIST network: process start to first step, less `check`";
+    let name = "MNIST network: process start to first step, less reading and checking";
     in_turn(name, "ms: bnnc, mark", images, || 150.0, Mark::AtMost(1.0));
 }
 
-/// Seconds from the start of a fit of one step to the end of that step; not a number where the fit fails.
-fn until_stepped(root: &Path, args: &[&str]) -> f64 {
-    let out = std::env::temp_dir().join(format!("bnnc-yardstick-{}", std::process::id()));
+/// Seconds from the start of a process to its end, and what it prints; none where it fails.
+fn seconds_of(root: &Path, args: &[&str]) -> Option<(f64, Vec<u8>)> {
     let begun = Instant::now();
-    let child = Command::new(env!("CARGO_BIN_EXE_bnnc"))
-        .arg("fit")
-        .args(args)
-        .args(["--steps", "1", "--out"])
-        .arg(&out)
-        .current_dir(root)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut child) = child else { return f64::NAN };
-    let lines = child.stderr.take().map(|e| BufReader::new(e).lines().map_while(Result::ok));
-    let is_over = |line: &String| line.starts_with("evaluating") || line.starts_with("predicting");
-    let stepped = lines.and_then(|mut lines| lines.find(is_over)).map(|_| begun.elapsed().as_secs_f64());
-    // What comes after is not measured here.
-    let _ = child.kill();
-    let _ = child.wait();
-    let folder = out.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    for left in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
-        if left.file_name().to_string_lossy().contains(&folder) {
-            let _ = std::fs::remove_dir_all(left.path());
-        }
-    }
-    stepped.unwrap_or(f64::NAN)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bnnc"));
+    let out = command.args(args).current_dir(root).stderr(Stdio::null()).output().ok()?;
+    out.status.success().then(|| (begun.elapsed().as_secs_f64(), out.stdout))
+}
+
+/// What the process of a fit of one step takes, in seconds.
+struct Times {
+    whole: f64,
+    /// From `main` until the rows are read and the model is checked.
+    checked: f64,
+    /// From `main` to the end of the step.
+    stepped: f64,
+}
+
+/// Not numbers where the fit fails.
+fn fit_of_one_step(root: &Path, args: &[&str]) -> Times {
+    let out = std::env::temp_dir().join(format!("bnnc-yardstick-{}", std::process::id()));
+    let place = out.to_string_lossy();
+    let fit = [&["fit"], args, &["--steps", "1", "--profile", "--json", "--force", "--out", &place]].concat();
+    let found = seconds_of(root, &fit);
+    let _ = std::fs::remove_dir_all(&out);
+    let (whole, printed) = found.unwrap_or((f64::NAN, vec![]));
+    let told: serde_json::Value = serde_json::from_slice(&printed).unwrap_or_default();
+    let time = |part: &str, of: &str| {
+        let mut parts = told["timeline"].as_array()?.iter();
+        parts.find(|p| p["part"].as_str().is_some_and(|name| name.starts_with(part)))?[of].as_f64()
+    };
+    let (checked, stepped) = (time("reading", "end"), time("fitting", "first"));
+    Times { whole, checked: checked.unwrap_or(f64::NAN), stepped: stepped.unwrap_or(f64::NAN) }
+}
+
+/// What a process takes before `main` and after its end, and a little more: reading the command line.
+fn before_main(root: &Path) -> f64 {
+    seconds_of(root, &["--version"]).map_or(f64::NAN, |(seconds, _)| seconds)
 }
 
 /// Builds the hand-written programs beside our own; the folder they are run in.

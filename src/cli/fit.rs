@@ -4,6 +4,7 @@ use super::args::{Setting, truth};
 use super::progress::{Shown, duration, grouped};
 use super::resume::{self, About, Found, Kept};
 use super::terminal::{Terminal, columns, wrapped};
+use super::timeline::{Timed, Timeline};
 use super::{clock, interrupt, profile};
 use crate::compile::{self, Ready, Session};
 use crate::engine::{Measured, Profiler};
@@ -14,7 +15,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Compile a model, fit it, evaluate it on the held-out rows, and write a run folder with a report
 #[derive(Debug, Args)]
@@ -60,7 +61,8 @@ pub(super) struct Options {
 }
 
 /// Runs the command.
-pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]) -> u8 {
+pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString], began: Instant) -> u8 {
+    let mut timeline = Timeline::of(began, "reading and checking");
     let place = options.resume.as_ref().or(options.out.as_ref());
     let place = place.cloned().unwrap_or_else(|| default_folder(&options.model));
     let mut compile_options = compile_options(options);
@@ -94,6 +96,7 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
     {
         return terminal.refuse(&fault.diagnostic(&place));
     }
+    timeline.begin("preparing");
     let started = clock::now();
     let mut progress = Shown::of(terminal, session.source());
     let profiler = if options.profile { Profiler::on() } else { Profiler::default() };
@@ -113,7 +116,9 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
         Ok(kept) => kept,
         Err(finding) => return terminal.refuse(&finding),
     };
-    let fitted = ready.fit(kept.journal.clone(), &mut progress);
+    timeline.end();
+    let mut timed = Timed { shown: &mut progress, timeline: &mut timeline };
+    let fitted = ready.fit(kept.journal.clone(), &mut timed);
     drop(progress);
     let mut run = match fitted {
         Ok(run) => run,
@@ -123,9 +128,12 @@ pub(super) fn run(terminal: &Terminal, options: &Options, arguments: &[OsString]
             return terminal.fail(&failure.diagnostics, session.source(), failure.exit);
         }
     };
+    timeline.begin("writing the run folder");
     complete(&mut run, kept.origin());
-    match kept.finish(&run) {
-        Ok(folder) => tell(terminal, &run, &folder, options.profile.then(|| profiler.measured())),
+    let finished = kept.finish(&run);
+    timeline.end();
+    match finished {
+        Ok(folder) => tell(terminal, &run, &folder, options.profile.then(|| (profiler.measured(), timeline))),
         Err(finding) => return terminal.refuse(&finding),
     }
     0
@@ -244,7 +252,7 @@ pub(super) fn command_line(arguments: &[OsString]) -> String {
     std::iter::once("bnnc".to_owned()).chain(rest).collect::<Vec<_>>().join(" ")
 }
 
-fn tell(terminal: &Terminal, run: &Run, folder: &Path, measured: Option<Vec<Measured>>) {
+fn tell(terminal: &Terminal, run: &Run, folder: &Path, measured: Option<(Vec<Measured>, Timeline)>) {
     let m = &run.manifest;
     let page = folder.join("report.html");
     if terminal.is_json {
@@ -254,13 +262,16 @@ fn tell(terminal: &Terminal, run: &Run, folder: &Path, measured: Option<Vec<Meas
             result.insert("verdict".into(), json!(m.verdict));
             result.insert("warnings".into(), json!(m.warnings));
             result.insert("fit_s".into(), json!(m.fit_s));
-            if let Some(measured) = &measured {
-                result.insert("profile".into(), profile::to_json(measured));
+            if let Some((programs, timeline)) = &measured {
+                result.insert("profile".into(), profile::to_json(programs));
+                result.insert("timeline".into(), timeline.to_json());
             }
         }
         return terminal.out_json(&result);
     }
-    let table = measured.map(|programs| profile::table(&programs, m.fit_s, m.threads));
+    let table = measured.map(|(programs, timeline)| {
+        format!("{}\n{}", profile::table(&programs, m.fit_s, m.threads), timeline.table())
+    });
     if terminal.is_quiet {
         return terminal.out(&table.unwrap_or_default());
     }

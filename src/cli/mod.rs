@@ -34,6 +34,7 @@ mod resume;
 mod runs;
 mod sweep;
 mod terminal;
+mod timeline;
 
 use crate::diagnostic::Diagnostic;
 use crate::kernels;
@@ -44,10 +45,12 @@ use args::{Arguments, Command};
 use clap::FromArgMatches;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Instant;
 use terminal::Terminal;
 
 /// Runs the program with the given arguments, the first of which is its own name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let began = Instant::now();
     let arguments: Vec<OsString> = arguments.collect();
     let parsed = match examples::command()
         .try_get_matches_from(&arguments)
@@ -67,7 +70,7 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         return ExitCode::from(terminal.refuse(&finding));
     }
     let status = match parsed.command {
-        Command::Fit(options) => fit::run(&terminal, &options, &arguments),
+        Command::Fit(options) => fit::run(&terminal, &options, &arguments, began),
         Command::Check(options) => check::run(&terminal, &options),
         Command::Explain(options) => explain::run(&terminal, &options),
         Command::Report(options) => report::run(&terminal, &options),

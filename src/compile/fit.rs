@@ -15,7 +15,7 @@ use crate::infer::journal::Journal;
 use crate::infer::optimizer::Optimizer;
 use crate::infer::posterior::Gaussian;
 use crate::infer::problem::{Problem, Rows};
-use crate::infer::progress::{Progress, Silent};
+use crate::infer::progress::{Progress, Trial};
 use crate::infer::settings::{GuideChoice, Method, Mix, Settings};
 use crate::infer::{self, Outcome, messages};
 use crate::lower::{LogJoint, Parameterization, lower, with_scale_mixtures};
@@ -349,7 +349,7 @@ pub(super) fn fit_either_way(
         Some(mean_and_se(&elbo_draws(&mut joint, guide, draws, seed)).0)
     };
     let problem = Problem { joint: &centred_joint, journal: journal.within("centred"), ..prepared.problem() };
-    let centred = infer::fit(&problem, &mut Silent);
+    let centred = infer::fit(&problem, &mut Trial { shown: progress, what: "centred" });
     journal.stopped()?;
     // A centred hierarchy may have no mode at all; then there is nothing to compare with.
     let Ok(centred) = centred else { return Ok(outcome) };

@@ -12,6 +12,8 @@
 
 use super::generator::{Argument, Generator};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
 use crate::source::{SourceFile, Span};
 use crate::syntax::ast::{Arg, Item, Source};
 use std::collections::HashMap;
@@ -101,10 +103,13 @@ impl Truth {
     /// log m_k, up to a constant that both classes share.
     fn log_density(&self, class: usize, x: [f64; 2]) -> f64 {
         let curve = &self.curves[class];
-        let exponent =
-            |c: &[f64; 2]| -((x[0] - c[0]).powi(2) + (x[1] - c[1]).powi(2)) / (2.0 * self.noise * self.noise);
-        let most = curve.iter().map(exponent).fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = curve.iter().map(|c| (exponent(c) - most).exp()).sum();
+        let factor = -0.5 / (self.noise * self.noise);
+        let mut exponents: Vec<f64> =
+            curve.iter().map(|c| factor * ((x[0] - c[0]).powi(2) + (x[1] - c[1]).powi(2))).collect();
+        let most = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        exponents.iter_mut().for_each(|e| *e -= most);
+        elementwise::unary_in_place(Unary::Exp, &mut exponents);
+        let sum: f64 = exponents.iter().sum();
         most + (sum / curve.len().max(1) as f64).ln()
     }
 

@@ -119,11 +119,15 @@ fn run<T: Number>(
         return Ok(Elbo { value: mean, se, draws: few, parts: values, noise });
     }
     // Noise of the model's own is of more dimensions, and by key.
-    if random <= SOBOL_DIMS && !problem.joint.is_noisy() {
-        Ok(by_sobol(&lanes, guide, wanted, most))
+    progress.begin("evaluating the ELBO", most as u64);
+    let tell = &mut |done: usize| progress.advance(done as u64, None);
+    let elbo = if random <= SOBOL_DIMS && !problem.joint.is_noisy() {
+        by_sobol(&lanes, guide, wanted, most, tell)
     } else {
-        Ok(by_pairs(&lanes, guide, wanted, most))
-    }
+        by_pairs(&lanes, guide, wanted, most, tell)
+    };
+    progress.end();
+    Ok(elbo)
 }
 
 /// log p(y,u) − log q(u) of keyed draws in antithetic pairs: the same keys for every guide, so that differences are
@@ -285,7 +289,13 @@ pub fn draws_worth(settings: &Settings, most: usize) -> usize {
 }
 
 /// Doubles the number of points until the scrambles agree.
-fn by_sobol<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usize) -> Elbo {
+fn by_sobol<T: Number>(
+    lanes: &Lanes<T>,
+    guide: &Mixture,
+    wanted: f64,
+    most: usize,
+    tell: &mut dyn FnMut(usize),
+) -> Elbo {
     let mut sums = [0.0; SCRAMBLES];
     let (mut done, mut target) = (0usize, 16usize);
     loop {
@@ -295,6 +305,7 @@ fn by_sobol<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usi
             *sum += lanes.values(guide, done, target - done, &noise, &mut |_| {}).iter().sum::<f64>();
         }
         done = target;
+        tell(done * SCRAMBLES);
         let means: Vec<f64> = sums.iter().map(|s| s / done as f64).collect();
         let mean = means.iter().sum::<f64>() / SCRAMBLES as f64;
         let variance = means.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / (SCRAMBLES as f64 - 1.0);
@@ -308,7 +319,13 @@ fn by_sobol<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usi
 }
 
 /// Antithetic pairs of keyed draws until the error is small enough.
-fn by_pairs<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usize) -> Elbo {
+fn by_pairs<T: Number>(
+    lanes: &Lanes<T>,
+    guide: &Mixture,
+    wanted: f64,
+    most: usize,
+    tell: &mut dyn FnMut(usize),
+) -> Elbo {
     let mut values = vec![];
     loop {
         let done = values.len();
@@ -321,6 +338,7 @@ fn by_pairs<T: Number>(lanes: &Lanes<T>, guide: &Mixture, wanted: f64, most: usi
             }
         };
         values.extend(lanes.values(guide, done, done.max(256), &noise, &mut |_| {}));
+        tell(values.len());
         let (value, se) = mean_and_se(&values);
         if se <= wanted || values.len() * 2 > most || !se.is_finite() {
             let share = values.len() / SCRAMBLES;

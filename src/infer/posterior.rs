@@ -3,6 +3,8 @@
 use super::directions::Directions;
 use super::linear;
 use crate::guide::collapse::{Collapse, rule::Cells};
+use crate::kernels::elementwise;
+use crate::kernels::scalar::Unary;
 use statrs::distribution::{ContinuousCDF, Normal};
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -132,12 +134,10 @@ impl Gaussian {
     /// u = μ + e^ω ⊙ ε, plus the strictly lower part times ε, stretched (5a).
     pub fn draw(&self, noise: &[f64], u: &mut [f64]) {
         u.copy_from_slice(&self.mu);
+        let v = self.spreads(noise);
         if self.ties.scales.is_empty() {
-            for (i, u) in u.iter_mut().enumerate().take(self.random()) {
-                *u += self.spread(i, noise);
-            }
+            elementwise::accumulate(&v, &mut u[..v.len()]);
         } else {
-            let v: Vec<f64> = (0..self.random()).map(|i| self.spread(i, noise)).collect();
             for ((u, v), a) in u.iter_mut().zip(&v).zip(self.ties.exponents(&v)) {
                 *u += a.exp() * v;
             }
@@ -149,7 +149,20 @@ impl Gaussian {
 
     /// v_i = (L ε)_i, or (D (ε₁ + V ε₂))_i.
     fn spread(&self, i: usize, noise: &[f64]) -> f64 {
-        let own = self.omega[i].exp() * (noise[i] + self.directions.shift(i, &noise[self.random()..]));
+        self.spread_of(i, self.omega[i].exp(), noise)
+    }
+
+    /// All of them.
+    fn spreads(&self, noise: &[f64]) -> Vec<f64> {
+        let mut v = vec![0.0; self.random()];
+        elementwise::unary(Unary::Exp, &self.omega[..v.len()], &mut v);
+        v.iter_mut().enumerate().for_each(|(i, v)| *v = self.spread_of(i, *v, noise));
+        v
+    }
+
+    /// `diagonal` is e^ω_i.
+    fn spread_of(&self, i: usize, diagonal: f64, noise: &[f64]) -> f64 {
+        let own = diagonal * (noise[i] + self.directions.shift(i, &noise[self.random()..]));
         if i >= self.full {
             return own;
         }

@@ -22,6 +22,31 @@ pub trait Progress {
     fn end(&mut self);
 }
 
+/// Shows the phases of a fit that is only tried, in other words than those of the fit it is compared with; what it would
+/// warn of is nobody's yet.
+pub struct Trial<'a> {
+    /// Who shows them.
+    pub shown: &'a mut dyn Progress,
+    /// What is tried: `centred`.
+    pub what: &'static str,
+}
+
+impl Progress for Trial<'_> {
+    fn begin(&mut self, what: &str, total: u64) {
+        self.shown.begin(&format!("{what} ({})", self.what), total);
+    }
+    fn advance(&mut self, done: u64, elbo: Option<f64>) {
+        self.shown.advance(done, elbo);
+    }
+    fn advance_each(&mut self, done: &[usize], each: usize) {
+        self.shown.advance_each(done, each);
+    }
+    fn warn(&mut self, _finding: &Diagnostic) {}
+    fn end(&mut self) {
+        self.shown.end();
+    }
+}
+
 /// Shows nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;

@@ -9,7 +9,7 @@ mod philox;
 #[cfg(test)]
 mod tests;
 
-use super::dispatch::{Isa, versions};
+use super::dispatch::{Isa, Plain, versions};
 use super::real::{Real, Words};
 use philox::philox;
 
@@ -61,7 +61,7 @@ pub fn permutation(out: &mut [u32], key: Key) {
     for done in 0..out.len().saturating_sub(1) {
         let at = done % 16;
         if at == 0 {
-            words = philox((done / 16 * 8) as u64, key.key, key.stream);
+            words = philox::<Plain>((done / 16 * 8) as u64, key.key, key.stream);
         }
         let word = (u64::from(words[at / 8 * 2][at % 8]) << 32) | u64::from(words[at / 8 * 2 + 1][at % 8]);
         // 64 bits times the number of choices: the bias is below 2⁻³².
@@ -73,7 +73,7 @@ pub fn permutation(out: &mut [u32], key: Key) {
 
 /// A number below `n` (at least 1): element `offset` of the stream.
 pub fn below(n: u64, key: Key, offset: u64) -> u64 {
-    let words = philox(offset / 8 * 8, key.key, key.stream);
+    let words = philox::<Plain>(offset / 8 * 8, key.key, key.stream);
     let lane = (offset % 8) as usize;
     let word = (u64::from(words[0][lane]) << 32) | u64::from(words[1][lane]);
     ((u128::from(word) * u128::from(n)) >> 64) as u64
@@ -128,7 +128,7 @@ impl Kind for Normals {
     fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
         if T::WORDS_PER_PAIR == 2 {
             // 8 counters give 32 numbers.
-            let w = philox(group.wrapping_mul(8), key.key, key.stream);
+            let w = philox::<I>(group.wrapping_mul(8), key.key, key.stream);
             for half in 0..2 {
                 for i in 0..8 {
                     let radius = Words { high: w[2 * half][i], low: 0 };
@@ -141,7 +141,8 @@ impl Kind for Normals {
         } else {
             // 16 counters give 32 numbers.
             for half in 0..2 {
-                let w = philox(group.wrapping_mul(16).wrapping_add(8 * half as u64), key.key, key.stream);
+                let w =
+                    philox::<I>(group.wrapping_mul(16).wrapping_add(8 * half as u64), key.key, key.stream);
                 for i in 0..8 {
                     let radius = Words { high: w[0][i], low: w[1][i] };
                     let angle = Words { high: w[2][i], low: w[3][i] };
@@ -160,7 +161,7 @@ impl Kind for Uniforms {
     #[inline(always)]
     fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
         for half in 0..2 {
-            let w = philox(group.wrapping_mul(16).wrapping_add(8 * half as u64), key.key, key.stream);
+            let w = philox::<I>(group.wrapping_mul(16).wrapping_add(8 * half as u64), key.key, key.stream);
             for i in 0..8 {
                 out[16 * half + i] = T::uniform(Words { high: w[0][i], low: w[1][i] });
                 out[16 * half + 8 + i] = T::uniform(Words { high: w[2][i], low: w[3][i] });
@@ -174,7 +175,7 @@ struct Signs;
 impl Kind for Signs {
     #[inline(always)]
     fn group<T: Real, I: Isa>(out: &mut [T; GROUP], key: Key, group: u64) {
-        let w = philox(group.wrapping_mul(8), key.key, key.stream);
+        let w = philox::<I>(group.wrapping_mul(8), key.key, key.stream);
         for word in 0..4 {
             for i in 0..8 {
                 out[8 * word + i] = if w[word][i] >> 31 == 0 { T::ONE } else { -T::ONE };

@@ -10,7 +10,9 @@ use super::real::Real;
 use super::{noise, softmax};
 
 fn layers<T: Real>() {
-    for (inputs, outputs, rows) in [(2, 5, 16), (5, 5, 48), (7, 32, 64), (40, 64, 16), (64, 100, 80)] {
+    for (inputs, outputs, rows) in
+        [(2, 5, 16), (5, 5, 48), (7, 32, 64), (40, 64, 16), (64, 100, 80), (9, 17, 16), (5, 50, 32)]
+    {
         let what = format!("dense {inputs} {outputs} on {rows} rows");
         let (w, b) = (values::<T>(inputs * outputs, 1), values::<T>(outputs, 2));
         let (x, dy) = (values::<T>(inputs * rows, 3), values::<T>(outputs * rows, 4));

@@ -42,6 +42,15 @@ fn a_profile_has_the_lines_of_the_plan_and_leaves_the_fit_alone() {
     assert!(posterior("plain") == posterior("timed"), "measuring changes nothing");
     let result: serde_json::Value = serde_json::from_str(&timed.out).unwrap();
     let programs = result["profile"].as_array().unwrap();
+    // Parts follow each other, and the steps are one of them.
+    let parts = result["timeline"].as_array().unwrap();
+    let second = |part: &serde_json::Value, of: &str| part[of].as_f64().unwrap();
+    assert!(parts.windows(2).all(|w| second(&w[0], "end") <= second(&w[1], "begin")), "{parts:?}");
+    let fitting = parts.iter().find(|p| p["part"] == "fitting").expect("steps");
+    assert!(second(fitting, "begin") <= second(fitting, "end"), "{fitting}");
+    let of_draws = parts.iter().find(|p| p["part"] == "predicting train").expect("draws");
+    let times = ["begin", "first", "end"].map(|of| second(of_draws, of));
+    assert!(times.is_sorted(), "{of_draws}");
     let steps = programs.iter().find(|p| p["program"] == "steps").expect("a fit has steps");
     let plan = place.run("check line.bnn --emit plan").out;
     let lines = steps["lines"].as_array().unwrap();

@@ -12,10 +12,16 @@ pub fn weight_gradient_scratch<T: Real>(outputs: usize, rows: usize) -> usize {
     if outputs < WIDE { 0 } else { padded::<T>(outputs) * rows }
 }
 
-/// Outputs rounded up to two registers.
+/// Outputs rounded up to two registers, of the wider ones where these are taken.
 #[inline(always)]
 fn padded<T: Real>(outputs: usize) -> usize {
-    outputs.next_multiple_of(2 * T::Plain::WIDTH)
+    outputs.next_multiple_of(if takes_wider::<T>(outputs) { 4 } else { 2 } * T::Plain::WIDTH)
+}
+
+/// Whether the wider registers of AVX-512 (twice [`Vector::WIDTH`] of the plain ones) need fewer panels.
+#[inline(always)]
+fn takes_wider<T: Real>(outputs: usize) -> bool {
+    outputs > 2 * T::Plain::WIDTH
 }
 
 versions! {
@@ -30,7 +36,7 @@ versions! {
         rows: usize,
         accumulate: bool,
         panels: &mut [T],
-    ) = by_panels, wider if outputs.is_multiple_of(2 * T::Avx512::WIDTH);
+    ) = by_panels, wider if takes_wider::<T>(outputs);
 }
 
 /// The gradient by the weights `[inputs][outputs]` and, where asked, the bias, added to what is there where
@@ -73,6 +79,7 @@ fn by_panels<T: Real, I: Isa>(
     accumulate: bool,
     panels: &mut [T],
 ) {
+    let panels = &mut panels[..outputs.next_multiple_of(2 * I::Vector::<T>::WIDTH) * rows];
     transpose::<T, I>(dy, panels, outputs, rows);
     by_rows::<T, I>(x, panels, dw, inputs, outputs, rows, accumulate);
 }

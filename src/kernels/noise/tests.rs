@@ -65,6 +65,23 @@ fn normals_are_normal() {
     });
 }
 
+/// Words of the generator have no rounding: every instruction set gives the same ones, from whatever counter.
+#[test]
+fn words_are_the_same_on_every_instruction_set() {
+    for (key, offset) in
+        [(key(7, 3, 1, 0), 0), (key(1, 2, 3, 4), (1 << 37) - 40), (key(0, 0, 0, 0), u64::MAX - 500)]
+    {
+        let mut found = vec![];
+        on_every_instruction_set(|| {
+            let (mut uniform, mut sign) = (vec![0.0f64; 300], vec![0.0f32; 300]);
+            uniforms(&mut uniform, key, offset);
+            signs(&mut sign, key, offset);
+            found.push((uniform, sign));
+        });
+        assert!(found.windows(2).all(|w| w[0] == w[1]), "{key:?} from {offset}");
+    }
+}
+
 #[test]
 fn uniforms_are_uniform_and_signs_are_fair() {
     let mut x = vec![0.0f32; N];

@@ -74,6 +74,20 @@ fn twice_artanh<I: Isa>(s: f64) -> f64 {
     (p * z).fma::<I>(s, 2.0 * s)
 }
 
+/// ln x + (1023 − bias)·ln 2 of a positive number that is neither subnormal nor infinite.
+#[inline(always)]
+fn ln_of_normal<I: Isa>(x: f64, bias: f64) -> f64 {
+    let bits = x.to_bits();
+    let m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
+    // The exponent as a number: it becomes the low bits of 2⁵² + exponent.
+    let e = f64::from_bits((bits >> 52) | 0x4330_0000_0000_0000) - 4_503_599_627_370_496.0 - bias;
+    let upper = m > std::f64::consts::SQRT_2;
+    let m = if upper { 0.5 * m } else { m };
+    let e = if upper { e + 1.0 } else { e };
+    let log = twice_artanh::<I>((m - 1.0) / (m + 1.0));
+    e.fma::<I>(LN_2_HIGH, e.fma::<I>(LN_2_LOW, log))
+}
+
 impl Real for f64 {
     const ZERO: f64 = 0.0;
     const ONE: f64 = 1.0;
@@ -150,16 +164,7 @@ impl Real for f64 {
     fn ln<I: Isa>(self) -> f64 {
         let tiny = self < f64::MIN_POSITIVE;
         let x = if tiny { self * 18_014_398_509_481_984.0 } else { self };
-        let shift = if tiny { 1023.0 + 54.0 } else { 1023.0 };
-        let bits = x.to_bits();
-        let m = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
-        // The exponent as a number: it becomes the low bits of 2⁵² + exponent.
-        let e = f64::from_bits((bits >> 52) | 0x4330_0000_0000_0000) - 4_503_599_627_370_496.0 - shift;
-        let upper = m > std::f64::consts::SQRT_2;
-        let m = if upper { 0.5 * m } else { m };
-        let e = if upper { e + 1.0 } else { e };
-        let log = twice_artanh::<I>((m - 1.0) / (m + 1.0));
-        let log = e.fma::<I>(LN_2_HIGH, e.fma::<I>(LN_2_LOW, log));
+        let log = ln_of_normal::<I>(x, if tiny { 1023.0 + 54.0 } else { 1023.0 });
         let edge = if self == 0.0 { f64::NEG_INFINITY } else { f64::NAN };
         let edge = if self == f64::INFINITY { self } else { edge };
         if self > 0.0 && self < f64::INFINITY { log } else { edge }
@@ -186,7 +191,7 @@ impl Real for f64 {
         let low = (radius.low >> 1) as i32 as f64;
         let high = (radius.high >> 1) as i32 as f64;
         let u = (high + (low + 0.5) * (1.0 / 2_147_483_648.0)) * (1.0 / 2_147_483_648.0);
-        let r = Real::sqrt((-2.0 * Real::ln::<I>(u)).at_least(0.0));
+        let r = Real::sqrt((-2.0 * ln_of_normal::<I>(u, 1023.0)).at_least(0.0));
         // The angle in quarter turns, from −2 to 2.
         let turns = (angle.high as i32 as f64 + (angle.low >> 1) as i32 as f64 * (1.0 / 2_147_483_648.0))
             * (1.0 / 1_073_741_824.0);

@@ -38,6 +38,34 @@ fn power_of_two(n: f32) -> f32 {
     f32::from_bits((n + MAGIC).to_bits().wrapping_add(127) << 23)
 }
 
+/// ln x + shift·ln 2 of a positive number that is neither subnormal nor infinite.
+#[inline(always)]
+fn ln_of_normal<I: Isa>(x: f32, shift: f32) -> f32 {
+    // m from √½ to √2, so that no digit is lost near 1.
+    let bits = x.to_bits() as i32;
+    let exponent = bits.wrapping_sub(0x3f35_04f3) >> 23;
+    let m = f32::from_bits(bits.wrapping_sub(exponent << 23) as u32) - 1.0;
+    let e = exponent as f32 + shift;
+    let p = polynomial::<I, 9>(
+        m,
+        [
+            7.037_683_6e-2,
+            -1.151_461e-1,
+            1.167_699_9e-1,
+            -1.242_014_1e-1,
+            1.424_932_3e-1,
+            -1.666_805_7e-1,
+            2.000_071_5e-1,
+            -2.499_999_4e-1,
+            0.333_333_3,
+        ],
+    );
+    let z = m * m;
+    let y = e.fma::<I>(LN_2_LOW, p * m * z);
+    let y = z.fma::<I>(-0.5, y);
+    e.fma::<I>(LN_2_HIGH, m + y)
+}
+
 impl Real for f32 {
     const ZERO: f32 = 0.0;
     const ONE: f32 = 1.0;
@@ -114,30 +142,7 @@ impl Real for f32 {
     fn ln<I: Isa>(self) -> f32 {
         let tiny = self < f32::MIN_POSITIVE;
         let x = if tiny { self * 8_388_608.0 } else { self };
-        let shift = if tiny { -23.0 } else { 0.0 };
-        // m from √½ to √2, so that no digit is lost near 1.
-        let bits = x.to_bits() as i32;
-        let exponent = bits.wrapping_sub(0x3f35_04f3) >> 23;
-        let m = f32::from_bits(bits.wrapping_sub(exponent << 23) as u32) - 1.0;
-        let e = exponent as f32 + shift;
-        let p = polynomial::<I, 9>(
-            m,
-            [
-                7.037_683_6e-2,
-                -1.151_461e-1,
-                1.167_699_9e-1,
-                -1.242_014_1e-1,
-                1.424_932_3e-1,
-                -1.666_805_7e-1,
-                2.000_071_5e-1,
-                -2.499_999_4e-1,
-                0.333_333_3,
-            ],
-        );
-        let z = m * m;
-        let y = e.fma::<I>(LN_2_LOW, p * m * z);
-        let y = z.fma::<I>(-0.5, y);
-        let log = e.fma::<I>(LN_2_HIGH, m + y);
+        let log = ln_of_normal::<I>(x, if tiny { -23.0 } else { 0.0 });
         let edge = if self == 0.0 { f32::NEG_INFINITY } else { f32::NAN };
         let edge = if self == f32::INFINITY { self } else { edge };
         if self > 0.0 && self < f32::INFINITY { log } else { edge }
@@ -178,7 +183,7 @@ impl Real for f32 {
     fn normal_pair<I: Isa>(radius: Words, angle: Words) -> (f32, f32) {
         // 31 bits, more finely spaced near 0: the tail ends at 6.6.
         let u = ((radius.high >> 1) as i32 as f32 + 0.5) * (1.0 / 2_147_483_648.0);
-        let r = Real::sqrt((-2.0 * Real::ln::<I>(u)).at_least(0.0));
+        let r = Real::sqrt((-2.0 * ln_of_normal::<I>(u, 0.0)).at_least(0.0));
         // The angle in quarter turns, from −2 to 2.
         let turns = angle.high as i32 as f32 * (1.0 / 1_073_741_824.0);
         let shifted = turns + MAGIC;
