@@ -4,6 +4,7 @@
 
 mod drop_unused;
 pub mod of_data;
+mod pack_sums;
 mod pool_before_activation;
 mod share_common;
 
@@ -32,6 +33,11 @@ pub const ALL: &[Pass] = &[
         run: share_common::share_common,
     },
     Pass { name: "drop_unused", effect: "what no output needs is left out", run: drop_unused::drop_unused },
+    Pass {
+        name: "pack_sums",
+        effect: "terms of a sum that are alike in neighbouring parts of a vector are one",
+        run: pack_sums::pack_sums,
+    },
 ];
 
 /// Runs every pass; `report` hears of each that changed the tape.

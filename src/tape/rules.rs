@@ -3,6 +3,7 @@
 //! ```text
 //! mul %x 1 → %x        log(exp %x) → %x        log(softmax %x) → log_softmax %x
 //! add 2 3  → 5         neg(neg %x) → %x        mul (spread %x) %wide → mul %x %wide
+//!                                          mul (spread 2) 3 → spread 6
 //! ```
 //!
 //! No rule changes a value beyond rounding, and none trades a finite value for an infinite one. `0 · x` is 0 by
@@ -40,6 +41,13 @@ fn unary(b: &mut Builder, f: Unary, x: Slot) -> Option<Slot> {
         return Some(b.constant(f.apply(c)));
     }
     let (op, inner) = inner(b, x);
+    // A number that is spread is taken before it was spread.
+    if let (Op::Spread, Some(source)) = (&op, inner)
+        && b.shape(source).is_scalar()
+    {
+        let (number, shape) = (b.unary(f, source), b.shape(x).clone());
+        return Some(b.spread(number, &shape));
+    }
     match (f, op) {
         (Unary::Log, Op::Unary(Unary::Exp))
         | (Unary::Neg, Op::Unary(Unary::Neg))
@@ -92,6 +100,9 @@ fn binary(b: &mut Builder, f: Binary, x: Slot, y: Slot) -> Option<Slot> {
     if let Some(narrower) = narrow(b, f, x, y) {
         return Some(narrower);
     }
+    if let Some(spread) = of_numbers(b, f, x, y) {
+        return Some(spread);
+    }
     match (f, cx, cy) {
         (Binary::Add, Some(0.0), _) | (Binary::Mul, Some(1.0), _) => Some(y),
         (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => Some(x),
@@ -132,6 +143,20 @@ fn narrow(b: &mut Builder, f: Binary, x: Slot, y: Slot) -> Option<Slot> {
         };
         if let (true, Some(source)) = (fits, source) {
             return Some(if first { b.binary(f, source, other) } else { b.binary(f, other, source) });
+        }
+    }
+    None
+}
+
+/// A number that was spread, with another number: both are taken before they are spread.
+fn of_numbers(b: &mut Builder, f: Binary, x: Slot, y: Slot) -> Option<Slot> {
+    for (wide, other, first) in [(x, y, true), (y, x, false)] {
+        let (op, source) = inner(b, wide);
+        let source = source.filter(|s| op == Op::Spread && b.shape(*s).is_scalar());
+        if let (Some(source), true) = (source, b.shape(other).is_scalar() && b.kind(other) == Kind::Global) {
+            let shape = b.shape(wide).clone();
+            let number = if first { b.binary(f, source, other) } else { b.binary(f, other, source) };
+            return Some(b.spread(number, &shape));
         }
     }
     None
