@@ -53,13 +53,14 @@ fn finding(subject: &Subject, rows: &dyn Rows, id: ExprId, constant: &Constant) 
         }
         _ => (expr.name.as_ref().map_or("this value".to_owned(), |n| format!("`{n}`")), expr.span, None),
     };
+    let kind = if matches!(expr.kind, ExprKind::Column(_)) { "column " } else { "" };
     let values: Vec<String> =
         at.iter().take(SHOWN).filter_map(|i| Some(first.get(*i)?.to_string())).collect();
     let more = if at.len() > SHOWN { ", …" } else { "" };
     let they = level.unwrap_or_else(|| values.join(", ") + more);
     let (what, help) = match shape.rank() {
         0 => (
-            format!("column {named} is constant in the training rows: it carries no signal"),
+            format!("{kind}{named} is constant in the training rows: it carries no signal"),
             format!("leave {named} out, or look at the split: held-out rows may have other values"),
         ),
         rank => {

@@ -278,6 +278,7 @@ fn what_standardize_shifts_is_told_wherever_it_stands() {
         ("ones", "x1, x2, x3 : real", "dot(b, standardize([x1, x2, x3]))", "column `x2` is constant", true),
         ("sevens", "x : real[3]", "dot(b, standardize(x)) ^ 2", "element 2 of `x` is constant", false),
         ("sevens", "x : real[3]", "dot(b, standardize(log(x^2 + 1)))", "element 2 of", false),
+        ("sevens", "x1, x2, x3 : real", "dot(b, standardize([x1, x2^2, x3]))", "D008]: this value is", false),
     ] {
         place.write(
             "m.bnn",
