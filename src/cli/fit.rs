@@ -55,7 +55,7 @@ pub(super) struct Options {
     /// Fit the mode of the same model too, and say which predicts held-out rows better: `map`
     #[arg(long, value_name = "METHOD", value_parser = ["map"])]
     pub compare: Option<String>,
-    /// Measure every step of the fit's programs, and print where the time goes
+    /// Measure every step of the fit's programs, print where the time goes, and when each part of the run began
     #[arg(long)]
     pub profile: bool,
 }

@@ -170,6 +170,7 @@ fn of_settings(model: &Model, settings: &Settings, data: Option<&Dataset>, room:
         room,
         journal: Journal::default(),
         profiler: Profiler::default(),
+        give_up: infer::problem::GiveUp::default(),
     });
     let refused = problem.as_ref().filter(|problem| problem.joint.dim > 0).and_then(|problem| {
         let of_method = has_density.then(|| asked::of_method(problem).err()).flatten();

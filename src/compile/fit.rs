@@ -14,7 +14,7 @@ use crate::infer::error::FitError;
 use crate::infer::journal::Journal;
 use crate::infer::optimizer::Optimizer;
 use crate::infer::posterior::Gaussian;
-use crate::infer::problem::{Problem, Rows};
+use crate::infer::problem::{GiveUp, Problem, Rows};
 use crate::infer::progress::{Progress, Trial};
 use crate::infer::settings::{GuideChoice, Method, Mix, Settings};
 use crate::infer::{self, Outcome, messages};
@@ -87,6 +87,7 @@ impl Prepared {
             room: self.room,
             journal: self.journal.clone(),
             profiler: self.profiler.clone(),
+            give_up: GiveUp::default(),
         }
     }
 }
@@ -327,46 +328,118 @@ fn failed(error: FitError) -> FitFailure {
     }
 }
 
+/// Steps in which a fit of either form ends, unless the other is the better one: what loses takes ten times as long.
+const BRIEF: u64 = 3_000;
+
 /// Hierarchies outside nets are fitted non-centred and centred; the larger ELBO stays, and the run says which.
+///
+/// ```text
+/// non-centred, 3,000 steps ── has settled ──────────────────────────────── centred, until it stays behind
+///     └─ has not: centred, 3,000 steps ── has settled ── non-centred, until it stays behind
+///                     └─ has not: non-centred to its end ─────────────────── centred, until it stays behind
+/// ```
 pub(super) fn fit_either_way(
     prepared: &mut Prepared,
     progress: &mut dyn Progress,
 ) -> Result<Outcome, FitError> {
-    let journal = prepared.journal.clone();
-    let problem = Problem { journal: journal.within("as compiled"), ..prepared.problem() };
-    let outcome = infer::fit(&problem, progress)?;
-    let has_choice = prepared.joint.latents.iter().any(|l| l.is_non_centred);
-    if !has_choice {
-        return Ok(outcome);
+    if !prepared.joint.latents.iter().any(|l| l.is_non_centred) {
+        return infer::fit(&prepared.problem(), progress);
     }
-    let centred_joint = lower(&prepared.model, &Parameterization::default());
-    let seed = prepared.settings.seed;
-    // A million rows are looked at 64 times, ten thousand 1,024 times.
-    let draws = (10_000_000 / prepared.problem().train.len().max(1)).clamp(64, 1024);
-    let value = |joint: &LogJoint, guide: &Gaussian, prepared: &Prepared| -> Option<f64> {
-        let problem = Problem { joint, ..prepared.problem() };
-        let mut joint = Joint::new(&problem).ok()?;
-        Some(mean_and_se(&elbo_draws(&mut joint, guide, draws, seed)).0)
+    let forms = Forms {
+        centred: lower(&prepared.model, &Parameterization::default()),
+        journal: prepared.journal.clone(),
+        prepared,
     };
-    let problem = Problem { joint: &centred_joint, journal: journal.within("centred"), ..prepared.problem() };
-    let centred = infer::fit(&problem, &mut Trial { shown: progress, what: "centred" });
-    journal.stopped()?;
-    // A centred hierarchy may have no mode at all; then there is nothing to compare with.
-    let Ok(centred) = centred else { return Ok(outcome) };
-    let here = value(&prepared.joint, &outcome.guide, prepared);
-    let there = value(&centred_joint, &centred.guide, prepared);
-    if let (Some(here), Some(there)) = (here, there) {
-        if there.is_finite() && there > here {
-            prepared.notes.retain(|note| !note.starts_with(Rewrite::NonCentre.name()));
-            prepared
-                .notes
-                .push(format!("centred: its ELBO is {:.2} nat above the non-centred one", there - here));
-            prepared.joint = centred_joint;
-            return Ok(centred);
-        }
-        if there.is_finite() {
-            prepared.notes.push(format!("its ELBO is {:.2} nat above the centred one", here - there));
-        }
+    let (own, other) = forms.race(progress)?;
+    let Some(other) = other else { return Ok(own) };
+    // What steps climb is tempered, what decides is not.
+    let elbo = |problem: &Problem<'_>, outcome: &Outcome| {
+        let elbo = forms.elbo(Joint::new(problem).ok()?, &outcome.guide).0;
+        elbo.is_finite().then_some(elbo)
+    };
+    let here = elbo(&forms.prepared.problem(), &own);
+    let Some(there) = elbo(&forms.of_centred(), &other) else { return Ok(own) };
+    let when = |loser: &Outcome| {
+        if loser.is_given_up { format!(", given up after {} steps", loser.steps) } else { String::new() }
+    };
+    let is_centred = own.is_given_up || (!other.is_given_up && here.is_none_or(|here| there > here));
+    let above = match here {
+        Some(here) => format!("its ELBO is {:.2} nat above the", (there - here).abs()),
+        None => "its ELBO is finite, other than that of the".to_owned(),
+    };
+    if is_centred {
+        let note = format!("centred: {above} non-centred one{}", when(&own));
+        prepared.joint = forms.centred;
+        prepared.notes.retain(|note| !note.starts_with(Rewrite::NonCentre.name()));
+        prepared.notes.push(note);
+        return Ok(other);
     }
-    Ok(outcome)
+    prepared.notes.push(format!("{above} centred one{}", when(&other)));
+    Ok(own)
+}
+
+/// Both forms of a hierarchy.
+struct Forms<'a> {
+    prepared: &'a Prepared,
+    centred: LogJoint,
+    journal: Journal,
+}
+
+impl Forms<'_> {
+    fn of_centred(&self) -> Problem<'_> {
+        Problem { joint: &self.centred, ..self.prepared.problem() }
+    }
+
+    /// Mean and standard error.
+    fn elbo(&self, mut joint: Joint, guide: &Gaussian) -> (f64, f64) {
+        // A million rows are looked at 64 times, ten thousand 1,024 times.
+        let draws = (10_000_000 / self.prepared.problem().train.len().max(1)).clamp(64, 1024);
+        mean_and_se(&elbo_draws(&mut joint, guide, draws, self.prepared.settings.seed))
+    }
+
+    /// What the other form has to come near.
+    fn of(&self, problem: &Problem<'_>, outcome: &Outcome) -> GiveUp {
+        let settings = &self.prepared.settings;
+        if settings.guide == GuideChoice::Ladder || settings.mix != Mix::No {
+            // The ELBO of a start is not that of what becomes of it.
+            return GiveUp::default();
+        }
+        let elbo = Joint::tempered(problem).ok().map(|joint| self.elbo(joint, &outcome.guide));
+        GiveUp { behind: elbo.filter(|(elbo, _)| elbo.is_finite()), ..GiveUp::default() }
+    }
+
+    /// The form as compiled, and the centred one if there is anything to compare; one of them may have been given up.
+    fn race(&self, progress: &mut dyn Progress) -> Result<(Outcome, Option<Outcome>), FitError> {
+        let journal = |scope: &str| self.journal.within(scope);
+        let own = |scope: &str, give_up: GiveUp, progress: &mut dyn Progress| {
+            infer::fit(&Problem { journal: journal(scope), give_up, ..self.prepared.problem() }, progress)
+        };
+        // A centred hierarchy may have no mode at all; then there is nothing to compare with.
+        let centred = |scope: &str, give_up: GiveUp, progress: &mut dyn Progress| {
+            let problem = Problem { journal: journal(scope), give_up, ..self.of_centred() };
+            let outcome = infer::fit(&problem, &mut Trial { shown: progress, what: "centred" });
+            self.journal.stopped().map(|()| outcome.ok())
+        };
+        let settings = &self.prepared.settings;
+        let is_one = settings.restarts.unwrap_or(1) == 1 && settings.mix == Mix::No;
+        // Who says how many steps there are gets them.
+        let is_brief = settings.steps.is_none() && is_one && settings.guide != GuideChoice::Ladder;
+        let brief = || GiveUp { after: is_brief.then_some(BRIEF), ..GiveUp::default() };
+        let mut first = own("as compiled", brief(), progress)?;
+        let mut begun = None;
+        if first.is_given_up {
+            let other = centred("centred", brief(), progress)?;
+            let settled = other.as_ref().filter(|other| !other.is_given_up);
+            let rival = settled.map_or(GiveUp::default(), |other| self.of(&self.of_centred(), other));
+            first =
+                own("as compiled, further", GiveUp { taken_up: first.suspended.take(), ..rival }, progress)?;
+            if settled.is_some() {
+                return Ok((first, other));
+            }
+            begun = other.and_then(|other| other.suspended);
+        }
+        let rival = self.of(&self.prepared.problem(), &first);
+        let name = if begun.is_some() { "centred, further" } else { "centred" };
+        Ok((first, centred(name, GiveUp { taken_up: begun, ..rival }, progress)?))
+    }
 }

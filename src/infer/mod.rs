@@ -315,6 +315,10 @@ pub struct Outcome {
     pub warnings: Vec<Diagnostic>,
     /// The path taken, in words.
     pub path: String,
+    /// Whether it ended before it had settled, because another form of the model is better or may be ([`problem::GiveUp`]).
+    pub is_given_up: bool,
+    /// Where it was then, if it can be taken up again.
+    pub suspended: Option<no_net::Suspended>,
 }
 
 /// A richer posterior that was tried, against the one before it.
@@ -377,6 +381,8 @@ impl Outcome {
             clipped: 0,
             warnings: vec![],
             path: "mode by L-BFGS and Newton steps".into(),
+            is_given_up: false,
+            suspended: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every method gets: model, log joint, rows, settings.
 
 use super::journal::Journal;
+use super::no_net::Suspended;
 use super::settings::Settings;
 use crate::data::{Dataset, FromData};
 use crate::engine::{Profiler, RowSource};
@@ -25,6 +26,17 @@ impl<T: Number> RowSource<T> for Rows<'_> {
     }
 }
 
+/// When a fit ends before it has settled, where another form of the same model is fitted too.
+#[derive(Clone, Default)]
+pub struct GiveUp {
+    /// After so many steps; it can be taken up again.
+    pub after: Option<u64>,
+    /// Where it stays behind the ELBO of the other form, with its standard error.
+    pub behind: Option<(f64, f64)>,
+    /// Where such a fit was when it ended.
+    pub taken_up: Option<Suspended>,
+}
+
 /// A fit to be done.
 pub struct Problem<'a> {
     /// The checked model.
@@ -45,6 +57,8 @@ pub struct Problem<'a> {
     pub journal: Journal,
     /// Where its programs' time goes.
     pub profiler: Profiler,
+    /// Where it ends before it has settled.
+    pub give_up: GiveUp,
 }
 
 impl Problem<'_> {

@@ -66,11 +66,13 @@ fn finding(subject: &Subject, rows: &dyn Rows, id: ExprId, constant: &Constant) 
         rank => {
             let (verb, pronoun) = if at.len() == 1 { ("is", "it carries") } else { ("are", "they carry") };
             // An image has one mean and one sd per channel.
-            let of = if rank == 3 { elements(&at).replace("element", "channel") } else { elements(&at) };
+            let (of, such) = match (rank, elements(&at)) {
+                (3, these) => (these.replace("element", "channel"), "write the images without such channels"),
+                (_, these) => (these, "leave such columns of the file out"),
+            };
             (
                 format!("{of} of {named} {verb} constant in the training rows: {pronoun} no signal"),
-                "leave such columns of the file out, or look at the split: held-out rows may have other values"
-                    .to_owned(),
+                format!("{such}, or look at the split: held-out rows may have other values"),
             )
         }
     };

@@ -54,6 +54,23 @@ pub fn optimise(tape: &Tape, report: &mut dyn FnMut(&Pass, usize, usize)) -> Tap
     tape
 }
 
+/// How often each slot is used, and by which instruction last.
+fn uses(tape: &Tape) -> (Vec<usize>, Vec<Option<usize>>) {
+    let mut uses = vec![0; tape.instructions.len()];
+    let mut user = vec![None; tape.instructions.len()];
+    for (i, x) in tape.instructions.iter().enumerate() {
+        for a in &x.args {
+            uses[a.0 as usize] += 1;
+            user[a.0 as usize] = Some(i);
+        }
+    }
+    for (_, slot) in &tape.outputs {
+        uses[slot.0 as usize] += 1;
+        user[slot.0 as usize] = None;
+    }
+    (uses, user)
+}
+
 /// Copies a tape instruction by instruction; `rewrite` may return another slot for one.
 fn rebuild(tape: &Tape, mut rewrite: impl FnMut(&mut Builder, usize, &[Slot]) -> Option<Slot>) -> Tape {
     let mut b = Builder::new();

@@ -66,7 +66,7 @@ pub fn pack_sums(tape: &Tape) -> Tape {
 
 /// For each term that is taken together with others: all of them for the first, nothing for the rest.
 fn packs(tape: &Tape) -> HashMap<usize, Option<Pack>> {
-    let (uses, user) = uses(tape);
+    let (uses, user) = super::uses(tape);
     // A sum of numbers that is itself only a term of another.
     let is_sum = |i: usize| {
         let x = &tape.instructions[i];
@@ -95,23 +95,6 @@ fn packs(tape: &Tape) -> HashMap<usize, Option<Pack>> {
         }
     }
     packs
-}
-
-/// How often each slot is used, and by which instruction last.
-fn uses(tape: &Tape) -> (Vec<usize>, Vec<Option<usize>>) {
-    let mut uses = vec![0; tape.instructions.len()];
-    let mut user = vec![None; tape.instructions.len()];
-    for (i, x) in tape.instructions.iter().enumerate() {
-        for a in &x.args {
-            uses[a.0 as usize] += 1;
-            user[a.0 as usize] = Some(i);
-        }
-    }
-    for (_, slot) in &tape.outputs {
-        uses[slot.0 as usize] += 1;
-        user[slot.0 as usize] = None;
-    }
-    (uses, user)
 }
 
 /// A term as a function of a part of a vector that nothing else needs the steps of: the vector, the steps, where the

@@ -14,15 +14,7 @@ use crate::ty::Kind;
 
 /// Moves activations and biases from below a max-pool to above it, where nothing else uses them.
 pub fn pool_before_activation(tape: &Tape) -> Tape {
-    let mut uses = vec![0; tape.instructions.len()];
-    for x in &tape.instructions {
-        for a in &x.args {
-            uses[a.0 as usize] += 1;
-        }
-    }
-    for (_, s) in &tape.outputs {
-        uses[s.0 as usize] += 1;
-    }
+    let (uses, _) = super::uses(tape);
     // Old slots of what stands between the pool and its source, outermost first.
     let chain = |pool: usize| {
         let mut chain = vec![];

@@ -288,13 +288,37 @@ fn what_standardize_shifts_is_told_wherever_it_stands() {
             ),
         );
         let checked = place.run("check m.bnn");
-        println!("{}", checked.err);
         assert_eq!(checked.status, 0, "{value}: {}", checked.err);
         let count = checked.err.matches("warning[D008]").count();
         assert_eq!(count, usize::from(!says.is_empty()), "{value}: {}", checked.err);
         assert!(checked.err.contains(says), "{value}: {}", checked.err);
         assert_eq!(checked.err.contains(ones), notes_ones, "{value}: {}", checked.err);
     }
+}
+
+/// An image has one mean and one sd per channel: a channel that never varies is no column of a file.
+#[test]
+fn a_channel_that_never_varies_is_told_as_one() {
+    let place = Place::new();
+    let image = |i: usize| {
+        let pixel = move |k: usize| if k < 2048 { (i * 37 + k * 11) as u8 } else { 7 };
+        std::iter::once((i % 2) as u8).chain((0..3072).map(pixel))
+    };
+    for batch in 1..=5 {
+        let rows: Vec<u8> = (0..4).flat_map(|i| image(4 * batch + i)).collect();
+        std::fs::write(place.path(&format!("data_batch_{batch}.bin")), rows).unwrap();
+    }
+    place.write(
+        "m.bnn",
+        "data cifar(\".\") { x : image(32, 32, 3); y : class(10) }\nnet f(v) { dense 10 softmax }\n\
+         y ~ Categorical(probs = f(standardize(x)))\n",
+    );
+    let checked = place.run("check m.bnn");
+    assert_eq!(checked.status, 0, "{}", checked.err);
+    let told = "warning[D008]: channel 3 of `x` is constant in the training rows: it carries no signal";
+    assert!(checked.err.contains(told), "{}", checked.err);
+    assert!(checked.err.contains("write the images without such channels"), "{}", checked.err);
+    assert!(!checked.err.contains("columns"), "{}", checked.err);
 }
 
 /// A column of an array that never varies costs no edit of the file: it is told, shifted to 0, and keeps its prior.

@@ -8,7 +8,7 @@ use crate::support::checked::loaded;
 use bnnc::compile::resolve;
 use bnnc::infer::draws::Joint;
 use bnnc::infer::journal::Journal;
-use bnnc::infer::problem::{Problem, Rows};
+use bnnc::infer::problem::{GiveUp, Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{Parameterization, lower};
 use bnnc::model::UnknownId;
@@ -269,6 +269,7 @@ fn evaluated(text: &str, cells: usize, is_standard: bool, differences: bool) -> 
         room: u64::MAX,
         journal: Journal::default(),
         profiler: bnnc::engine::Profiler::default(),
+        give_up: GiveUp::default(),
     };
     let mut density = Joint::new(&problem).expect("it runs");
     let mut gradient = vec![0.0; joint.dim];

@@ -4,7 +4,7 @@
 use crate::support::checked::loaded;
 use bnnc::infer::draws::Joint;
 use bnnc::infer::journal::Journal;
-use bnnc::infer::problem::{Problem, Rows};
+use bnnc::infer::problem::{GiveUp, Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{Parameterization, lower};
 use bnnc::model::UnknownId;
@@ -45,6 +45,7 @@ pub(super) fn joint(folder: &str, text: &str, non_centred: &[&str]) -> (Joint, V
         room: u64::MAX,
         journal: Journal::default(),
         profiler: bnnc::engine::Profiler::default(),
+        give_up: GiveUp::default(),
     };
     (Joint::new(&problem).expect("it runs"), names)
 }

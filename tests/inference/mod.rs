@@ -8,6 +8,7 @@ mod complaints_nets;
 mod density;
 mod dropout;
 mod examples;
+mod forms;
 mod guides;
 mod idle;
 mod invariance;

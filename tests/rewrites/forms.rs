@@ -13,7 +13,7 @@ use bnnc::infer::journal::Journal;
 use bnnc::infer::objective::{program, shards, with_gradient};
 use bnnc::infer::points::Points;
 use bnnc::infer::posterior::Gaussian;
-use bnnc::infer::problem::{Number, Problem, Rows};
+use bnnc::infer::problem::{GiveUp, Number, Problem, Rows};
 use bnnc::infer::settings::Settings;
 use bnnc::lower::{LogJoint, Parameterization, lower};
 use bnnc::model::Model;
@@ -84,6 +84,7 @@ impl Fixture {
             room: u64::MAX,
             journal: Journal::default(),
             profiler: bnnc::engine::Profiler::default(),
+            give_up: GiveUp::default(),
         }
     }
 

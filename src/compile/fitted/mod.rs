@@ -72,6 +72,7 @@ impl FittedModel {
             room: crate::files::memory::allowed().unwrap_or(u64::MAX),
             journal: Journal::default(),
             profiler: crate::engine::Profiler::default(),
+            give_up: crate::infer::problem::GiveUp::default(),
         }
     }
 }

@@ -18,7 +18,7 @@ const LONGEST: f64 = 0.95;
 const SETTLED: f64 = 1.1;
 
 /// What was seen of a stage.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct History {
     watched: Vec<(usize, Part)>,
     /// One chain per watched number.
@@ -110,7 +110,10 @@ impl History {
 
     /// The mean of all numbers from a step on, which must be the first of a stretch, to the last full stretch.
     pub fn mean(&self, from: usize) -> Vec<f64> {
-        let sums = &self.sums[from / STRETCH..];
+        self.mean_of(&self.sums[from / STRETCH..])
+    }
+
+    fn mean_of(&self, sums: &[Vec<f64>]) -> Vec<f64> {
         let mut mean = vec![0.0; self.filling.len()];
         for sum in sums {
             mean.iter_mut().zip(sum).for_each(|(m, s)| *m += s);
@@ -123,6 +126,13 @@ impl History {
     /// The mean of the second half, for a stage that is cut off; of less than two stretches there is none.
     pub fn second_half(&self) -> Option<Vec<f64>> {
         (self.sums.len() >= 2).then(|| self.mean(self.sums.len() / 2 * STRETCH))
+    }
+
+    /// The means of the second quarter and of the second half: what lies between them is what a doubling of the steps
+    /// has brought.
+    pub fn doubling(&self) -> [Vec<f64>; 2] {
+        let half = self.sums.len() / 2;
+        [self.mean_of(&self.sums[half / 2..half]), self.mean_of(&self.sums[half..])]
     }
 
     /// The worst of all watched numbers from a step on.

@@ -8,6 +8,7 @@ mod stages;
 pub mod ties;
 
 pub use mode::mode;
+pub use stages::Suspended;
 
 use super::coordinates::Coordinates;
 use super::draws::{Joint, elbo_draws, mean_and_se};
@@ -62,7 +63,10 @@ fn fit_from(
         let there = mode::start(joint, problem, full, start)?;
         Ok(there.with_ties(scales, &ties::groups(problem, full, scales)).with_directions(rank, along))
     };
-    let kept: Coordinates = problem.journal.try_piece(&name_of("mode", start), &mut find)?;
+    let kept = match &problem.give_up.taken_up {
+        Some(suspended) => suspended.coordinates(),
+        None => problem.journal.try_piece(&name_of("mode", start), &mut find)?,
+    };
     let coordinates =
         if kept.is_sound(problem.joint.dim, problem.joint.random_dim, full, rank) { kept } else { find()? };
     problem.journal.stopped()?;

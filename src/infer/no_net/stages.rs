@@ -7,6 +7,8 @@
 //!          a stage that does not come to that in a third of the steps that are left is cut there: what is left of them is
 //!          worth more at a lower rate, but such a fit is told to be unfinished
 //! end:     the paired gain is below max(0.02 nat, 2 s.e.), and no mean or log sd moved by more than 0.05
+//! give up: another form of the model is ahead by more than what the last stage gained, or the last doubling of the
+//!          steps of a stage that does not settle, and beyond all errors
 //! ```
 
 use super::super::climb::{Climb, RATE};
@@ -16,13 +18,14 @@ use super::super::error::FitError;
 use super::super::journal::Piece;
 use super::super::messages::{LastStage, Limit};
 use super::super::posterior::Gaussian;
-use super::super::problem::{Number, Problem};
+use super::super::problem::{GiveUp, Number, Problem};
 use super::super::progress::Progress;
 use super::super::record::{ClimbRecord, GuideRecord, OutcomeRecord};
 use super::super::{Outcome, Path, guide_settings, messages};
 use super::history::History;
 use crate::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Most optimiser steps where no number is given.
 const MOST_STEPS: u64 = 20_000;
@@ -36,6 +39,8 @@ const LEAST_GAIN: f64 = 0.02;
 const LEAST_MOVE: f64 = 0.05;
 /// Largest error of the first stage's mean, in posterior sds; halved with the rate.
 const FIRST_ERROR: f64 = 0.1;
+/// Steps of a stage, and their doublings, at which a fit that another form of the model has overtaken is given up.
+const FIRST_DOUBT: usize = 4_000;
 /// Smallest effective number of iterates in a mean.
 const LEAST_ESS: f64 = 25.0;
 
@@ -49,7 +54,7 @@ struct Candidate {
 }
 
 /// Where the rule stands between two stages, for the journal.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Standing {
     stage: u32,
     rate: f64,
@@ -60,8 +65,19 @@ struct Standing {
     best_origin: (Coordinates, Vec<f64>),
 }
 
+/// A fit in the middle of a stage, from where it can go on.
+#[derive(Debug, Clone)]
+pub struct Suspended(Arc<Kept>);
+
+impl Suspended {
+    /// The coordinates it is in.
+    pub fn coordinates(&self) -> Coordinates {
+        self.0.climb.coordinates.clone()
+    }
+}
+
 /// What the journal keeps in the middle of a stage: the rule, the climb, and what it saw.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Kept {
     standing: Standing,
     climb: ClimbRecord,
@@ -93,18 +109,21 @@ pub fn climb<T: Number>(
     };
     let mut piece = problem.journal.open(&super::name_of("stages", index));
     let words = "full batch, whitened coordinates, stages";
-    if let Some((done, warnings)) = piece.finished::<(OutcomeRecord, Limits)>()
+    if let Some((done, limits, suspended)) = piece.finished::<(OutcomeRecord, Limits, Option<Kept>)>()
         && done.guide.fits(problem.joint.dim, problem.joint.random_dim)
+        && suspended.as_ref().is_none_or(|kept| kept.fits(&climb))
     {
         progress.end();
         let outcome = done.outcome(&climb.collapse(), words.into());
-        return Ok(Outcome { warnings: warnings.words(), ..outcome });
+        let (warnings, suspended) = (limits.words(), suspended.map(|kept| Suspended(kept.into())));
+        return Ok(Outcome { warnings, is_given_up: limits.is_given_up, suspended, ..outcome });
     }
     let mut rate = climb.rate(RATE);
     let (mut error, mut last, mut is_converged) = (FIRST_ERROR, None, false);
-    let mut was_cut = false;
+    let (mut was_cut, mut is_given_up, mut suspended) = (false, false, None);
     let (mut first, mut best, mut left) = (0, None, None);
-    if let Some(kept) = piece.begun::<Kept>().filter(|k| k.fits(&climb)) {
+    let taken_up = || problem.give_up.taken_up.as_ref().map(|suspended| Kept::clone(&suspended.0));
+    if let Some(kept) = piece.begun::<Kept>().or_else(taken_up).filter(|k| k.fits(&climb)) {
         let Kept { standing, climb: at, history, settled } = kept;
         climb.take_up(at);
         (first, rate, error, last) = (standing.stage, standing.rate, standing.error, standing.last);
@@ -126,8 +145,33 @@ pub fn climb<T: Number>(
             best_origin: best_origin.clone(),
         };
         let begun = left.take().unwrap_or_else(|| (History::new(climb.coordinates(), settings.seed), None));
-        let reached = one(&mut climb, rate, error, most, begun, &mut piece, &standing, progress)?;
-        let Some((mean, is_settled)) = reached else { break };
+        let mut seen = None;
+        let mut give_up = |history: &History, climb: &Climb<T>| {
+            let GiveUp { after, behind, .. } = problem.give_up;
+            let doublings = history.steps() / FIRST_DOUBT;
+            let is_asked = history.steps().is_multiple_of(FIRST_DOUBT) && doublings.is_power_of_two();
+            let is_behind = behind.filter(|_| is_asked).is_some_and(|rival| {
+                let [before, now] = history.doubling().map(|mean| judge(climb.guide_at(&mean)));
+                let is_behind = now.stays_behind(rival, gain(&now, &before).0);
+                seen = Some(now);
+                is_behind
+            });
+            is_behind || after.is_some_and(|most| climb.steps >= most)
+        };
+        let reached =
+            one(&mut climb, rate, error, most, begun, &mut piece, &standing, &mut give_up, progress)?;
+        let (mean, is_settled) = match reached {
+            Reached::Mean(mean, is_settled) => (mean, is_settled),
+            Reached::Nothing => break,
+            Reached::GivenUp(kept) => {
+                is_given_up = true;
+                suspended = problem.give_up.behind.is_none().then(|| Suspended(kept.into()));
+                if let Some(seen) = seen.filter(|seen| gain(seen, &best).0 > 0.0 || !best.is_finite()) {
+                    best = seen;
+                }
+                break;
+            }
+        };
         was_cut |= !is_settled;
         let moved = largest_move(climb.coordinates(), &mean);
         let candidate = judge(climb.guide_at(&mean));
@@ -148,12 +192,18 @@ pub fn climb<T: Number>(
         if climb.steps >= most {
             break;
         }
+        // What the first stage gains is the way from the start, and says nothing of what is to come.
+        is_given_up = stage > 0 && problem.give_up.behind.is_some_and(|rival| best.stays_behind(rival, gain));
+        if is_given_up {
+            break;
+        }
         climb.restart(if is_worse { best_origin.clone() } else { origin });
         (rate, error) = (0.5 * rate, 0.5 * error);
     }
     progress.end();
     let limit = Limit { steps: climb.steps, is_chosen: settings.steps.is_some(), last };
-    let limits = Limits { limit: (!is_converged).then_some(limit), is_clamped: climb.is_clamped };
+    let limit = (!is_converged && !is_given_up).then_some(limit);
+    let limits = Limits { limit, is_clamped: climb.is_clamped, is_given_up };
     let outcome = Outcome {
         guide: best.guide,
         steps: climb.steps,
@@ -162,9 +212,11 @@ pub fn climb<T: Number>(
         clipped: climb.clipped,
         warnings: limits.words(),
         path: words.into(),
+        is_given_up,
+        suspended,
         ..Outcome::empty()
     };
-    piece.finish(&(OutcomeRecord::of(&outcome), limits));
+    piece.finish(&(OutcomeRecord::of(&outcome), limits, outcome.suspended.as_ref().map(|s| s.0.as_ref())));
     Ok(outcome)
 }
 
@@ -173,6 +225,7 @@ pub fn climb<T: Number>(
 struct Limits {
     limit: Option<Limit>,
     is_clamped: bool,
+    is_given_up: bool,
 }
 
 impl Limits {
@@ -183,6 +236,15 @@ impl Limits {
 }
 
 impl Kept {
+    fn new<T: Number>(
+        standing: Standing,
+        climb: &Climb<T>,
+        history: &History,
+        settled: Option<usize>,
+    ) -> Kept {
+        Kept { standing, climb: climb.record(), history: history.clone(), settled }
+    }
+
     /// Whether it is of this climb.
     fn fits<T: Number>(&self, climb: &Climb<T>) -> bool {
         let here = climb.coordinates();
@@ -197,7 +259,16 @@ impl Kept {
     }
 }
 
-/// One stage: the mean of its settled iterates, and whether they settled before the steps ran out.
+/// How a stage ended.
+enum Reached {
+    /// The mean of its iterates, and whether they settled before the steps ran out.
+    Mean(Vec<f64>, bool),
+    /// The steps ran out before there was a mean.
+    Nothing,
+    GivenUp(Box<Kept>),
+}
+
+/// One stage.
 fn one<T: Number>(
     climb: &mut Climb<T>,
     rate: f64,
@@ -206,19 +277,15 @@ fn one<T: Number>(
     (mut history, mut settled): (History, Option<usize>),
     piece: &mut Piece,
     standing: &dyn Fn() -> Standing,
+    give_up: &mut dyn FnMut(&History, &Climb<T>) -> bool,
     progress: &mut dyn Progress,
-) -> Result<Option<(Vec<f64>, bool)>, FitError> {
+) -> Result<Reached, FitError> {
     let begun = climb.steps - history.steps() as u64;
     let most = most.min(begun + LEAST_STEPS.max(most.saturating_sub(begun) / 3));
     while climb.steps < most {
         // A stage that was taken up goes on to its next look.
         for _ in 0..(LOOK - history.steps() as u64 % LOOK).min(most - climb.steps) {
-            piece.pause(|| Kept {
-                standing: standing(),
-                climb: climb.record(),
-                history: history.clone(),
-                settled,
-            })?;
+            piece.pause(|| Kept::new(standing(), climb, &history, settled))?;
             let seen = climb.step(rate).map_err(|d| FitError::Diverged(messages::not_finite(&d)))?;
             if seen.is_some() {
                 progress.advance(climb.steps, seen);
@@ -226,14 +293,18 @@ fn one<T: Number>(
             history.push(&climb.p);
         }
         settled = settled.or_else(|| history.settled(climb.coordinates(), error));
-        let Some(from) = settled else { continue };
-        let mean = history.mean(from);
-        let reached = history.error(from, climb.coordinates(), &mean, error);
-        if reached.mcse < error && reached.ess > LEAST_ESS {
-            return Ok(Some((mean, true)));
+        if let Some(from) = settled {
+            let mean = history.mean(from);
+            let reached = history.error(from, climb.coordinates(), &mean, error);
+            if reached.mcse < error && reached.ess > LEAST_ESS {
+                return Ok(Reached::Mean(mean, true));
+            }
+        }
+        if give_up(&history, climb) {
+            return Ok(Reached::GivenUp(Box::new(Kept::new(standing(), climb, &history, settled))));
         }
     }
-    Ok(history.second_half().map(|mean| (mean, false)))
+    Ok(history.second_half().map_or(Reached::Nothing, |mean| Reached::Mean(mean, false)))
 }
 
 /// The most that a mean (in sds) or a log sd is away from the origin of the coordinates.
@@ -252,6 +323,14 @@ impl Candidate {
         let n = self.draws.len() as f64;
         let mean = self.draws.iter().sum::<f64>() / n;
         self.draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / n
+    }
+
+    /// Whether another form of the model, of this ELBO (mean and standard error), is out of its reach.
+    ///
+    /// Rates are halved from stage to stage, and so, at least, are gains: all that are to come are no more than the last.
+    fn stays_behind(&self, (rival, rival_se): (f64, f64), gain: f64) -> bool {
+        let (elbo, se) = mean_and_se(&self.draws);
+        rival - elbo > LEAST_GAIN + gain.max(0.0) + 2.0 * se.hypot(rival_se)
     }
 
     fn is_finite(&self) -> bool {
