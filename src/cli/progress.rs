@@ -27,6 +27,8 @@ struct Phase {
     began: Instant,
     last_line: Instant,
     last_done: u64,
+    /// What was done when it was first told: a phase that is taken up does not begin at 0.
+    first: Option<(Instant, u64)>,
     bar: Option<ProgressBar>,
 }
 
@@ -117,21 +119,35 @@ impl Shown {
             self.line(what);
         }
         let now = Instant::now();
-        self.phase =
-            Some(Phase { what: what.to_owned(), total, began: now, last_line: now, last_done: 0, bar });
+        self.phase = Some(Phase {
+            what: what.to_owned(),
+            total,
+            began: now,
+            last_line: now,
+            last_done: 0,
+            first: None,
+            bar,
+        });
     }
 
     /// So many units are done; the time left, if it is not that of units of equal cost; what else is worth a word.
     fn show(&mut self, done: u64, left: Option<String>, value: String) {
         let Some(phase) = &mut self.phase else { return };
+        // The first of many units began with the phase.
+        let is_new = done < phase.total / 50;
+        let (since, first) =
+            *phase.first.get_or_insert(if is_new { (phase.began, 0) } else { (Instant::now(), done) });
         if let Some(bar) = &phase.bar {
             bar.set_position(done);
             bar.set_message(format!("{}{value}", left.unwrap_or_default()));
         } else if phase.is_due(done) {
             (phase.last_line, phase.last_done) = (Instant::now(), done);
             let even = || {
-                let share = (phase.total as f64 / done.max(1) as f64 - 1.0).max(0.0);
-                format!("{} left", duration(phase.began.elapsed().as_secs_f64() * share))
+                if done == first {
+                    return String::new();
+                }
+                let share = phase.total.saturating_sub(done) as f64 / done.saturating_sub(first) as f64;
+                format!("{} left", duration(since.elapsed().as_secs_f64() * share))
             };
             let parts = [
                 format!("{}: {} of {}", phase.what, grouped(done), grouped(phase.total)),

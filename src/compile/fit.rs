@@ -13,7 +13,6 @@ use crate::infer::each_draw::Source;
 use crate::infer::error::FitError;
 use crate::infer::journal::Journal;
 use crate::infer::optimizer::Optimizer;
-use crate::infer::posterior::Gaussian;
 use crate::infer::problem::{GiveUp, Problem, Rows};
 use crate::infer::progress::{Progress, Trial};
 use crate::infer::settings::{GuideChoice, Method, Mix, Settings};
@@ -328,15 +327,15 @@ fn failed(error: FitError) -> FitFailure {
     }
 }
 
-/// Steps in which a fit of either form ends, unless the other is the better one: what loses takes ten times as long.
+/// Steps after which a fit is suspended to see whether the other form settles sooner.
 const BRIEF: u64 = 3_000;
 
 /// Hierarchies outside nets are fitted non-centred and centred; the larger ELBO stays, and the run says which.
 ///
 /// ```text
 /// non-centred, 3,000 steps ── has settled ──────────────────────────────── centred, until it stays behind
-///     └─ has not: centred, 3,000 steps ── has settled ── non-centred, until it stays behind
-///                     └─ has not: non-centred to its end ─────────────────── centred, until it stays behind
+///     └─ has not: centred, 3,000 steps ── has settled ── non-centred goes on, until it stays behind
+///                     └─ has not: non-centred goes on to its end ── centred goes on, until it stays behind
 /// ```
 pub(super) fn fit_either_way(
     prepared: &mut Prepared,
@@ -345,44 +344,38 @@ pub(super) fn fit_either_way(
     if !prepared.joint.latents.iter().any(|l| l.is_non_centred) {
         return infer::fit(&prepared.problem(), progress);
     }
-    let forms = Forms {
-        centred: lower(&prepared.model, &Parameterization::default()),
-        journal: prepared.journal.clone(),
-        prepared,
-    };
+    let forms = Forms { centred: lower(&prepared.model, &Parameterization::default()), prepared };
     let (own, other) = forms.race(progress)?;
     let Some(other) = other else { return Ok(own) };
-    // What steps climb is tempered, what decides is not.
-    let elbo = |problem: &Problem<'_>, outcome: &Outcome| {
-        let elbo = forms.elbo(Joint::new(problem).ok()?, &outcome.guide).0;
-        elbo.is_finite().then_some(elbo)
-    };
-    let here = elbo(&forms.prepared.problem(), &own);
-    let Some(there) = elbo(&forms.of_centred(), &other) else { return Ok(own) };
-    let when = |loser: &Outcome| {
-        if loser.is_given_up { format!(", given up after {} steps", loser.steps) } else { String::new() }
-    };
-    let is_centred = own.is_given_up || (!other.is_given_up && here.is_none_or(|here| there > here));
-    let above = match here {
-        Some(here) => format!("its ELBO is {:.2} nat above the", (there - here).abs()),
-        None => "its ELBO is finite, other than that of the".to_owned(),
-    };
-    if is_centred {
-        let note = format!("centred: {above} non-centred one{}", when(&own));
+    let elbo = |problem: &Problem<'_>, outcome: &Outcome| forms.elbo(problem, outcome).map(|(elbo, _)| elbo);
+    let (here, there) = (elbo(&forms.prepared.problem(), &own), elbo(&forms.of_centred(), &other));
+    let above = there.zip(here).map(|(there, here)| there - here);
+    if own.is_given_up || (!other.is_given_up && above.is_some_and(|above| above > 0.0)) {
         prepared.joint = forms.centred;
         prepared.notes.retain(|note| !note.starts_with(Rewrite::NonCentre.name()));
-        prepared.notes.push(note);
+        prepared.notes.push(format!("centred: {}", is_better(above, "non-centred", &own)));
         return Ok(other);
     }
-    prepared.notes.push(format!("{above} centred one{}", when(&other)));
+    if there.is_some() {
+        prepared.notes.push(is_better(above.map(|above| -above), "centred", &other));
+    }
     Ok(own)
+}
+
+/// What the form that is kept has more than the other.
+fn is_better(above: Option<f64>, other: &str, outcome: &Outcome) -> String {
+    let when =
+        if outcome.is_given_up { format!(", given up after {} steps", outcome.steps) } else { String::new() };
+    match above {
+        Some(above) if above >= 0.0 => format!("its ELBO is {above:.2} nat above the {other} one{when}"),
+        _ => format!("better than the {other} one{when}"),
+    }
 }
 
 /// Both forms of a hierarchy.
 struct Forms<'a> {
     prepared: &'a Prepared,
     centred: LogJoint,
-    journal: Journal,
 }
 
 impl Forms<'_> {
@@ -390,55 +383,59 @@ impl Forms<'_> {
         Problem { joint: &self.centred, ..self.prepared.problem() }
     }
 
-    /// Mean and standard error.
-    fn elbo(&self, mut joint: Joint, guide: &Gaussian) -> (f64, f64) {
+    /// Mean and standard error of the ELBO, if it is finite.
+    fn elbo(&self, problem: &Problem<'_>, outcome: &Outcome) -> Option<(f64, f64)> {
         // A million rows are looked at 64 times, ten thousand 1,024 times.
-        let draws = (10_000_000 / self.prepared.problem().train.len().max(1)).clamp(64, 1024);
-        mean_and_se(&elbo_draws(&mut joint, guide, draws, self.prepared.settings.seed))
+        let draws = (10_000_000 / problem.train.len().max(1)).clamp(64, 1024);
+        let mut joint = Joint::new(problem).ok()?;
+        let elbo = mean_and_se(&elbo_draws(&mut joint, &outcome.guide, draws, problem.settings.seed));
+        elbo.0.is_finite().then_some(elbo)
     }
 
-    /// What the other form has to come near.
-    fn of(&self, problem: &Problem<'_>, outcome: &Outcome) -> GiveUp {
+    /// Whether a form may end early: it climbs the ELBO that decides, and nothing is made of it that another would be
+    /// better for. Who says how many steps there are gets them.
+    fn is_raced(&self) -> bool {
         let settings = &self.prepared.settings;
-        if settings.guide == GuideChoice::Ladder || settings.mix != Mix::No {
-            // The ELBO of a start is not that of what becomes of it.
-            return GiveUp::default();
-        }
-        let elbo = Joint::tempered(problem).ok().map(|joint| self.elbo(joint, &outcome.guide));
-        GiveUp { behind: elbo.filter(|(elbo, _)| elbo.is_finite()), ..GiveUp::default() }
+        let is_one = settings.restarts.unwrap_or(1) == 1
+            && settings.mix == Mix::No
+            && settings.guide != GuideChoice::Ladder;
+        let is_free = settings.steps.is_none() && settings.kl_weight == 1.0;
+        is_one && is_free && infer::path(&self.prepared.problem()) == infer::Path::NoNet
     }
 
     /// The form as compiled, and the centred one if there is anything to compare; one of them may have been given up.
     fn race(&self, progress: &mut dyn Progress) -> Result<(Outcome, Option<Outcome>), FitError> {
-        let journal = |scope: &str| self.journal.within(scope);
+        let journal = &self.prepared.journal;
         let own = |scope: &str, give_up: GiveUp, progress: &mut dyn Progress| {
-            infer::fit(&Problem { journal: journal(scope), give_up, ..self.prepared.problem() }, progress)
+            let problem = Problem { journal: journal.within(scope), give_up, ..self.prepared.problem() };
+            infer::fit(&problem, progress)
         };
         // A centred hierarchy may have no mode at all; then there is nothing to compare with.
         let centred = |scope: &str, give_up: GiveUp, progress: &mut dyn Progress| {
-            let problem = Problem { journal: journal(scope), give_up, ..self.of_centred() };
+            let problem = Problem { journal: journal.within(scope), give_up, ..self.of_centred() };
             let outcome = infer::fit(&problem, &mut Trial { shown: progress, what: "centred" });
-            self.journal.stopped().map(|()| outcome.ok())
+            journal.stopped().map(|()| outcome.ok())
         };
-        let settings = &self.prepared.settings;
-        let is_one = settings.restarts.unwrap_or(1) == 1 && settings.mix == Mix::No;
-        // Who says how many steps there are gets them.
-        let is_brief = settings.steps.is_none() && is_one && settings.guide != GuideChoice::Ladder;
-        let brief = || GiveUp { after: is_brief.then_some(BRIEF), ..GiveUp::default() };
+        let is_raced = self.is_raced();
+        let brief = || GiveUp { after: is_raced.then_some(BRIEF), ..GiveUp::default() };
+        let rival = |problem: &Problem<'_>, outcome: &Outcome| GiveUp {
+            behind: is_raced.then(|| self.elbo(problem, outcome)).flatten(),
+            ..GiveUp::default()
+        };
         let mut first = own("as compiled", brief(), progress)?;
         let mut begun = None;
-        if first.is_given_up {
+        if let Some(taken_up) = first.suspended.take() {
             let other = centred("centred", brief(), progress)?;
-            let settled = other.as_ref().filter(|other| !other.is_given_up);
-            let rival = settled.map_or(GiveUp::default(), |other| self.of(&self.of_centred(), other));
-            first =
-                own("as compiled, further", GiveUp { taken_up: first.suspended.take(), ..rival }, progress)?;
-            if settled.is_some() {
+            let settled = other.as_ref().filter(|other| other.suspended.is_none());
+            let rival = settled.map_or_else(GiveUp::default, |other| rival(&self.of_centred(), other));
+            let taken_up = Some(taken_up);
+            first = own("as compiled, further", GiveUp { taken_up, ..rival }, progress)?;
+            begun = other.as_ref().and_then(|other| other.suspended.clone());
+            if begun.is_none() {
                 return Ok((first, other));
             }
-            begun = other.and_then(|other| other.suspended);
         }
-        let rival = self.of(&self.prepared.problem(), &first);
+        let rival = rival(&self.prepared.problem(), &first);
         let name = if begun.is_some() { "centred, further" } else { "centred" };
         Ok((first, centred(name, GiveUp { taken_up: begun, ..rival }, progress)?))
     }

@@ -315,9 +315,9 @@ pub struct Outcome {
     pub warnings: Vec<Diagnostic>,
     /// The path taken, in words.
     pub path: String,
-    /// Whether it ended before it had settled, because another form of the model is better or may be ([`problem::GiveUp`]).
+    /// Whether it ended before it had settled because another form of the model is better ([`problem::GiveUp`]).
     pub is_given_up: bool,
-    /// Where it was then, if it can be taken up again.
+    /// Where it was when it ended before it had settled to see whether another form is better.
     pub suspended: Option<no_net::Suspended>,
 }
 

@@ -1,8 +1,9 @@
 //! Hierarchies are fitted in two forms, and the one that stays behind is given up.
 
-use super::{Options, moments, run};
+use super::{Options, moments, run, set};
 use bnnc::compile::{Session, fit};
 use bnnc::infer::progress::Silent;
+use bnnc::run_folder::TensorValues;
 
 #[test]
 fn few_rows_of_a_group_want_the_form_that_is_not_centred() {
@@ -10,6 +11,30 @@ fn few_rows_of_a_group_want_the_form_that_is_not_centred() {
     let guide = &run.manifest.guide;
     assert!(guide.contains("nat above the centred one, given up after"), "{guide}");
     assert!(!run.manifest.warnings.iter().any(|w| w.starts_with("G007")), "{:?}", run.manifest.warnings);
+}
+
+/// With this seed the winner takes more than the 3,000 steps after which it is suspended: what it does then is what it
+/// would have done. Who says how many steps there are gets them, so that neither form is suspended or given up.
+#[test]
+fn a_suspended_fit_goes_on_as_if_it_had_not_been() {
+    let raced = run("eight_schools.bnn", set(&[("seed", "2")]));
+    let whole = run("eight_schools.bnn", set(&[("seed", "2"), ("steps", "20000")]));
+    assert!(
+        raced.manifest.steps > 3_000 && raced.manifest.steps == whole.manifest.steps,
+        "{}",
+        raced.manifest.steps
+    );
+    assert!(raced.manifest.guide.contains("given up after"), "{}", raced.manifest.guide);
+    assert!(!whole.manifest.guide.contains("given up"), "{}", whole.manifest.guide);
+    let of = |run: &bnnc::run_folder::Run| -> Vec<(String, Vec<u64>)> {
+        let bits = |values: &TensorValues| match values {
+            TensorValues::F64(values) => values.iter().map(|v| v.to_bits()).collect(),
+            TensorValues::F32(values) => values.iter().map(|v| u64::from(v.to_bits())).collect(),
+        };
+        run.tensors.iter().map(|t| (t.name.clone(), bits(&t.values))).collect()
+    };
+    assert_eq!(of(&raced), of(&whole));
+    assert_eq!(raced.trace.len(), whole.trace.len());
 }
 
 /// Sixty rows of each of four groups: their means are known from the rows, and z is not standard at all.
@@ -32,7 +57,6 @@ fn many_rows_of_a_group_want_the_centred_form() {
     let run = fit(&session, &mut Silent).unwrap_or_else(|f| panic!("{:?}", f.diagnostics));
     let guide = &run.manifest.guide;
     assert!(guide.contains("nat above the non-centred one, given up after"), "{guide}");
-    assert!(guide.contains("centred: its ELBO"), "{guide}");
     for g in 0..GROUPS {
         // A prior of sd 1.2 around 2.6 moves the mean of sixty rows of sd 0.5 by less than a hundredth.
         let rows = 240 / GROUPS;

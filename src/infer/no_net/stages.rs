@@ -102,7 +102,10 @@ pub fn climb<T: Number>(
     let climb = Climb::new(objective.evaluator(), coordinates, start, draws, settings.seed, index);
     let mut climb = climb.by(settings);
     let most = settings.steps.unwrap_or(MOST_STEPS);
-    progress.begin(what, most);
+    match &problem.give_up {
+        GiveUp { taken_up: Some(_), .. } => progress.begin(&format!("{what} further"), most),
+        GiveUp { after, .. } => progress.begin(what, after.map_or(most, |after| after.min(most))),
+    }
     let mut judge = |guide: Gaussian| {
         let draws = elbo_draws(joint, &guide, COMPARE_DRAWS, settings.seed);
         Candidate { guide, draws }
@@ -164,8 +167,8 @@ pub fn climb<T: Number>(
             Reached::Mean(mean, is_settled) => (mean, is_settled),
             Reached::Nothing => break,
             Reached::GivenUp(kept) => {
-                is_given_up = true;
-                suspended = problem.give_up.behind.is_none().then(|| Suspended(kept.into()));
+                is_given_up = problem.give_up.behind.is_some();
+                suspended = (!is_given_up).then(|| Suspended(kept.into()));
                 if let Some(seen) = seen.filter(|seen| gain(seen, &best).0 > 0.0 || !best.is_finite()) {
                     best = seen;
                 }
@@ -193,7 +196,9 @@ pub fn climb<T: Number>(
             break;
         }
         // What the first stage gains is the way from the start, and says nothing of what is to come.
-        is_given_up = stage > 0 && problem.give_up.behind.is_some_and(|rival| best.stays_behind(rival, gain));
+        // A stage that lost something is done again at a lower rate, from where the best began.
+        let is_behind = || problem.give_up.behind.is_some_and(|rival| best.stays_behind(rival, gain));
+        is_given_up = stage > 0 && !is_worse && is_behind();
         if is_given_up {
             break;
         }
@@ -202,7 +207,7 @@ pub fn climb<T: Number>(
     }
     progress.end();
     let limit = Limit { steps: climb.steps, is_chosen: settings.steps.is_some(), last };
-    let limit = (!is_converged && !is_given_up).then_some(limit);
+    let limit = (!is_converged && !is_given_up && suspended.is_none()).then_some(limit);
     let limits = Limits { limit, is_clamped: climb.is_clamped, is_given_up };
     let outcome = Outcome {
         guide: best.guide,
@@ -265,6 +270,7 @@ enum Reached {
     Mean(Vec<f64>, bool),
     /// The steps ran out before there was a mean.
     Nothing,
+    /// It stays behind another form of the model, or has taken the steps that it had.
     GivenUp(Box<Kept>),
 }
 
