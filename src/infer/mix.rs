@@ -46,14 +46,12 @@ pub fn several(
     }
     let mut whole = Outcome::empty();
     let (mut guides, mut first) = (vec![], None);
-    whole.is_given_up = true;
     for start in 0..starts {
         match fit(start, &format!("fitting start {} of {starts}", start + 1), progress) {
             Ok(outcome) => {
                 let worth = worth(&outcome, progress)?;
                 let worth = if worth.is_finite() { worth } else { f64::NEG_INFINITY };
                 guides.push((worth, outcome.guide.clone()));
-                whole.is_given_up &= outcome.is_given_up;
                 whole.take(outcome, start);
             }
             Err(FitError::Diverged(d)) => {
