@@ -106,7 +106,7 @@ fn every_example_predicts_what_its_fit_wrote() {
 
 #[test]
 fn every_method_predicts_what_its_fit_wrote() {
-    for method in ["advi", "map", "mle", "laplace", "nuts", "prior"] {
+    for method in ["advi", "map", "mle", "laplace", "nuts", "smc", "prior"] {
         let set = ["fit.predict_draws=9", "fit.chains=2", "fit.samples=50", "fit.tune=50"];
         let set =
             set.iter().filter_map(|s| s.split_once('=')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect();

@@ -185,6 +185,13 @@ fn ranks_of_parameters_are_uniform_where_the_fit_is_right() {
         assert!(found.iter().all(|d| *d < band()), "{}: {found:?}", case.name);
     }
     picture("nuts", "Ranks of true parameters under NUTS", lines);
+    let particles = Fit::default().method("smc").set("samples", "100");
+    let mut lines = vec![];
+    for case in [LINE, LOGISTIC, COUNTS, GROUPS, RIDGE] {
+        let found = judged("SMC", &case, &particles, 4, &mut lines);
+        assert!(found.iter().all(|d| *d < band()), "{}: {found:?}", case.name);
+    }
+    picture("smc", "Ranks of true parameters under SMC", lines);
     let mut lines = vec![];
     for case in [LOGISTIC, COUNTS, RIDGE] {
         let found = judged("ADVI, full rank", &case, &full, 1, &mut lines);

@@ -77,7 +77,7 @@ class Model:
     ) -> "Fitted":
         """Fits the model to ``data``, or to the file that it names; the same input and seed give the same bits.
 
-        ``method`` is ``advi``, ``map``, ``mle``, ``laplace``, ``nuts`` or ``prior``; ``set`` overrides constants and fit
+        ``method`` is ``advi``, ``map``, ``mle``, ``laplace``, ``nuts``, ``smc`` or ``prior``; ``set`` overrides constants and fit
         options (``{"sigma": 2, "epochs": 50}``), ``choose`` picks alternatives. ``progress`` is shown in notebooks
         and on terminals; a callable hears ``(stage, done, total, elbo)`` and ends the fit by returning False
         (``bnnc.Cancelled``) or by raising. Ctrl-C ends it too.

@@ -141,7 +141,7 @@ class BnnClassifier(ClassifierMixin, _Bnn):
     activation : ``tanh``, ``relu``, ``gelu``, ``silu`` and the others that ``bnnc explain dense`` names.
     prior : ``Normal``, ``Laplace``, ``StudentT`` or ``Cauchy``, of weights and biases.
     scale : the prior's scale: a number, or the prior of a scale that each layer learns.
-    method : ``advi``, ``map``, ``laplace`` or ``nuts``.
+    method : ``advi``, ``map``, ``laplace``, ``nuts`` or ``smc``.
     steps : steps of the optimiser; None lets bnnc stop when nothing more is gained.
     restarts : starts of the optimiser, of which the best is kept; None for up to 16, by the size of the net.
     draws : draws of the posterior behind a prediction; None for 100.

@@ -190,6 +190,11 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     ),
     (
         "method",
+        "smc",
+        "Sequential Monte Carlo: particles that begin with the fitted guide (all starts of it with `mix`) and are carried\nto the posterior by reweighting and Hamiltonian moves; with the log evidence. `chains` populations of `samples`\nparticles are judged as chains are.",
+    ),
+    (
+        "method",
         "prior",
         "Draws from the prior, and predictions from them; targets are not read, and no likelihood is needed.",
     ),

@@ -55,8 +55,9 @@ pub enum Needs {
     Precision,
     /// what each rewrite named acts on
     Rewrites,
-    /// Markov chains
+    /// Markov chains, or populations of particles
     Chains,
+
     /// predictions that differ from draw to draw
     Predictions,
 }
@@ -68,16 +69,20 @@ impl Needs {
             Needs::Nothing => "everywhere, or it is refused",
             Needs::Fit => "where something is fitted: not `prior`",
             Needs::Starts => "where a fit has starts: not `prior`, `laplace` only of a net",
-            Needs::Guide => "where a guide is fitted: `advi`, and `nuts`, whose chains begin with one",
-            Needs::Directions => "`guide = lowrank`, `guide = ladder`, under `advi` and `nuts`",
-            Needs::Noise => "where steps draw: `advi`, `nuts` (of its guide), `map` and `mle` with `dropout`",
+            Needs::Guide => {
+                "where a guide is fitted: `advi`, and `nuts` and `smc`, whose draws begin with one"
+            }
+            Needs::Directions => "`guide = lowrank`, `guide = ladder`, under `advi`, `nuts` and `smc`",
+            Needs::Noise => {
+                "where steps draw: `advi`, `nuts` and `smc` (of their guide), `map` and `mle` with `dropout`"
+            }
             Needs::Steps => "where steps are taken: not `laplace`, `prior`, nor modes without a net",
             Needs::Rate => "where the optimiser takes steps: not `laplace`, `prior`, nor modes on all rows",
             Needs::Passes => "in minibatches, and where a wide net is fitted on few rows",
             Needs::Rows => "where rows are fitted: not `laplace`, `prior`",
             Needs::Precision => "where steps are taken, and where a net is evaluated: not `prior`",
-            Needs::Rewrites => "where the rewrite may apply: mostly of a guide, `advi` and `nuts`",
-            Needs::Chains => "`method = nuts`",
+            Needs::Rewrites => "where the rewrite may apply: mostly of a guide, `advi`, `nuts` and `smc`",
+            Needs::Chains => "`method = nuts` and `smc`",
             Needs::Predictions => "where predictions differ from draw to draw: not classes of a point",
         }
     }
@@ -102,7 +107,7 @@ const ABOVE_0: Option<Numbers> = Some(Numbers { least: 0.0, includes_least: fals
 pub const OPTIONS: &[FitOption] = &[
     FitOption {
         name: "method",
-        words: &["advi", "map", "mle", "laplace", "nuts", "prior"],
+        words: &["advi", "map", "mle", "laplace", "nuts", "smc", "prior"],
         number: None,
         default: "advi",
         page: "how the posterior is approximated",
@@ -259,25 +264,25 @@ pub const OPTIONS: &[FitOption] = &[
         words: &[],
         number: WHOLE,
         default: "4",
-        page: "NUTS: number of chains",
+        page: "NUTS: number of chains; SMC: of populations",
         needs: Needs::Chains,
         meant: Some("restarts"),
     },
     FitOption {
         name: "samples",
-        words: &[],
+        words: &["auto"],
         number: WHOLE,
-        default: "1000",
-        page: "NUTS: draws kept per chain",
+        default: "auto",
+        page: "NUTS: draws kept per chain (1,000); SMC: particles of a population (250)",
         needs: Needs::Chains,
         meant: Some("predict_draws"),
     },
     FitOption {
         name: "tune",
-        words: &[],
+        words: &["auto"],
         number: WHOLE,
-        default: "1000",
-        page: "NUTS: draws per chain before those",
+        default: "auto",
+        page: "NUTS: draws per chain before those (1,000); SMC: moves of a particle at the posterior, at most (16)",
         needs: Needs::Chains,
         meant: None,
     },
@@ -286,7 +291,7 @@ pub const OPTIONS: &[FitOption] = &[
         words: &[],
         number: ABOVE_0,
         default: "0.8",
-        page: "NUTS: mean acceptance that step sizes are tuned to, below 1; higher means smaller steps, fewer divergences",
+        page: "NUTS, SMC: mean acceptance that step sizes are tuned to, below 1; higher means smaller steps, fewer divergences",
         needs: Needs::Chains,
         meant: None,
     },

@@ -17,6 +17,7 @@ pub(super) const EXAMPLES: &[Examples] = &[
                 "bnnc fit moons.bnn --data rows.csv --epochs 50 --out runs/long",
             ),
             ("Markov chains in place of the default method", "bnnc fit kidiq.bnn --method nuts"),
+            ("Particles from the guide to the posterior of a net", "bnnc fit moons.bnn --method smc"),
             ("go on where it was interrupted", "bnnc fit moons.bnn --resume runs/moons"),
         ],
     ),

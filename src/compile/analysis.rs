@@ -153,7 +153,7 @@ fn of_settings(model: &Model, settings: &Settings, data: Option<&Dataset>, room:
         return vec![refused];
     }
     // Chains and curvature want a density that not every model has.
-    let has_density = matches!(settings.method, Method::Laplace | Method::Nuts);
+    let has_density = matches!(settings.method, Method::Laplace | Method::Nuts | Method::Smc);
     let depends_on_rows = asked::depends_on_rows(settings) || idle::depends_on_rows(model);
     let is_asked = has_density || depends_on_rows && settings.method != Method::Prior;
     let lowered = data.filter(|_| is_asked).and_then(|data| {

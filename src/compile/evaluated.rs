@@ -97,7 +97,10 @@ pub(super) fn evaluate(
     let mut summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
     // A density, as the bound is: in the units of the targets.
-    let densities = metrics.extra.iter_mut().filter(|(name, _)| name == "laplace_evidence");
+    let densities = metrics
+        .extra
+        .iter_mut()
+        .filter(|(name, _)| matches!(name.as_str(), "laplace_evidence" | "log_evidence"));
     densities.for_each(|(_, value)| *value -= units);
     metrics.rungs = record::rungs(&fitted.outcome);
     if fitted.chains.is_none()
@@ -116,7 +119,12 @@ pub(super) fn evaluate(
     }
     metrics.extra.extend(fitted.chains.iter().flat_map(|chains| of_chains(chains, &summary)));
     if let Some(chains) = &fitted.chains {
-        warnings.extend(super::chain_warnings::warnings(problem.model, chains, &summary));
+        warnings.extend(super::chain_warnings::warnings(
+            problem.model,
+            problem.settings.method,
+            chains,
+            &summary,
+        ));
     }
     warnings.extend(laplace_warning(problem, &value, &metrics));
     let left_out = left_out(problem, fitted, data, &mut metrics)?;
@@ -229,16 +237,19 @@ fn left_out(
 fn of_chains(chains: &Chains, summary: &[SummaryRow]) -> Vec<(String, f64)> {
     let of = |pick: fn(&Convergence) -> f64| summary.iter().filter_map(|r| r.convergence.as_ref()).map(pick);
     let sum = |counts: &[usize]| counts.iter().sum::<usize>() as f64;
-    let numbers = [
+    let mut numbers = vec![
         ("rhat", of(|c| c.rhat).fold(f64::NAN, f64::max)),
         ("ess_bulk", of(|c| c.ess_bulk).fold(f64::NAN, f64::min)),
         ("ess_tail", of(|c| c.ess_tail).fold(f64::NAN, f64::min)),
-        ("divergences", sum(&chains.divergences)),
-        ("at_most_depth", sum(&chains.at_most_depth)),
         ("chains", chains.chains as f64),
         ("draws", chains.len() as f64),
     ];
-    numbers.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    // Particles have no trajectories that go wrong, only such as are not accepted.
+    if !chains.divergences.is_empty() {
+        numbers.push(("divergences", sum(&chains.divergences)));
+        numbers.push(("at_most_depth", sum(&chains.at_most_depth)));
+    }
+    numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What is predicted of some rows, and the same as a table with the reports of each row.

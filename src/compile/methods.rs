@@ -10,6 +10,7 @@ use crate::infer::nuts::nuts;
 use crate::infer::problem::Problem;
 use crate::infer::progress::Progress;
 use crate::infer::settings::Method;
+use crate::infer::smc::smc;
 use crate::infer::{Outcome, messages, no_net};
 use crate::model::{Model, Role, Treatment};
 
@@ -21,7 +22,7 @@ pub(super) fn treat(model: &mut Model, method: Method) -> Option<String> {
         random.for_each(|u| u.treatment = treatment);
     };
     match method {
-        Method::Advi | Method::Nuts => None,
+        Method::Advi | Method::Nuts | Method::Smc => None,
         Method::Map => {
             learn(model, Treatment::PointWithPrior, &|_| true);
             Some("map: every unknown is a point".to_owned())
@@ -55,21 +56,35 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
             Ok(Fitted { outcome, chains: None, extra })
         }
         Method::Nuts => {
-            // Before minutes go into a guide.
-            of_method(&prepared.problem())?;
-            let outcome = match fit_either_way(prepared, progress) {
-                Err(FitError::Diverged(why)) => around_the_mode(&prepared.problem(), &why)?,
-                other => {
-                    let mut outcome = other?;
-                    // The guide only says in which units the chains walk; they are judged by themselves (G012, G013).
-                    outcome.warnings.retain(|w| w.code.id() != "G007");
-                    outcome
-                }
-            };
+            let outcome = begun(prepared, progress)?;
             let chains = Some(nuts(&prepared.problem(), &outcome.guide, progress)?);
             Ok(Fitted { outcome, chains, extra: vec![] })
         }
+        Method::Smc => {
+            let outcome = begun(prepared, progress)?;
+            let found = smc(&prepared.problem(), &outcome.guide, &outcome.posterior(), progress)?;
+            let (evidence, se) = found.evidence();
+            let levels = found.levels.iter().copied().max().unwrap_or(0) as f64;
+            let numbers = [("log_evidence", evidence), ("log_evidence_se", se), ("levels", levels)];
+            let extra = numbers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            Ok(Fitted { outcome, chains: Some(found.chains), extra })
+        }
         _ => Ok(Fitted { outcome: fit_either_way(prepared, progress)?, chains: None, extra: vec![] }),
+    }
+}
+
+/// The guide that draws begin with, or the neighbourhood of the mode.
+fn begun(prepared: &mut Prepared, progress: &mut dyn Progress) -> Result<Outcome, FitError> {
+    // Before minutes go into a guide.
+    of_method(&prepared.problem())?;
+    match fit_either_way(prepared, progress) {
+        Err(FitError::Diverged(why)) => around_the_mode(&prepared.problem(), &why),
+        other => {
+            let mut outcome = other?;
+            // The guide only says in which units draws walk; they are judged by themselves (G012, G013).
+            outcome.warnings.retain(|w| !matches!(w.code.id(), "G007" | "G010"));
+            Ok(outcome)
+        }
     }
 }
 
@@ -78,9 +93,9 @@ fn around_the_mode(problem: &Problem<'_>, why: &Diagnostic) -> Result<Outcome, F
     let mut joint = Joint::new(problem).map_err(messages::refused)?;
     let (guide, _) = no_net::start(&mut joint, problem, 0)?;
     let what =
-        format!("the guide that chains begin with broke off ({}): they begin near the mode", why.message);
+        format!("the guide that draws begin with broke off ({}): they begin near the mode", why.message);
     let warning = Diagnostic::new("G007", what)
-        .note("chains are judged by themselves, but their tuning takes longer than from a fitted guide");
+        .note("draws are judged by themselves, but their way is longer than from a fitted guide");
     Ok(Outcome { guide, warnings: vec![warning], path: "near the mode".to_owned(), ..Outcome::empty() })
 }
 

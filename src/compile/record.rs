@@ -8,6 +8,7 @@ use crate::infer::chains::Chains;
 use crate::infer::mixture::Mixture;
 use crate::infer::posterior::Gaussian;
 use crate::infer::predict::{Predicted, Prediction};
+use crate::infer::settings::Method;
 use crate::infer::{Outcome, Rung};
 use crate::lower::Latent;
 use crate::model::{Column, ExprKind, Model, Observation, SettingValue, Unknown};
@@ -90,6 +91,8 @@ fn of_chains(prepared: &Prepared, chains: &Chains, values: &dyn Fn(&[f64]) -> Te
         values: TensorValues::F32(x.iter().map(|x| *x as f32).collect()),
     };
     let statistics = [of_draws(DIVERGING, &chains.diverging), of_draws(STEPS, &chains.steps)];
+    // Particles have no trajectories that diverge.
+    let statistics = statistics.into_iter().filter(|t| !t.values.is_empty());
     prepared.joint.latents.iter().map(of).chain(statistics).collect()
 }
 
@@ -200,6 +203,9 @@ pub(super) fn manifest(
     let outcome = &fitted.outcome;
     let random = outcome.guide.random();
     let guide = match (outcome.guide.full, random) {
+        _ if prepared.settings.method == Method::Smc => {
+            format!("particles carried from a guide to the posterior, {random} dimensions")
+        }
         _ if fitted.chains.is_some() => format!("draws of Markov chains, {random} dimensions"),
         (_, 0) => "point estimate".to_owned(),
         (0, _) if outcome.guide.directions.rank > 0 => {

@@ -94,7 +94,7 @@ fn tempering(model: &Model, settings: &Settings) -> Option<Diagnostic> {
         Method::Advi => return None,
         Method::Map => "a mode does not depend on the way there",
         Method::Mle => "it reads no prior",
-        Method::Laplace | Method::Nuts => "it stands for the posterior itself",
+        Method::Laplace | Method::Nuts | Method::Smc => "it stands for the posterior itself",
         Method::Prior => "nothing is fitted",
     };
     let is_annealed = settings.warmup > 0;
@@ -209,13 +209,17 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
             "fit with `method = map`",
         );
     }
-    if settings.method == Method::Nuts {
-        let draws = settings.samples.saturating_add(settings.tune).saturating_mul(settings.chains);
-        let numbers = settings.samples.saturating_mul(settings.chains).saturating_mul(problem.joint.dim);
+    if matches!(settings.method, Method::Nuts | Method::Smc) {
+        let (each, before) = match settings.method {
+            Method::Smc => (settings.particles(), 0),
+            _ => (settings.kept(), settings.tuning()),
+        };
+        let draws = each.saturating_add(before).saturating_mul(settings.chains);
+        let numbers = each.saturating_mul(settings.chains).saturating_mul(problem.joint.dim);
         if numbers > MOST_NUMBERS || draws > MOST_DRAWS {
             let why = format!(
                 "would keep {} draws of {} numbers",
-                settings.samples.saturating_mul(settings.chains),
+                each.saturating_mul(settings.chains),
                 problem.joint.dim
             );
             return refused(why, "ask for fewer `samples`, `tune` or `chains`");

@@ -39,6 +39,12 @@ pub mod variable {
     pub const DIRECTIONS: u64 = 10;
     /// scramble of a step's Sobol points
     pub const SCRAMBLE: u64 = 8;
+    /// momenta of particles
+    pub const MOMENTUM: u64 = 11;
+    /// whether a particle moves, and how far
+    pub const ACCEPT: u64 = 12;
+    /// which particles stay
+    pub const RESAMPLE: u64 = 13;
     /// draws of the prior: their purpose is added
     pub const PRIOR: u64 = 1 << 32;
 }
@@ -244,6 +250,22 @@ impl<T: Real> Evaluator<T> {
     }
 }
 
+/// The log joint with its gradient, compiled for these rows.
+///
+/// # Errors
+/// Says in words what the compiler cannot run.
+pub fn log_joint<T: Number>(
+    problem: &Problem<'_>,
+    rows: &[u32],
+    called: &'static str,
+) -> Result<FullBatch<T>, CannotRun> {
+    let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
+    let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
+    let (program, shards) = compiled::<T>(problem, &tape, (rows, 1.0), 1)?;
+    let executor = Executor::timed(program, &problem.profiler, called);
+    Ok(FullBatch { executor, shards: Arc::new(shards) })
+}
+
 /// The log joint in f64 as a function of u, with its gradient: for starts, curvature and the final ELBO.
 pub struct Joint {
     batch: FullBatch<f64>,
@@ -281,17 +303,12 @@ impl Joint {
     /// # Errors
     /// Says in words what the compiler cannot run.
     pub fn of_rows(problem: &Problem<'_>, rows: &[u32]) -> Result<Self, CannotRun> {
-        let objective = problem.joint.tape.output("log_joint").ok_or("the model has no density")?;
-        let tape = with_gradient(&problem.joint.tape, objective, &[crate::lower::LATENTS])?;
-        let (program, shards) = compiled::<f64>(problem, &tape, (rows, 1.0), 1)?;
-        let executor = Executor::timed(program, &problem.profiler, "log joint");
-        Ok(Joint { batch: FullBatch { executor, shards: Arc::new(shards) } })
+        Ok(Joint { batch: log_joint(problem, rows, "log joint")? })
     }
 
     /// Another evaluator that shares the rows.
     pub fn fork(&self) -> Joint {
-        let executor = self.batch.executor.fork();
-        Joint { batch: FullBatch { executor, shards: self.batch.shards.clone() } }
+        Joint { batch: self.batch.fork() }
     }
 
     /// Gives the rows other weights, for this evaluator alone; `weigh` sees those of one shard after another.

@@ -117,7 +117,12 @@ impl Fit<'_> {
     /// `draws = 4000` with chains: it is of the steps of their guide, and who writes it alone means what they keep.
     fn of_the_guide_alone(&self, option: &FitOption, setting: &Setting) -> Option<Diagnostic> {
         let is_number = matches!(setting.value, SettingValue::Number(_));
-        if option.needs != Needs::Noise || self.settings.method != Method::Nuts || !is_number {
+        let (those, begin) = match self.settings.method {
+            Method::Nuts => ("chains", "chains begin with"),
+            Method::Smc => ("particles", "particles are drawn from"),
+            _ => return None,
+        };
+        if option.needs != Needs::Noise || !is_number {
             return None;
         }
         let meant = options::find(option.meant?)?;
@@ -125,8 +130,10 @@ impl Fit<'_> {
             return None;
         }
         let (name, other) = (option.name, meant.name);
-        let d = Diagnostic::new("O007", format!("`{name}` has no effect on the chains of `method = nuts`"));
-        let d = d.note("it is of the steps of the guide that chains begin with");
+        let method = self.settings.method.name();
+        let d =
+            Diagnostic::new("O007", format!("`{name}` has no effect on the {those} of `method = {method}`"));
+        let d = d.note(format!("it is of the steps of the guide that {begin}"));
         Some(d.help(format!("write `{other}` ({}), or leave `{name}` out", meant.page)))
     }
 
@@ -195,7 +202,10 @@ impl Fit<'_> {
             Needs::Precision => {
                 self.by_method(is_prior || is_plain_laplace, "").or_else(|| self.only_modes(!has_net))
             }
-            Needs::Chains => self.by_method(method != Method::Nuts, "fit with `method = nuts`"),
+            Needs::Chains => self.by_method(
+                !matches!(method, Method::Nuts | Method::Smc),
+                "fit with `method = nuts` or `smc`",
+            ),
             Needs::Guide => self.no_guide(),
             Needs::Directions => self.no_guide().or_else(|| self.no_directions()),
             // Until the rows are there it is not known whether the model has noise of its own.
@@ -221,7 +231,7 @@ impl Fit<'_> {
 
     /// Nothing random is fitted.
     fn no_guide(&self) -> Option<Lack> {
-        let has_guide = matches!(self.settings.method, Method::Advi | Method::Nuts);
+        let has_guide = matches!(self.settings.method, Method::Advi | Method::Nuts | Method::Smc);
         self.by_method(!has_guide, "fit with `method = advi`").or_else(|| {
             let words = " on this model: every unknown is a `Point`, and no guide is fitted".to_owned();
             let is_random = self.way.as_ref()?.is_random;
@@ -269,7 +279,7 @@ impl Fit<'_> {
 /// Whether a method takes the optimiser's steps, of a guide or of points.
 fn has_steps(method: Method) -> bool {
     match method {
-        Method::Advi | Method::Map | Method::Mle | Method::Nuts => true,
+        Method::Advi | Method::Map | Method::Mle | Method::Nuts | Method::Smc => true,
         Method::Laplace | Method::Prior => false,
     }
 }

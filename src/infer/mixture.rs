@@ -151,7 +151,7 @@ impl Mixture {
 }
 
 /// log Σ e^x; −∞ where all are.
-fn log_sum_exp(terms: &[f64]) -> f64 {
+pub(super) fn log_sum_exp(terms: &[f64]) -> f64 {
     let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if !most.is_finite() {
         return most;

@@ -53,8 +53,10 @@ pub mod row_reports;
 pub mod settings;
 pub mod shown;
 pub mod small_net;
+pub mod smc;
 mod underfit;
 pub mod uneven_noise;
+mod whitened;
 mod wide_net;
 
 use crate::diagnostic::Diagnostic;

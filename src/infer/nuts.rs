@@ -17,6 +17,7 @@ use super::messages;
 use super::posterior::Gaussian;
 use super::problem::Problem;
 use super::progress::Progress;
+use super::whitened::Whitened;
 use crate::diagnostic::Diagnostic;
 use crate::kernels::noise;
 use nuts_rs::{
@@ -44,46 +45,20 @@ const EVERY: usize = 10;
 const MOST_ANSWERS: usize = 1 << 23;
 
 /// The log joint in whitened coordinates.
-struct Whitened {
+struct Density {
     joint: Joint,
-    guide: Gaussian,
-    /// L of the block with its diagonal, by rows and by columns: both products go along memory.
-    factor: Vec<f64>,
-    columns: Vec<f64>,
-    sds: Vec<f64>,
-    u: Vec<f64>,
+    at: Whitened,
     gradient: Vec<f64>,
     answers: Answers,
 }
 
-impl Whitened {
+impl Density {
     fn new(joint: Joint, guide: &Gaussian) -> Self {
-        let (dim, full) = (guide.mu.len(), guide.full);
-        let factor = guide.factor();
-        Whitened {
+        Density {
             joint,
-            columns: (0..full * full).map(|k| factor[k % full * full + k / full]).collect(),
-            factor,
-            sds: guide.marginal_sds().collect(),
-            guide: guide.clone(),
-            u: vec![0.0; dim],
-            gradient: vec![0.0; dim],
+            at: Whitened::new(guide),
+            gradient: vec![0.0; guide.mu.len()],
             answers: Answers::default(),
-        }
-    }
-
-    /// u of v; latents behind the random ones stay where the guide has them.
-    fn place(&mut self, v: &[f64]) {
-        let full = self.guide.full;
-        self.u[..full].fill(0.0);
-        for (j, v) in v.iter().enumerate().take(full) {
-            let column = &self.columns[j * full + j..(j + 1) * full];
-            self.u[j..full].iter_mut().zip(column).for_each(|(u, l)| *u += l * v);
-        }
-        self.u[..full].iter_mut().zip(&self.guide.mu).for_each(|(u, mu)| *u += mu);
-        self.u[full..].copy_from_slice(&self.guide.mu[full..]);
-        for i in full..v.len() {
-            self.u[i] += self.sds[i] * v[i];
         }
     }
 }
@@ -142,36 +117,27 @@ impl LogpError for NotFinite {
     }
 }
 
-impl HasDims for Whitened {
+impl HasDims for Density {
     fn dim_sizes(&self) -> HashMap<String, u64> {
-        HashMap::from([("unconstrained_parameter".to_owned(), self.sds.len() as u64)])
+        HashMap::from([("unconstrained_parameter".to_owned(), self.at.dim() as u64)])
     }
 }
 
-impl CpuLogpFunc for Whitened {
+impl CpuLogpFunc for Density {
     type LogpError = NotFinite;
     type FlowParameters = ();
     type ExpandedVector = Vec<f64>;
 
     fn dim(&self) -> usize {
-        self.sds.len()
+        self.at.dim()
     }
 
     fn logp(&mut self, v: &[f64], out: &mut [f64]) -> Result<f64, NotFinite> {
         if let Some(value) = self.answers.next(out) {
             return if value.is_finite() { Ok(value) } else { Err(NotFinite) };
         }
-        self.place(v);
-        let value = self.joint.value_and_gradient(&self.u, &mut self.gradient);
-        let full = self.guide.full;
-        out[..full].fill(0.0);
-        for (i, g) in self.gradient.iter().enumerate().take(full) {
-            let row = &self.factor[i * full..=i * full + i];
-            out[..=i].iter_mut().zip(row).for_each(|(o, l)| *o += l * g);
-        }
-        for j in full..out.len() {
-            out[j] = self.sds[j] * self.gradient[j];
-        }
+        let value = self.joint.value_and_gradient(self.at.place(v), &mut self.gradient);
+        self.at.pull_back(&self.gradient, out);
         let is_finite = value.is_finite() && out.iter().all(|g| g.is_finite());
         self.answers.push(if is_finite { value } else { f64::NAN }, out);
         if is_finite { Ok(value) } else { Err(NotFinite) }
@@ -207,7 +173,7 @@ pub fn nuts(
 ) -> Result<Chains, FitError> {
     let settings = problem.settings;
     let joint = Joint::new(problem).map_err(messages::refused)?;
-    let (chains, draws, tune) = (settings.chains, settings.samples, settings.tune);
+    let (chains, draws, tune) = (settings.chains, settings.kept(), settings.tuning());
     let each = draws + tune;
     progress.begin(&format!("{chains} chains"), (chains * each) as u64);
     let next = AtomicUsize::new(0);
@@ -223,7 +189,7 @@ pub fn nuts(
                         if chain >= chains {
                             return mine;
                         }
-                        let density = Whitened::new(joint.fork(), guide);
+                        let density = Density::new(joint.fork(), guide);
                         mine.push((chain, run(problem, density, chain as u64, &send)));
                     }
                 })
@@ -262,12 +228,12 @@ pub fn nuts(
 /// A chain with the metric that suits its dimensions.
 fn run(
     problem: &Problem<'_>,
-    density: Whitened,
+    density: Density,
     chain: u64,
     done: &Sender<(usize, usize)>,
 ) -> Result<Kept, FitError> {
-    let random = density.sds.len();
-    if random > density.guide.full && random > WHITENED {
+    let random = density.at.dim();
+    if random > density.at.full() && random > WHITENED {
         go(&tuned(LowRankNutsSettings::default(), problem), problem, density, chain, done)
     } else {
         go(&tuned(DiagNutsSettings::default(), problem), problem, density, chain, done)
@@ -279,7 +245,7 @@ fn tuned<M: Debug + Copy + Default + Serialize>(
     mut settings: NutsSettings<EuclideanAdaptOptions<M>>,
     problem: &Problem<'_>,
 ) -> NutsSettings<EuclideanAdaptOptions<M>> {
-    (settings.num_tune, settings.maxdepth) = (problem.settings.tune as u64, DEPTH);
+    (settings.num_tune, settings.maxdepth) = (problem.settings.tuning() as u64, DEPTH);
     settings.adapt_options.step_size_settings.target_accept = problem.settings.target_accept;
     settings
 }
@@ -288,15 +254,16 @@ fn tuned<M: Debug + Copy + Default + Serialize>(
 fn go<S: Settings>(
     settings: &S,
     problem: &Problem<'_>,
-    mut density: Whitened,
+    mut density: Density,
     chain: u64,
     done: &Sender<(usize, usize)>,
 ) -> Result<Kept, FitError> {
     let seed = problem.settings.seed;
-    let random = density.sds.len();
-    let (tune, draws) = (problem.settings.tune, problem.settings.samples);
+    let random = density.at.dim();
+    let (tune, draws) = (problem.settings.tuning(), problem.settings.kept());
     let mut piece = problem.journal.open(&format!("chain {chain}"));
-    if let Some(kept) = piece.finished::<Kept>().filter(|k| k.values.len() == draws * density.u.len()) {
+    if let Some(kept) = piece.finished::<Kept>().filter(|k| k.values.len() == draws * density.gradient.len())
+    {
         let _ = done.send((chain as usize, tune + draws));
         return Ok(kept);
     }
@@ -315,12 +282,12 @@ fn go<S: Settings>(
             .help("bound the value that overflows (softplus, a narrower prior), or standardise the data"),
         ));
     };
-    let mut place = Whitened::new(density.joint.fork(), &density.guide);
+    let (mut at, dim) = (density.at.clone(), density.gradient.len());
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ (chain << 48));
     let mut sampler = settings.new_chain(chain, CpuMath::new(density), &mut rng).map_err(failed)?;
     sampler.set_position(&start).map_err(failed)?;
     let mut kept = Kept {
-        values: Vec::with_capacity(draws * place.u.len()),
+        values: Vec::with_capacity(draws * dim),
         divergences: 0,
         at_most_depth: 0,
         diverging: vec![],
@@ -330,8 +297,7 @@ fn go<S: Settings>(
         piece.pause(|| lock(&answers).clone())?;
         let (v, info) = sampler.draw().map_err(failed)?;
         if i >= tune {
-            place.place(&v[..random]);
-            kept.values.extend_from_slice(&place.u);
+            kept.values.extend_from_slice(at.place(&v[..random]));
             kept.diverging.push(f64::from(u8::from(info.diverging)));
             kept.steps.push(info.num_steps as f64);
             kept.divergences += usize::from(info.diverging);
@@ -351,8 +317,8 @@ fn failed(e: impl std::fmt::Display) -> FitError {
 }
 
 /// A draw of the guide where density and gradient are finite.
-fn begin(density: &mut Whitened, seed: u64, chain: u64) -> Option<Vec<f64>> {
-    let n = density.sds.len();
+fn begin(density: &mut Density, seed: u64, chain: u64) -> Option<Vec<f64>> {
+    let n = density.at.dim();
     let mut gradient = vec![0.0; n];
     (0..TRIES).find_map(|t| {
         let mut v = vec![0.0; n];

@@ -169,6 +169,11 @@ pub struct FullBatch<T> {
 }
 
 impl<T: Real> FullBatch<T> {
+    /// Another evaluator that shares the rows.
+    pub fn fork(&self) -> FullBatch<T> {
+        FullBatch { executor: self.executor.fork(), shards: self.shards.clone() }
+    }
+
     /// Runs one draw and returns the objective.
     pub fn run(&mut self, key: NoiseKey) -> f64 {
         self.executor.begin(key);

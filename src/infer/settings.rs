@@ -40,9 +40,9 @@ pub struct Settings {
     /// `chains`
     pub chains: usize,
     /// `samples`
-    pub samples: usize,
+    pub samples: Option<usize>,
     /// `tune`
-    pub tune: usize,
+    pub tune: Option<usize>,
     /// `target_accept`: mean acceptance that step sizes of NUTS are tuned to
     pub target_accept: f64,
     /// `kl_weight`: what prior and entropy count
@@ -68,18 +68,21 @@ pub enum Method {
     Laplace,
     /// draws of Markov chains
     Nuts,
+    /// particles carried from a guide to the posterior
+    Smc,
     /// draws from the prior: nothing is fitted
     Prior,
 }
 
 impl Method {
     /// Every method with its name.
-    const ALL: [(Method, &'static str); 6] = [
+    const ALL: [(Method, &'static str); 7] = [
         (Method::Advi, "advi"),
         (Method::Map, "map"),
         (Method::Mle, "mle"),
         (Method::Laplace, "laplace"),
         (Method::Nuts, "nuts"),
+        (Method::Smc, "smc"),
         (Method::Prior, "prior"),
     ];
 
@@ -193,8 +196,8 @@ impl Default for Settings {
             without: vec![],
             with: vec![],
             chains: 4,
-            samples: 1000,
-            tune: 1000,
+            samples: None,
+            tune: None,
             target_accept: 0.8,
             kl_weight: 1.0,
             warmup: 0,
@@ -223,9 +226,29 @@ impl Settings {
     /// The steps asked for, where the method takes any: how finely a fit is worth evaluating.
     pub fn length(&self) -> Option<u64> {
         match self.method {
-            Method::Advi | Method::Map | Method::Mle | Method::Nuts => self.steps,
+            Method::Advi | Method::Map | Method::Mle | Method::Nuts | Method::Smc => self.steps,
             Method::Laplace | Method::Prior => None,
         }
+    }
+
+    /// Draws that a chain keeps: `samples`, or 1,000.
+    pub fn kept(&self) -> usize {
+        self.samples.unwrap_or(1000)
+    }
+
+    /// Draws of a chain before those: `tune`, or 1,000.
+    pub fn tuning(&self) -> usize {
+        self.tune.unwrap_or(1000)
+    }
+
+    /// Moves of a particle at the posterior: `tune`, or 16.
+    pub fn moves(&self) -> u64 {
+        self.tune.map_or(16, |n| n as u64)
+    }
+
+    /// Particles of a population: `samples`, or 250.
+    pub fn particles(&self) -> usize {
+        self.samples.unwrap_or(250)
     }
 
     /// Draws in a step of a full-batch path.
@@ -305,7 +328,7 @@ impl Settings {
             "predict_draws" => self.predict_draws = whole(setting, 2.0)?.map_or(100, |n| n as usize),
             "seed" => self.seed = whole(setting, 0.0)?.unwrap_or(0.0) as u64,
             "chains" => self.chains = whole(setting, 1.0)?.map_or(4, |n| n as usize),
-            "samples" => self.samples = whole(setting, 1.0)?.map_or(1000, |n| n as usize),
+            "samples" => self.samples = whole(setting, 1.0)?.map(|n| n as usize),
             "target_accept" => match number(setting, f64::MIN_POSITIVE)? {
                 Some(x) if x >= 1.0 => {
                     let d = Diagnostic::new("O001", "`target_accept` takes a number between 0 and 1");
@@ -313,7 +336,7 @@ impl Settings {
                 }
                 target => self.target_accept = target.unwrap_or(0.8),
             },
-            "tune" => self.tune = whole(setting, 0.0)?.map_or(1000, |n| n as usize),
+            "tune" => self.tune = whole(setting, 0.0)?.map(|n| n as usize),
             _ => {}
         }
         Ok(())

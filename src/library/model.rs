@@ -51,7 +51,7 @@ impl Fit {
         self.options.seed = Some(seed);
         self
     }
-    /// `advi`, `map`, `mle`, `laplace`, `nuts` or `prior`.
+    /// `advi`, `map`, `mle`, `laplace`, `nuts`, `smc` or `prior`.
     #[must_use]
     pub fn method(mut self, method: &str) -> Fit {
         self.options.method = Some(method.to_owned());

@@ -63,7 +63,7 @@ pub fn standings(runs: &[Compared]) -> Vec<Standing> {
 
 const NO_ELBO: &str = "its value is no ELBO (a flat prior or a learned tensor): not compared";
 
-const NO_BOUND: &str = "draws of Markov chains have no ELBO: not compared";
+const NO_BOUND: &str = "draws of chains or particles have no ELBO: not compared";
 
 /// best − run, part by part where both have the same noise.
 fn below(run: &Compared, best: &Compared) -> Standing {

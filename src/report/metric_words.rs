@@ -43,7 +43,7 @@ const TABLE: &[(&str, &str, Better)] = &[
     ),
     (
         "log_evidence",
-        "log of the mean weight of the guide's draws, in nats: the ELBO is below it",
+        "log evidence by weights of draws, of the guide's or of particles on their way, in nats: the ELBO is below it",
         Better::Higher,
     ),
     ("log_evidence_se", "its standard error", Better::Neither),
@@ -81,8 +81,9 @@ const TABLE: &[(&str, &str, Better)] = &[
     ("judged_rows", "training rows whose log likelihoods were compared", Better::Neither),
     ("divergences", "trajectories that left the posterior; none is right", Better::Lower),
     ("at_most_depth", "trajectories cut at their greatest length: the chains move slowly", Better::Lower),
-    ("chains", "independent chains", Better::Neither),
-    ("draws", "draws of all chains", Better::Neither),
+    ("levels", "steps of temperature from the guide to the posterior", Better::Neither),
+    ("chains", "independent chains, or populations of particles", Better::Neither),
+    ("draws", "draws of all of them", Better::Neither),
 ];
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ const CASES: &[Case] = &[
         options: "--set predict_draws=5 --batch 16 --steps 800 --set guide=lowrank",
     },
     Case { name: "laplace", model: "net", options: "--set predict_draws=5 --method laplace" },
+    Case { name: "particles", model: "line", options: "--method smc --set samples=400" },
     Case { name: "either way", model: "groups", options: "--steps 1500" },
     Case { name: "a race of two forms", model: "known", options: "--set guide=meanfield" },
     Case {

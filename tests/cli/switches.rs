@@ -113,7 +113,7 @@ fn what_is_of_the_data_is_computed_once_and_changes_no_bit() {
     let plan = |names: &str| without(&place, "check counts.bnn --emit plan", names).out;
     assert!(plan("").contains("of_data") && !plan("of_data").contains("of_data"), "{}", plan(""));
     assert!(plan("of_data").contains("LnGamma"), "{}", plan("of_data"));
-    for method in ["advi", "nuts --set tune=50 --set samples=50", "laplace"] {
+    for method in ["advi", "nuts --set tune=50 --set samples=50", "smc --set samples=20", "laplace"] {
         let posterior = |names: &str| {
             let done = without(&place, &format!("fit counts.bnn --force --out run --method {method}"), names);
             assert_eq!(done.status, 0, "{method} without {names}: {}", done.err);

@@ -16,6 +16,7 @@ mod levels;
 mod loo;
 mod methods;
 mod mixtures;
+mod particles;
 mod positive;
 mod posteriordb;
 mod prior;

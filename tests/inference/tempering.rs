@@ -98,7 +98,7 @@ fn methods_without_prior_terms_refuse() {
         let failed = fit(&session, &mut Silent).expect_err("it fitted");
         format!("{:?}", failed.diagnostics)
     };
-    for method in ["mle", "laplace", "nuts", "prior"] {
+    for method in ["mle", "laplace", "nuts", "smc", "prior"] {
         let found = refused(&[("method", method), ("kl_weight", "0.5")]);
         assert!(found.contains("O001") && found.contains("kl_weight"), "{found}");
     }

@@ -184,6 +184,8 @@ impl FittedModel {
             }
             if !chains.diverging.is_empty() {
                 variables.push(drawn("sample_stats", "diverging", vec![], Values::Truths));
+            }
+            if !chains.steps.is_empty() {
                 variables.push(drawn("sample_stats", "n_steps", vec![], Values::Wholes));
             }
         }

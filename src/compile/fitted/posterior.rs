@@ -61,7 +61,7 @@ impl Posterior {
                 let starts: Vec<usize> = joint.latents.iter().map(|l| l.start).collect();
                 Ok(Posterior::Prior(Box::new(Prior::new(model, &starts, joint.dim)?)))
             }
-            Method::Nuts => Ok(Posterior::Chains(chains(run, &tensors, model, joint)?)),
+            Method::Nuts | Method::Smc => Ok(Posterior::Chains(chains(run, &tensors, model, joint)?)),
             Method::Advi | Method::Map | Method::Mle | Method::Laplace => {
                 Ok(Posterior::Guide(Box::new(mixture(run, compiled, &tensors, model, joint)?)))
             }

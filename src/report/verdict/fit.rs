@@ -209,13 +209,17 @@ pub(super) fn left_out_sentence(run: &Run) -> Option<String> {
 /// Limits of what is called agreement (`docs/inference.md`, section 8).
 const ESS: f64 = 400.0;
 
-/// What Markov chains say of each other.
+/// What Markov chains, or populations of particles, say of each other.
 pub(super) fn chain_sentence(run: &Run) -> Option<String> {
     let of = |name: &str| extra(run, name);
     let (rhat, bulk, tail) = (of("rhat")?, of("ess_bulk")?, of("ess_tail")?);
-    let (chains, draws, diverged) = (of("chains")?, of("draws")?, of("divergences")?);
+    let (chains, draws) = (of("chains")?, of("draws")?);
     let counted = |x: f64| thousands(x.max(0.0) as usize);
-    let who = format!("{} chains of {} draws", counted(chains), counted(draws / chains.max(1.0)));
+    let (groups, members) = match of("levels") {
+        Some(_) => ("populations", "particles"),
+        None => ("chains", "draws"),
+    };
+    let who = format!("{} {groups} of {} {members}", counted(chains), counted(draws / chains.max(1.0)));
     if !rhat.is_finite() {
         return Some(format!("{who} are too few to be judged."));
     }
@@ -229,15 +233,24 @@ pub(super) fn chain_sentence(run: &Run) -> Option<String> {
     let of_rows = if rhat < RHAT { String::new() } else { row_agreement(run).unwrap_or_default() };
     let few =
         if bulk.min(tail) < ESS { ", fewer than the 400 that are wanted: give more `samples`" } else { "" };
-    let trajectories = match diverged as usize {
-        0 => "no trajectory diverged".to_owned(),
-        n => format!(
+    let how = match (of("levels"), of("divergences").unwrap_or(0.0) as usize) {
+        (Some(levels), _) => {
+            let way = format!(
+                "carried from the guide to the posterior in {} {} of temperature",
+                counted(levels),
+                if levels == 1.0 { "step" } else { "steps" }
+            );
+            let evidence = with_error(of("log_evidence")?, of("log_evidence_se")?);
+            format!("{way}, by which the log evidence is {evidence} nats")
+        }
+        (None, 0) => "no trajectory diverged".to_owned(),
+        (None, n) => format!(
             "{} of {} trajectories diverged: the posterior has corners that the chains do not enter",
             thousands(n),
             counted(draws)
         ),
     };
-    Some(format!("{agree}{few}; {trajectories}.{of_rows}"))
+    Some(format!("{agree}{few}; {how}.{of_rows}"))
 }
 
 /// Whether chains that do not agree on every unknown agree on the rows.
@@ -282,6 +295,29 @@ mod tests {
         assert!(words(1.4, 0.5).contains("misses the posterior's mass"));
         assert!(words(0.8, 0.9).contains("differs from the posterior"));
         assert!(words(0.2, 0.9).contains("can be reweighted"));
+    }
+
+    #[test]
+    fn particles_are_told_as_what_they_are() {
+        let mut run = sample::regression();
+        let named = [
+            ("rhat", 1.004),
+            ("ess_bulk", 900.0),
+            ("ess_tail", 800.0),
+            ("chains", 4.0),
+            ("draws", 1000.0),
+            ("levels", 9.0),
+            ("log_evidence", -72.6),
+            ("log_evidence_se", 0.05),
+        ];
+        run.metrics.extra = named.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let words = chain_sentence(&run).unwrap_or_default();
+        for wanted in
+            ["4 populations of 250 particles agree", "9 steps of temperature", "log evidence is \u{2212}72.6"]
+        {
+            assert!(words.contains(wanted), "{words}");
+        }
+        assert!(!words.contains("diverged"), "{words}");
     }
 
     #[test]

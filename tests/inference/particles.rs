@@ -1,0 +1,102 @@
+//! `method = smc`: particles from a guide to the posterior, on posteriors that are known.
+
+use super::{EVIDENCE, MEANS, SDS, run, set};
+use bnnc::compile::{Options, Session, fit};
+use bnnc::infer::progress::Silent;
+use bnnc::run_folder::Run;
+
+fn particles(pairs: &[(&str, &str)]) -> Options {
+    Options { method: Some("smc".to_owned()), ..set(pairs) }
+}
+
+fn extra(run: &Run, name: &str) -> f64 {
+    run.metrics.extra.iter().find(|(n, _)| n == name).map_or(f64::NAN, |(_, v)| *v)
+}
+
+fn of_text(model: &str, rows: &str, options: Options) -> Run {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.bnn");
+    std::fs::write(folder.path().join("d.csv"), rows).expect("written");
+    std::fs::write(&path, model).expect("written");
+    let session = Session::open(&path, options).expect("it is well formed");
+    fit(&session, &mut Silent).unwrap_or_else(|f| panic!("{:?}", f.diagnostics))
+}
+
+/// Means, sds and evidence in closed form (`docs/inference.md`, section 9.1), from guides good and bad.
+#[test]
+fn particles_have_the_posterior_and_the_evidence_of_linear_regression() {
+    for guide in ["fullrank", "meanfield"] {
+        let run = run("linear.bnn", particles(&[("samples", "500"), ("guide", guide)]));
+        for (i, row) in run.summary.iter().enumerate() {
+            let c = row.convergence.expect("populations are judged");
+            assert!(c.rhat < 1.02 && c.ess_bulk > 400.0, "{guide}: {row:?}");
+            assert!((row.mean - MEANS[i]).abs() < 4.0 * c.mcse, "{guide}: {row:?} for {}", MEANS[i]);
+            assert!((row.sd / SDS[i] - 1.0).abs() < 0.07, "{guide}: {row:?} for {}", SDS[i]);
+        }
+        let (evidence, se) = (extra(&run, "log_evidence"), extra(&run, "log_evidence_se"));
+        assert!(se < 0.1 && (evidence - EVIDENCE).abs() < 4.0 * se, "{guide}: {evidence} ± {se}");
+        assert!(extra(&run, "levels") >= 1.0 && extra(&run, "divergences").is_nan());
+    }
+}
+
+/// One of two equal modes is where the guide is; what it leaves out is found on the way, because β begins at 0.
+/// The posterior of a is symmetric, so half of the particles have each sign.
+#[test]
+fn particles_find_the_mode_that_the_guide_has_not() {
+    let model = "data \"d.csv\" { y : real }\na ~ Normal(0, 2)\ny ~ Normal(a * a, 0.8)\n";
+    let run = of_text(model, "y\n1.1\n0.7\n", particles(&[("samples", "1000")]));
+    let a = &run.summary[0];
+    assert!(a.mean.abs() < 0.15 && a.q05 < -0.8 && a.q95 > 0.8, "{a:?}");
+}
+
+/// Where mean-field and full rank both fail: the funnel of a hierarchy, against draws of long chains.
+#[test]
+fn particles_reach_the_neck_of_a_funnel() {
+    let rows = "y,s\n28,15\n8,10\n-3,16\n7,11\n-1,9\n1,11\n18,10\n12,18\n";
+    let model = "data \"d.csv\" { y : real; s : real }\nmu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\n\
+        y ~ Normal(mu, sqrt(tau * tau + s * s))\n";
+    let by = |method: &str, samples: &str| {
+        let options = Options { method: Some(method.to_owned()), ..set(&[("samples", samples)]) };
+        of_text(model, rows, options)
+    };
+    let (chains, particles) = (by("nuts", "4000"), by("smc", "1000"));
+    for (a, b) in chains.summary.iter().zip(&particles.summary) {
+        let (of_a, of_b) = (a.convergence.expect("chains"), b.convergence.expect("populations"));
+        assert!((a.mean - b.mean).abs() < 4.0 * of_a.mcse.hypot(of_b.mcse), "{a:?} and {b:?}");
+        assert!((a.sd / b.sd - 1.0).abs() < 0.15, "{a:?} and {b:?}");
+    }
+}
+
+#[test]
+fn threads_change_no_particle() {
+    let with = |threads| {
+        let options = particles(&[("samples", "40"), ("chains", "3")]);
+        run("moons.bnn", Options { threads: Some(threads), ..options }).tensors
+    };
+    assert_eq!(with(1), with(3));
+}
+
+/// Of a net the weights change places, and what is predicted does not; all starts may be begun with.
+#[test]
+fn particles_predict_as_the_posterior_of_a_net_does() {
+    let run = run("moons.bnn", particles(&[("samples", "60"), ("mix", "true"), ("restarts", "2")]));
+    let valid = &run.metrics.held_out().expect("a split").targets[0];
+    let (accuracy, nll) = (valid.get("accuracy").expect("classes"), valid.get("nll").expect("nats"));
+    assert!(accuracy > 0.82 && nll < 0.374, "{accuracy} {nll}: chains have 0.369, a guide alone 0.377");
+    // The bound of the best Gaussian guide of this model is −319 nats.
+    assert!(extra(&run, "log_evidence") > -310.0, "{:?}", run.metrics.extra);
+}
+
+/// A guide that broke off leaves the neighbourhood of the mode to begin with.
+#[test]
+fn particles_do_without_a_guide() {
+    let model = "data \"d.csv\" { y : real }\nm ~ Normal(0, 3)\ns ~ LogNormal(0, 1)\ny ~ Normal(m, s)\n";
+    let rows = "y\n0.4\n-0.2\n0.1\n3\n";
+    let by = |set: &[(&str, &str)]| of_text(model, rows, particles(set));
+    let (without, with) = (by(&[("learning_rate", "1e30"), ("samples", "500")]), by(&[("samples", "500")]));
+    for (a, b) in without.summary.iter().zip(&with.summary) {
+        let (of_a, of_b) = (a.convergence.expect("populations"), b.convergence.expect("populations"));
+        assert!((a.mean - b.mean).abs() < 4.0 * of_a.mcse.hypot(of_b.mcse), "{a:?} and {b:?}");
+    }
+    assert!(without.manifest.warnings.iter().any(|w| w.contains("broke off")), "{:?}", without.manifest);
+}
