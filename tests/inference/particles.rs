@@ -49,28 +49,10 @@ fn particles_find_the_mode_that_the_guide_has_not() {
     assert!(a.mean.abs() < 0.15 && a.q05 < -0.8 && a.q95 > 0.8, "{a:?}");
 }
 
-/// Where mean-field and full rank both fail: the funnel of a hierarchy, against draws of long chains.
-#[test]
-fn particles_reach_the_neck_of_a_funnel() {
-    let rows = "y,s\n28,15\n8,10\n-3,16\n7,11\n-1,9\n1,11\n18,10\n12,18\n";
-    let model = "data \"d.csv\" { y : real; s : real }\nmu ~ Normal(0, 5)\ntau ~ HalfCauchy(5)\n\
-        y ~ Normal(mu, sqrt(tau * tau + s * s))\n";
-    let by = |method: &str, samples: &str| {
-        let options = Options { method: Some(method.to_owned()), ..set(&[("samples", samples)]) };
-        of_text(model, rows, options)
-    };
-    let (chains, particles) = (by("nuts", "4000"), by("smc", "1000"));
-    for (a, b) in chains.summary.iter().zip(&particles.summary) {
-        let (of_a, of_b) = (a.convergence.expect("chains"), b.convergence.expect("populations"));
-        assert!((a.mean - b.mean).abs() < 4.0 * of_a.mcse.hypot(of_b.mcse), "{a:?} and {b:?}");
-        assert!((a.sd / b.sd - 1.0).abs() < 0.15, "{a:?} and {b:?}");
-    }
-}
-
 #[test]
 fn threads_change_no_particle() {
     let with = |threads| {
-        let options = particles(&[("samples", "40"), ("chains", "3")]);
+        let options = particles(&[("samples", "20"), ("chains", "3"), ("tune", "2")]);
         run("moons.bnn", Options { threads: Some(threads), ..options }).tensors
     };
     assert_eq!(with(1), with(3));
@@ -79,7 +61,7 @@ fn threads_change_no_particle() {
 /// Of a net the weights change places, and what is predicted does not; all starts may be begun with.
 #[test]
 fn particles_predict_as_the_posterior_of_a_net_does() {
-    let run = run("moons.bnn", particles(&[("samples", "60"), ("mix", "true"), ("restarts", "2")]));
+    let run = run("moons.bnn", particles(&[("samples", "50"), ("mix", "true"), ("restarts", "2")]));
     let valid = &run.metrics.held_out().expect("a split").targets[0];
     let (accuracy, nll) = (valid.get("accuracy").expect("classes"), valid.get("nll").expect("nats"));
     assert!(accuracy > 0.82 && nll < 0.374, "{accuracy} {nll}: chains have 0.369, a guide alone 0.377");

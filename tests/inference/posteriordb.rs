@@ -77,6 +77,17 @@ fn nuts_has_the_means_and_sds_of_the_reference() {
     }
 }
 
+/// Means within 4 combined Monte Carlo errors, sds within 10 %; the funnel too, whose neck the guide does not reach.
+#[test]
+fn particles_have_the_means_and_sds_of_the_reference() {
+    for name in POSTERIORS.iter().map(|(name, _)| *name).chain(["eight_schools"]) {
+        for (variable, error, ratio, mcse) in compared(name, &[("method", "smc"), ("samples", "1000")]) {
+            assert!(error.abs() < 4.0 * mcse.hypot(0.01), "{name} {variable}: {error} ± {mcse}");
+            assert!((ratio - 1.0).abs() < 0.1, "{name} {variable}: {ratio}");
+        }
+    }
+}
+
 /// Means within 0.25 sds, sds within 25 %, but for a scale of noise and the funnel.
 ///
 /// The joint mode has sigma² = SS/n where the marginal posterior has SS/(n − p): p/2n lower, which is p/√(2n) of its

@@ -417,7 +417,7 @@ mod tests {
             }
         }
         // Shares that sum to a little less than 1.
-        assert_eq!(systematic([0.5, 0.4, 0.0].into_iter(), 4, 0.9), [0, 1, 1, 1]);
+        assert_eq!(systematic([0.5, 0.4, 0.0].into_iter(), 4, 0.9), [0, 0, 1, 1]);
     }
 
     #[test]
