@@ -31,7 +31,7 @@ pub(super) struct Options {
     /// The rows of the fit, for log_likelihood, posterior_predictive, observed_data and constant_data
     #[arg(long, value_name = "FILE")]
     pub data: Option<String>,
-    /// Draws of each chain [default: all of NUTS; of a guide 4,000, of more than 2,000 dimensions as many as the fit's
+    /// Draws of each chain [default: all of NUTS and SMC; of a guide 4,000, of more than 2,000 dimensions as many as the fit's
     /// predictions took]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
     pub draws: Option<u32>,
