@@ -63,6 +63,8 @@ pub(super) fn evaluate(
     let elbo_parts = value.parts.iter().map(|p| p - units).collect();
     let value = Elbo { value: value.value - units, ..value };
     let mut metrics = MetricsFile { objective: objective(problem, &value), ..MetricsFile::default() };
+    // Of a flat prior, or of what is learned as a point, there is no evidence either.
+    let is_proper = metrics.objective.is_elbo;
     // Draws have no bound to be compared by.
     metrics.objective.is_elbo &= fitted.chains.is_none();
     let from = fitted.source();
@@ -96,6 +98,7 @@ pub(super) fn evaluate(
     }
     let mut summary = summary::summary(problem, from)?;
     metrics.extra = fitted.extra.clone();
+    metrics.extra.retain(|(name, _)| is_proper || !name.starts_with("log_evidence"));
     // A density, as the bound is: in the units of the targets.
     let densities = metrics
         .extra

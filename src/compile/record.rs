@@ -217,7 +217,7 @@ pub(super) fn manifest(
         (full, _) if full == random => format!("full rank, {random} dimensions"),
         (full, _) => format!("full rank on {full} dimensions, mean-field on {}", random - full),
     };
-    let guide = match &outcome.mixture {
+    let guide = match outcome.mixture.as_ref().filter(|_| fitted.chains.is_none()) {
         Some(q) if q.is_ensemble() => format!("ensemble of {} points", q.parts.len()),
         Some(q) => format!("mixture of {}, each {guide}", q.parts.len()),
         None => guide,

@@ -209,20 +209,34 @@ pub fn of_method(problem: &Problem<'_>) -> Result<(), FitError> {
             "fit with `method = map`",
         );
     }
+    if settings.method == Method::Smc
+        && settings.mix != Mix::No
+        && problem.joint.random_dim < problem.joint.dim
+    {
+        let what = "particles of starts that differ in what is learned as a point have no common density";
+        let d = at_setting(Diagnostic::new("O001", what), problem.model, "mix");
+        return Err(FitError::Refused(d.help("leave `mix` out, or give every unknown a prior")));
+    }
     if matches!(settings.method, Method::Nuts | Method::Smc) {
         let (each, before) = match settings.method {
-            Method::Smc => (settings.particles(), 0),
+            // Where they are, where they were, a copy for a checkpoint, and what is handed on.
+            Method::Smc => (settings.particles(), settings.particles().saturating_mul(3)),
             _ => (settings.kept(), settings.tuning()),
         };
         let draws = each.saturating_add(before).saturating_mul(settings.chains);
-        let numbers = each.saturating_mul(settings.chains).saturating_mul(problem.joint.dim);
+        let held = if settings.method == Method::Smc { each.saturating_add(before) } else { each };
+        let numbers = held.saturating_mul(settings.chains).saturating_mul(problem.joint.dim);
         if numbers > MOST_NUMBERS || draws > MOST_DRAWS {
             let why = format!(
                 "would keep {} draws of {} numbers",
                 each.saturating_mul(settings.chains),
                 problem.joint.dim
             );
-            return refused(why, "ask for fewer `samples`, `tune` or `chains`");
+            let fewer = match settings.method {
+                Method::Smc => "ask for fewer `samples` or `chains`",
+                _ => "ask for fewer `samples`, `tune` or `chains`",
+            };
+            return refused(why, fewer);
         }
     }
     Ok(())

@@ -48,6 +48,11 @@ const CASES: &[Case] = &[
     Case { name: "small net", model: "net", options: "--set predict_draws=5 --set restarts=3 --steps 300" },
     Case { name: "minibatch", model: "net", options: "--set predict_draws=5 --batch 16 --steps 1500" },
     Case { name: "nuts", model: "line", options: "--method nuts --set samples=600 --set tune=600" },
+    Case {
+        name: "particles",
+        model: "net",
+        options: "--set predict_draws=5 --set restarts=1 --steps 100 --method smc --set samples=40 --set chains=2",
+    },
     Case { name: "wide net", model: "wide", options: "--set predict_draws=5 --set restarts=2 --steps 60" },
     Case { name: "batches, no net", model: "line", options: "--batch 5 --steps 3000" },
     Case {
@@ -56,7 +61,6 @@ const CASES: &[Case] = &[
         options: "--set predict_draws=5 --batch 16 --steps 800 --set guide=lowrank",
     },
     Case { name: "laplace", model: "net", options: "--set predict_draws=5 --method laplace" },
-    Case { name: "particles", model: "line", options: "--method smc --set samples=400" },
     Case { name: "either way", model: "groups", options: "--steps 1500" },
     Case { name: "a race of two forms", model: "known", options: "--set guide=meanfield" },
     Case {
@@ -67,7 +71,7 @@ const CASES: &[Case] = &[
     Case { name: "ensemble", model: "net", options: "--set predict_draws=5 --set mix=true --method map" },
 ];
 /// Cases of the ordinary tests.
-const ORDINARY: usize = 4;
+const ORDINARY: usize = 5;
 
 fn place() -> Place {
     let place = Place::with_line();

@@ -82,3 +82,30 @@ fn particles_do_without_a_guide() {
     }
     assert!(without.manifest.warnings.iter().any(|w| w.contains("broke off")), "{:?}", without.manifest);
 }
+
+/// What has no evidence has none by particles either, and what has no common density is refused.
+#[test]
+fn particles_of_flat_priors_have_no_evidence_and_points_no_mixture() {
+    let flat = "data \"d.csv\" { y : real }\nm ~ Flat\ny ~ Normal(m, 1)\n";
+    let rows = "y\n0.4\n-0.2\n0.1\n3\n";
+    let run = of_text(flat, rows, particles(&[("samples", "100")]));
+    assert!(extra(&run, "log_evidence").is_nan() && extra(&run, "levels") >= 1.0, "{:?}", run.metrics.extra);
+    assert!((run.summary[0].mean - 0.825).abs() < 0.3 && (run.summary[0].sd - 0.5).abs() < 0.15);
+    let mixed = of_text(
+        "data \"d.csv\" { y : real }\nm ~ Normal(0, 3)\ny ~ Normal(m, 1)\n",
+        rows,
+        particles(&[("samples", "100"), ("mix", "true")]),
+    );
+    assert!(mixed.manifest.guide.starts_with("particles"), "{}", mixed.manifest.guide);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("model.bnn");
+    std::fs::write(folder.path().join("d.csv"), rows).expect("written");
+    std::fs::write(
+        &path,
+        "data \"d.csv\" { y : real }\nm ~ Normal(0, 3)\ns ~ Point\ny ~ Normal(m, softplus(s))\n",
+    )
+    .expect("written");
+    let session = Session::open(&path, particles(&[("mix", "true")])).expect("it is well formed");
+    let failure = fit(&session, &mut Silent).expect_err("points of several starts");
+    assert_eq!(failure.diagnostics.0[0].code.id(), "O001", "{:?}", failure.diagnostics);
+}

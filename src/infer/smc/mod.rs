@@ -7,7 +7,7 @@
 //! w_i = (p(y, u_i) / q(u_i))^(β_t − β_{t−1}),   log Z = Σ_t log mean_i w_i
 //! ```
 //!
-//! The next β is that at which the weights are worth [`WORTH`] of the particles. A population is a function of the seed
+//! The next β is that at which the weights are worth 0.6 of the particles. A population is a function of the seed
 //! and its number, so the threads that run populations change no bit; several of them, which know nothing of each other,
 //! are judged as chains are.
 
@@ -61,8 +61,8 @@ pub struct Populations {
 }
 
 impl Populations {
-    /// log p(y) by all populations: the log of the mean of their estimates, each of which is unbiased; and its standard
-    /// error, which one population alone does not know.
+    /// log p(y) by all populations: the log of the mean of their estimates; and its standard error, which one population
+    /// alone does not know (not a number).
     ///
     /// Where populations are nats apart the mean is the largest of them, and its relative error says no more than that.
     /// So the error is never less than that of the mean of the logs; nor than what the weights alone would give, because
@@ -77,7 +77,8 @@ impl Populations {
         let relative = error(&mut self.log_evidence.iter().map(|z| (z - log_mean).exp() - 1.0));
         let of_logs = error(&mut self.log_evidence.iter().map(|z| z - mean));
         let of_weights = self.of_weights.iter().sum::<f64>().sqrt() / n;
-        (log_mean, relative.max(of_logs).max(of_weights))
+        let error = if n < 2.0 { f64::NAN } else { relative.max(of_logs).max(of_weights) };
+        (log_mean, error)
     }
 }
 
@@ -266,9 +267,11 @@ fn begin(problem: &Problem<'_>, mover: &mut Mover, number: u64) -> Result<Popula
     let (particles, dim) = (settings.particles(), mover.dim());
     let (mut v, mut log_p, mut log_q) = (vec![0.0; particles * dim], vec![], vec![]);
     for (i, v) in v.chunks_exact_mut(dim).enumerate() {
+        problem.journal.stopped()?;
         let index = i as u64 * settings.chains as u64 + number;
         let key = noise::key(settings.seed, index, variable::START, number);
-        let place = mover.draw(index, key, v);
+        // Components by their shares within each population, whatever the number of populations.
+        let place = mover.draw(i as u64, key, v);
         log_p.push(place.log_p);
         log_q.push(place.log_q);
     }
@@ -355,7 +358,7 @@ fn systematic(shares: impl Iterator<Item = f64>, n: usize, offset: f64) -> Vec<u
     chosen
 }
 
-/// Sds of each v; one that particles agree on to the last bit keeps what it had.
+/// Sds of each v; one that particles agree on keeps what it had.
 fn sds(v: &[f64], dim: usize, before: &[f64]) -> Vec<f64> {
     let n = (v.len() / dim) as f64;
     let (mut mean, mut squares) = (vec![0.0; dim], vec![0.0; dim]);
@@ -365,10 +368,12 @@ fn sds(v: &[f64], dim: usize, before: &[f64]) -> Vec<f64> {
     for v in v.chunks_exact(dim) {
         squares.iter_mut().zip(v.iter().zip(&mean)).for_each(|(s, (v, m))| *s += (v - m).powi(2) / n);
     }
-    let sd = |(square, before): (&f64, &f64)| {
-        if *square > 0.0 && square.is_finite() { square.sqrt() } else { *before }
+    // Of equal numbers the mean is rounded, so that their variance is not quite 0.
+    let is_spread = |i: usize| v.iter().skip(i).step_by(dim).any(|x| *x != v[i]);
+    let sd = |(i, (square, before)): (usize, (&f64, &f64))| {
+        if is_spread(i) && square.is_finite() { square.sqrt() } else { *before }
     };
-    squares.iter().zip(before).map(sd).collect()
+    squares.iter().zip(before).enumerate().map(sd).collect()
 }
 
 /// Correlation of where particles were with where they are, averaged over v.
@@ -429,10 +434,19 @@ mod tests {
         assert!((value + 3.0).abs() < 1e-12 && error < 1e-12);
         let near =
             Populations { log_evidence: vec![-3.0; 4], of_weights: vec![0.04; 4], ..Populations::default() };
+        assert!(of(&[-3.0]).1.is_nan(), "one population does not know");
         assert!((near.evidence().1 - 0.1).abs() < 1e-12, "sd of each 0.2, of the mean of four half of it");
         let (value, error) = of(&[0.0, -20.0, -40.0, -60.0]);
         assert!((value + 4f64.ln()).abs() < 1e-8, "{value}");
         assert!((error - 12.909_944_487_358_056).abs() < 1e-9, "sd of the four over 2: {error}");
+    }
+
+    #[test]
+    fn the_sd_of_equal_particles_is_what_it_was() {
+        let v = [0.1, 3.0, 0.1, 4.0, 0.1, 8.0];
+        let found = sds(&v, 2, &[0.7, 1.0]);
+        assert_eq!(found[0], 0.7);
+        assert!((found[1] - (14.0f64 / 3.0).sqrt()).abs() < 1e-12, "{found:?}");
     }
 
     #[test]

@@ -27,6 +27,13 @@ impl Place {
     }
 }
 
+/// Probability that a trajectory with this gain of log density less kinetic energy is taken: none where either is no
+/// number.
+fn acceptance(gain: f64) -> f64 {
+    // `f64::min` would make 1 of what is no number.
+    if gain.is_nan() { 0.0 } else { gain.exp().min(1.0) }
+}
+
 /// One thread's memory for moving particles.
 pub(super) struct Mover {
     joint: Joint,
@@ -132,7 +139,10 @@ impl Mover {
         let leaps = (chance[1] * most) as u64 + 1;
         let kinetic = |momentum: &[f64]| 0.5 * momentum.iter().map(|r| r * r).sum::<f64>();
         let before = place.tempered(beta) - kinetic(&self.momentum);
-        self.slope(v, beta);
+        // What could not be come back to cannot be left.
+        if !self.slope(v, beta) {
+            return (0.0, 0);
+        }
         self.to.copy_from_slice(v);
         let push = |momentum: &mut [f64], gradient: &[f64], by: f64| {
             momentum.iter_mut().zip(sds.iter().zip(gradient)).for_each(|(r, (sd, g))| *r += by * sd * g);
@@ -156,15 +166,23 @@ impl Mover {
         let found = self.look(&to, beta);
         self.to = to;
         let after = found.tempered(beta) - kinetic(&self.momentum);
-        let accepted = (after - before).exp().min(1.0);
-        // Not a number where the momentum is not: nothing of that is taken.
-        if accepted.is_nan() {
-            return (0.0, leaps);
-        }
+        let accepted = acceptance(after - before);
         if chance[0] < accepted {
             v.copy_from_slice(&self.to);
             *place = found;
         }
         (accepted, leaps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_not_taken() {
+        assert_eq!(acceptance(f64::NAN), 0.0);
+        assert_eq!((acceptance(f64::NEG_INFINITY), acceptance(3.0)), (0.0, 1.0));
+        assert!((acceptance(-1.0) - (-1f64).exp()).abs() < 1e-15);
     }
 }

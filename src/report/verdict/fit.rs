@@ -76,6 +76,10 @@ pub(super) fn tempered_sentence(run: &Run) -> Option<String> {
 /// What a richer guide than the first was worth.
 pub(super) fn rung_sentence(run: &Run) -> Option<String> {
     let rungs = &run.manifest.rungs;
+    // Draws only begin with the guide.
+    if extra(run, "chains").is_some() {
+        return None;
+    }
     let (first, last) = (rungs.first()?, rungs.iter().rfind(|r| r.kept)?);
     if rungs.len() < 2 {
         return None;
@@ -240,8 +244,13 @@ pub(super) fn chain_sentence(run: &Run) -> Option<String> {
                 counted(levels),
                 if levels == 1.0 { "step" } else { "steps" }
             );
-            let evidence = with_error(of("log_evidence")?, of("log_evidence_se")?);
-            format!("{way}, by which the log evidence is {evidence} nats")
+            match (of("log_evidence"), of("log_evidence_se")) {
+                (Some(value), Some(se)) => {
+                    format!("{way}, by which the log evidence is {} nats", with_error(value, se))
+                }
+                // There is none of a flat prior.
+                _ => way,
+            }
         }
         (None, 0) => "no trajectory diverged".to_owned(),
         (None, n) => format!(
@@ -318,6 +327,9 @@ mod tests {
             assert!(words.contains(wanted), "{words}");
         }
         assert!(!words.contains("diverged"), "{words}");
+        run.metrics.extra.retain(|(name, _)| !name.starts_with("log_evidence"));
+        let words = chain_sentence(&run).unwrap_or_default();
+        assert!(words.ends_with("9 steps of temperature."), "{words}");
     }
 
     #[test]
