@@ -128,7 +128,7 @@ pub fn section() -> String {
         splits of the literature with their standard errors, in the units of the target.\n\
         One model and three settings for all sets; the activation and how far a mixture's starts go were chosen on tenths of the training rows of split 0 (test rows of other splits).\n\
         All posteriors are of the model as written: nothing is tempered.\n\
-        Command: `cargo bench --bench marks -- uci` (75 minutes on two cores beside builds; not timed on an idle machine).\n\n\
+        Command: `cargo bench --bench marks -- uci` (75 minutes on two cores beside builds without particles; with them it was not timed).\n\n\
         | set | fit | RMSE | log likelihood | s per fit, one thread | mark | aim |\n\
         |---|---|---|---|---|---|---|\n"
             .to_owned();

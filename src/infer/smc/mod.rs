@@ -1,6 +1,6 @@
 //! `method = smc`: particles that are drawn from the fitted guide and carried to the posterior over a path of tempered
 //! densities, resampled by their weights and moved by Hamiltonian trajectories on the way (Del Moral, Doucet, Jasra 2006;
-//! Neal 2001 for the path; `docs/inference.md`, section 7.2).
+//! Neal 2001 for the path; `docs/inference.md`, section 3, equation 6b).
 //!
 //! ```text
 //! log p_β = (1 − β) log q + β log p(y, u),   0 = β_0 < β_1 < … < 1
@@ -123,7 +123,7 @@ struct Arrived {
 /// Particles of the posterior from draws of a guide, which may be a mixture.
 ///
 /// # Errors
-/// G008 where no draw of the guide has a finite density.
+/// G008 where no draw of the guide has a finite density, or where β does not come near 1.
 pub fn smc(
     problem: &Problem<'_>,
     guide: &Gaussian,

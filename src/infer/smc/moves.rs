@@ -9,7 +9,7 @@ use crate::infer::whitened::Whitened;
 use crate::kernels::noise::{self, Key};
 use crate::lower::LATENTS;
 
-/// Longest trajectory, in sds times π/2 the quarter of a period of a standard normal.
+/// Longest trajectory, in sds: half a period of a standard normal, so that their mean is a quarter.
 const LENGTH: f64 = std::f64::consts::PI;
 /// Most steps of a trajectory.
 const MOST_LEAPS: f64 = 256.0;
