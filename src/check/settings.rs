@@ -282,7 +282,7 @@ pub const OPTIONS: &[FitOption] = &[
         words: &["auto"],
         number: WHOLE,
         default: "auto",
-        page: "NUTS: draws per chain before those, 1,000 by default; SMC: moves of a particle at the posterior, at most 16",
+        page: "NUTS: draws per chain before those, 1,000 by default; SMC: moves of a particle at the posterior, at most 64",
         needs: Needs::Chains,
         meant: None,
     },

@@ -61,11 +61,17 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
             Ok(Fitted { outcome, chains, extra: vec![] })
         }
         Method::Smc => {
-            let outcome = begun(prepared, progress)?;
+            let mut outcome = begun(prepared, progress)?;
             let found = smc(&prepared.problem(), &outcome.guide, &outcome.posterior(), progress)?;
             let (evidence, se) = found.evidence();
             let levels = found.levels.iter().copied().max().unwrap_or(0) as f64;
-            let numbers = [("log_evidence", evidence), ("log_evidence_se", se), ("levels", levels)];
+            outcome.warnings.extend(found.unsettled());
+            let numbers = [
+                ("log_evidence", evidence),
+                ("log_evidence_se", se),
+                ("levels", levels),
+                ("drift", found.drift().0),
+            ];
             let extra = numbers.map(|(name, value)| (name.to_owned(), value)).to_vec();
             Ok(Fitted { outcome, chains: Some(found.chains), extra })
         }

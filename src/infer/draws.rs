@@ -45,6 +45,8 @@ pub mod variable {
     pub const ACCEPT: u64 = 12;
     /// which particles stay
     pub const RESAMPLE: u64 = 13;
+    /// moves of particles' scales with their weights
+    pub const DILATE: u64 = 14;
     /// draws of the prior: their purpose is added
     pub const PRIOR: u64 = 1 << 32;
 }

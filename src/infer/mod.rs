@@ -15,6 +15,7 @@ pub mod each_draw;
 pub mod error;
 pub mod evaluate;
 mod fisher;
+mod hand_out;
 pub mod idle;
 mod joined;
 pub mod journal;

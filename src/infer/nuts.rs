@@ -13,6 +13,7 @@
 use super::chains::Chains;
 use super::draws::{Joint, variable};
 use super::error::FitError;
+use super::hand_out::{Done, hand_out};
 use super::messages;
 use super::posterior::Gaussian;
 use super::problem::Problem;
@@ -29,8 +30,6 @@ use rand::rngs::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Debug;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 
 /// Doublings of a trajectory.
@@ -176,46 +175,14 @@ pub fn nuts(
     let (chains, draws, tune) = (settings.chains, settings.kept(), settings.tuning());
     let each = draws + tune;
     progress.begin(&format!("{chains} chains"), (chains * each) as u64);
-    let next = AtomicUsize::new(0);
-    let (send, receive) = channel();
-    let mut kept: Vec<Option<Result<Kept, FitError>>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..problem.threads.clamp(1, chains))
-            .map(|_| {
-                let (send, next, joint) = (send.clone(), &next, joint.fork());
-                scope.spawn(move || {
-                    let mut mine = vec![];
-                    loop {
-                        let chain = next.fetch_add(1, Ordering::Relaxed);
-                        if chain >= chains {
-                            return mine;
-                        }
-                        let density = Density::new(joint.fork(), guide);
-                        mine.push((chain, run(problem, density, chain as u64, &send)));
-                    }
-                })
-            })
-            .collect();
-        drop(send);
-        let mut done = vec![0; chains];
-        while let Ok((chain, n)) = receive.recv() {
-            done[chain] = n;
-            progress.advance_each(&done, each);
-        }
-        let mut kept: Vec<Option<Result<Kept, FitError>>> = (0..chains).map(|_| None).collect();
-        for worker in workers {
-            let Ok(mine) = worker.join() else { continue };
-            for (chain, result) in mine {
-                kept[chain] = Some(result);
-            }
-        }
-        kept
-    });
-    progress.end();
+    let kept = hand_out(
+        (problem.threads, chains, each),
+        progress,
+        || joint.fork(),
+        |joint, chain, done| run(problem, Density::new(joint.fork(), guide), chain as u64, done),
+    )?;
     let mut out = Chains { chains, draws, dim: guide.mu.len(), ..Chains::default() };
-    for result in kept.iter_mut().map(Option::take) {
-        let lost =
-            || FitError::Refused(Diagnostic::new("X001", "a chain of NUTS ended by itself".to_owned()));
-        let chain = result.unwrap_or_else(|| Err(lost()))?;
+    for chain in kept {
         out.values.extend(chain.values);
         out.divergences.push(chain.divergences);
         out.at_most_depth.push(chain.at_most_depth);
@@ -226,12 +193,7 @@ pub fn nuts(
 }
 
 /// A chain with the metric that suits its dimensions.
-fn run(
-    problem: &Problem<'_>,
-    density: Density,
-    chain: u64,
-    done: &Sender<(usize, usize)>,
-) -> Result<Kept, FitError> {
+fn run(problem: &Problem<'_>, density: Density, chain: u64, done: &Done) -> Result<Kept, FitError> {
     let random = density.at.dim();
     if random > density.at.full() && random > WHITENED {
         go(&tuned(LowRankNutsSettings::default(), problem), problem, density, chain, done)
@@ -256,7 +218,7 @@ fn go<S: Settings>(
     problem: &Problem<'_>,
     mut density: Density,
     chain: u64,
-    done: &Sender<(usize, usize)>,
+    done: &Done,
 ) -> Result<Kept, FitError> {
     let seed = problem.settings.seed;
     let random = density.at.dim();

@@ -241,9 +241,9 @@ impl Settings {
         self.tune.unwrap_or(1000)
     }
 
-    /// Moves of a particle at the posterior: `tune`, or 16.
+    /// Most moves of a particle at the posterior: `tune`, or 64.
     pub fn moves(&self) -> u64 {
-        self.tune.map_or(16, |n| n as u64)
+        self.tune.map_or(64, |n| n as u64)
     }
 
     /// Particles of a population: `samples`, or 250.

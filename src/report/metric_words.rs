@@ -82,6 +82,11 @@ const TABLE: &[(&str, &str, Better)] = &[
     ("divergences", "trajectories that left the posterior; none is right", Better::Lower),
     ("at_most_depth", "trajectories cut at their greatest length: the chains move slowly", Better::Lower),
     ("levels", "steps of temperature from the guide to the posterior", Better::Neither),
+    (
+        "drift",
+        "nats by which the mean log density of the particles moved in the second half of their moves at the posterior",
+        Better::Neither,
+    ),
     ("chains", "independent chains, or populations of particles", Better::Neither),
     ("draws", "draws of all of them", Better::Neither),
 ];

@@ -69,6 +69,49 @@ fn particles_predict_as_the_posterior_of_a_net_does() {
     assert!(extra(&run, "log_evidence") > -310.0, "{:?}", run.metrics.extra);
 }
 
+/// A scale with weights of its own, one of them loud and nine quiet: with the weights integrated out
+/// y_i ~ Normal(0, √(s² + ¼)), so the scale and the evidence are integrals over one number (trapezoids over log s).
+#[test]
+fn particles_have_a_scale_and_its_weights() {
+    let model = "data \"d.csv\" { g : factor; y : real }\ns ~ HalfCauchy(1)\nw[g] ~ Normal(0, s)\n\
+                 y ~ Normal(w[g], 0.5)\n";
+    let y: Vec<f64> = (0..10).map(|i| if i == 3 { 4.0 } else { 0.3 * f64::from(i - 5) }).collect();
+    let rows: String = y.iter().enumerate().map(|(i, y)| format!("g{i},{y}\n")).collect();
+    let (mut mass, mut log_mean, mut square) = (0.0, 0.0, 0.0);
+    let h = 1e-3;
+    for k in -12_000..=8_000 {
+        let (log_s, pi) = (h * f64::from(k), std::f64::consts::PI);
+        let s = log_s.exp();
+        let variance = s * s + 0.25;
+        let likelihood: f64 = y.iter().map(|y| -0.5 * (y * y / variance + (2.0 * pi * variance).ln())).sum();
+        let p = h * s * 2.0 / (pi * (1.0 + s * s)) * likelihood.exp();
+        (mass, log_mean, square) = (mass + p, log_mean + p * log_s, square + p * log_s * log_s);
+    }
+    let (evidence, log_mean) = (mass.ln(), log_mean / mass);
+    let sd = (square / mass - log_mean * log_mean).sqrt();
+    // Centred, so that the scale has its weights.
+    let by = particles(&[("samples", "1000"), ("without", "[non_centre]")]);
+    let run = of_text(&(model.to_owned() + "report log_s = log(s)\n"), &("g,y\n".to_owned() + &rows), by);
+    let row = run.summary.iter().find(|row| row.variable == "log_s").expect("a report");
+    let c = row.convergence.expect("populations are judged");
+    assert!((row.mean - log_mean).abs() < 4.0 * c.mcse, "{row:?} for {log_mean}");
+    assert!((row.sd / sd - 1.0).abs() < 0.1, "{row:?} for {sd}");
+    let (found, se) = (extra(&run, "log_evidence"), extra(&run, "log_evidence_se"));
+    assert!(se < 0.1 && (found - evidence).abs() < 4.0 * se, "{found} ± {se} for {evidence}");
+}
+
+/// Two moves of a net are not enough, and enough are.
+#[test]
+fn particles_that_have_not_settled_say_so() {
+    let told = |model: &str, pairs: &[(&str, &str)]| {
+        let warnings = run(model, particles(pairs)).manifest.warnings;
+        warnings.iter().filter(|w| w.contains("settled")).count()
+    };
+    assert_eq!(told("moons.bnn", &[("samples", "40"), ("tune", "2")]), 1);
+    assert_eq!(told("moons.bnn", &[("samples", "100"), ("tune", "4"), ("chains", "8")]), 1);
+    assert_eq!(told("linear.bnn", &[("samples", "100")]), 0);
+}
+
 /// A guide that broke off leaves the neighbourhood of the mode to begin with.
 #[test]
 fn particles_do_without_a_guide() {

@@ -134,6 +134,11 @@ pub struct Scale {
 }
 
 impl Scale {
+    /// p of s = f vᵖ.
+    pub fn power(&self) -> f64 {
+        self.power
+    }
+
     fn integrand(&self, total: f64) -> Integrand {
         Integrand {
             hyperprior: self.hyperprior,

@@ -11,12 +11,14 @@
 //! and its number, so the threads that run populations change no bit; several of them, which know nothing of each other,
 //! are judged as chains are.
 
+mod dilate;
 mod moves;
 mod start;
 
 use super::chains::Chains;
 use super::draws::{Joint, log_joint, variable};
 use super::error::FitError;
+use super::hand_out::{Done, hand_out};
 use super::messages;
 use super::mixture::{Mixture, log_sum_exp};
 use super::objective::FullBatch;
@@ -27,21 +29,28 @@ use super::progress::Progress;
 use super::whitened::Whitened;
 use crate::diagnostic::Diagnostic;
 use crate::kernels::noise;
+use dilate::Scales;
 use moves::{Mover, Place};
 use serde::{Deserialize, Serialize};
 use start::Start;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::Arc;
 
 /// Share of the particles that the weights of a step of β are worth, by their effective number.
 const WORTH: f64 = 0.6;
 /// Moves at one β: until where a particle is says little of where it was, but no more than these.
 const MOST_MOVES: u64 = 4;
+/// Moves at the posterior by which one can tell whether particles have settled.
+const FEWEST_MOVES: u64 = 4;
+/// Standard errors by which one population may go on drifting, and all of them together.
+const OF_ONE: f64 = 1.0;
+const OF_ALL: f64 = 2.6;
 /// Distance of the keys of one level's moves from those of the next.
 const FARTHEST: u64 = 1 << 32;
 /// Correlation with where particles were, averaged over latents, that is little, and that is next to none.
 const LITTLE: f64 = 0.5;
 const NEXT_TO_NONE: f64 = 0.1;
+/// Acceptance that a random walk in one dimension is best with (Roberts and Rosenthal 2001).
+const WALK: f64 = 0.44;
 /// Where progress has the end of a population.
 const WHOLE: usize = 1000;
 /// Steps of β that no path needs.
@@ -58,9 +67,55 @@ pub struct Populations {
     pub of_weights: Vec<f64>,
     /// Steps of β that each took.
     pub levels: Vec<u64>,
+    /// How each ended.
+    pub settling: Vec<Settling>,
+}
+
+/// Whether a population had come to rest at the posterior.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Settling {
+    /// Moves of each particle there.
+    pub moves: u64,
+    /// By how many nats its mean log density changed in the second half of them, and the standard error of that.
+    pub drift: f64,
+    /// Standard error of the drift.
+    pub se: f64,
 }
 
 impl Populations {
+    /// The mean drift of the populations in nats, and its standard error.
+    pub fn drift(&self) -> (f64, f64) {
+        let n = self.settling.len() as f64;
+        let mean = self.settling.iter().map(|s| s.drift).sum::<f64>() / n;
+        (mean, self.settling.iter().map(|s| s.se * s.se).sum::<f64>().sqrt() / n)
+    }
+
+    /// G007 where they had not settled: populations come the same way, so they drift together.
+    pub fn unsettled(&self) -> Option<Diagnostic> {
+        let moves = || self.settling.iter().map(|s| s.moves);
+        let (drift, se) = self.drift();
+        let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
+        let what = if few < FEWEST_MOVES {
+            format!(
+                "after {few} moves of the particles at the posterior nobody can tell whether they have settled"
+            )
+        } else if drift.abs() > OF_ALL * se {
+            format!(
+                "particles had not settled after {many} moves at the posterior: their mean log density went {} by {:.1} \
+                 ± {se:.1} nats in the second half of them",
+                if drift < 0.0 { "down" } else { "up" },
+                drift.abs()
+            )
+        } else {
+            return None;
+        };
+        Some(
+            Diagnostic::new("G007", what)
+                .note("populations come the same way, so what all of them lack does not show in R̂")
+                .help(format!("give more moves (`tune = {}`)", (4 * many).max(16))),
+        )
+    }
+
     /// log p(y) by all populations: the log of the mean of their estimates; and its standard error, which one population
     /// alone does not know (not a number).
     ///
@@ -108,6 +163,11 @@ struct Population {
     accepted: f64,
     /// Steps of trajectories for each particle, at this level.
     leaps: Vec<f64>,
+    /// log p of all particles when the level began, and after 1, 2, 4, 8, … of its moves.
+    heights: Vec<(u64, Vec<f64>)>,
+    /// Sd of the moves of each scale with its weights; how many were tried at this move, and Σ of their acceptance.
+    paces: Vec<f64>,
+    tried: Vec<(f64, f64)>,
 }
 
 /// What is left of one that has arrived.
@@ -118,6 +178,7 @@ struct Arrived {
     of_weights: f64,
     levels: u64,
     leaps: Vec<f64>,
+    settling: Settling,
 }
 
 /// Particles of the posterior from draws of a guide, which may be a mixture.
@@ -139,69 +200,33 @@ pub fn smc(
     };
     let (populations, particles) = (settings.chains, settings.particles());
     let start = Start::of(guide, mixture);
+    let scales = Arc::new(Scales::of(problem));
     progress.begin(&format!("{populations} populations"), (populations * WHOLE) as u64);
-    let next = AtomicUsize::new(0);
-    let (send, receive) = channel();
-    let mut arrived: Vec<Option<Result<Arrived, FitError>>> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..problem.threads.clamp(1, populations))
-            .map(|_| {
-                let (send, next, start) = (send.clone(), &next, &start);
-                let (joint, single) = (joint.fork(), single.as_ref().map(FullBatch::fork));
-                scope.spawn(move || {
-                    let mut mine = vec![];
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= populations {
-                            return mine;
-                        }
-                        let mover = Mover::new(
-                            joint.fork(),
-                            single.as_ref().map(FullBatch::fork),
-                            start.clone(),
-                            Whitened::new(guide),
-                        );
-                        mine.push((number, run(problem, mover, number as u64, &send)));
-                    }
-                })
-            })
-            .collect();
-        drop(send);
-        let mut done = vec![0; populations];
-        while let Ok((number, share)) = receive.recv() {
-            done[number] = share;
-            progress.advance_each(&done, WHOLE);
-        }
-        let mut arrived: Vec<Option<_>> = (0..populations).map(|_| None).collect();
-        for worker in workers {
-            let Ok(mine) = worker.join() else { continue };
-            for (number, result) in mine {
-                arrived[number] = Some(result);
-            }
-        }
-        arrived
-    });
-    progress.end();
+    let arrived = hand_out(
+        (problem.threads, populations, WHOLE),
+        progress,
+        || (joint.fork(), single.as_ref().map(FullBatch::fork)),
+        |(joint, single), number, done| {
+            let memory = (joint.fork(), single.as_ref().map(FullBatch::fork));
+            let mover = Mover::new(memory, start.clone(), scales.clone(), Whitened::new(guide));
+            run(problem, mover, number as u64, done)
+        },
+    )?;
     let chains = Chains { chains: populations, draws: particles, dim: guide.mu.len(), ..Chains::default() };
     let mut out = Populations { chains, ..Populations::default() };
-    for result in arrived.iter_mut().map(Option::take) {
-        let lost = || FitError::Refused(Diagnostic::new("X001", "a population ended by itself".to_owned()));
-        let one = result.unwrap_or_else(|| Err(lost()))?;
+    for one in arrived {
         out.chains.values.extend(one.values);
         out.chains.steps.extend(one.leaps);
         out.log_evidence.push(one.log_z);
         out.of_weights.push(one.of_weights);
         out.levels.push(one.levels);
+        out.settling.push(one.settling);
     }
     Ok(out)
 }
 
 /// One population, from the guide to the posterior.
-fn run(
-    problem: &Problem<'_>,
-    mut mover: Mover,
-    number: u64,
-    done: &Sender<(usize, usize)>,
-) -> Result<Arrived, FitError> {
+fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Result<Arrived, FitError> {
     let settings = problem.settings;
     let last_moves = settings.moves();
     let (seed, particles, dim) = (settings.seed, settings.particles(), mover.dim());
@@ -231,6 +256,16 @@ fn run(
                 let mut place = Place { log_p: at.log_p[i], log_q: at.log_q[i] };
                 let v = &mut at.v[i * dim..(i + 1) * dim];
                 let (accepted, leaps) = mover.hop(v, &mut place, (at.beta, at.step, &at.sds), keys);
+                mover.dilate(
+                    v,
+                    &mut place,
+                    (at.beta, &at.paces),
+                    key(variable::DILATE),
+                    &mut |which, accepted| {
+                        at.tried[which].0 += 1.0;
+                        at.tried[which].1 += accepted;
+                    },
+                );
                 (at.log_p[i], at.log_q[i]) = (place.log_p, place.log_q);
                 at.accepted += accepted;
                 at.leaps[i] += leaps as f64;
@@ -239,8 +274,23 @@ fn run(
             // Robbins and Monro on the scale of logs, with a gain that does not fall: β goes on.
             let mean = at.accepted / particles as f64;
             at.step *= (mean - settings.target_accept).exp();
+            for (pace, tried) in at.paces.iter_mut().zip(&mut at.tried) {
+                let (n, accepted) = std::mem::take(tried);
+                if n > 0.0 {
+                    *pace *= (2.0 * (accepted / n - WALK)).exp();
+                }
+            }
             (at.moves, at.moved, at.accepted) = (at.moves + 1, 0, 0.0);
-            if likeness(&at.began, &at.v, &at.sds, dim) < wanted {
+            let is_done = match is_last {
+                // Looked at seldom, so that it is not by chance that one look finds nothing.
+                true => at.moves >= FEWEST_MOVES && at.moves.is_power_of_two() && has_settled(drift(&at)),
+                false => true,
+            };
+            if at.moves.is_power_of_two() {
+                let heights = at.log_p.clone();
+                at.heights.push((at.moves, heights));
+            }
+            if is_done && likeness(&at.began, &at.v, &at.sds, dim) < wanted {
                 break;
             }
         }
@@ -255,8 +305,15 @@ fn run(
         advance(&mut at, (seed, number), dim);
     }
     let values = at.v.chunks_exact(dim).flat_map(|v| mover.place(v).to_vec()).collect();
-    let arrived =
-        Arrived { values, log_z: at.log_z, of_weights: at.of_weights, levels: at.level, leaps: at.leaps };
+    let (drift, se) = drift(&at);
+    let arrived = Arrived {
+        values,
+        log_z: at.log_z,
+        of_weights: at.of_weights,
+        levels: at.level,
+        leaps: at.leaps,
+        settling: Settling { moves: at.moves, drift, se },
+    };
     piece.finish(&arrived);
     Ok(arrived)
 }
@@ -297,6 +354,9 @@ fn begin(problem: &Problem<'_>, mover: &mut Mover, number: u64) -> Result<Popula
         moved: 0,
         accepted: 0.0,
         leaps: vec![0.0; particles],
+        heights: vec![],
+        paces: vec![0.1; mover.scales()],
+        tried: vec![(0.0, 0.0); mover.scales()],
     })
 }
 
@@ -338,6 +398,25 @@ fn advance(at: &mut Population, (seed, number): (u64, u64), dim: usize) {
     at.began.clone_from(&at.v);
     (at.moves, at.moved, at.accepted) = (0, 0, 0.0);
     at.leaps.fill(0.0);
+    at.heights = vec![(0, at.log_p.clone())];
+}
+
+/// How far log p of the particles has gone since half of the level's moves, on average, and the standard error of that.
+///
+/// The powers of two are what is kept, so it is the last of them that is no more than half.
+fn drift(at: &Population) -> (f64, f64) {
+    let half = at.heights.iter().rev().find(|(moves, _)| 2 * moves <= at.moves);
+    let Some((_, before)) = half else { return (0.0, f64::INFINITY) };
+    let changes: Vec<f64> = at.log_p.iter().zip(before).map(|(now, before)| now - before).collect();
+    let n = changes.len() as f64;
+    let mean = changes.iter().sum::<f64>() / n;
+    let variance = changes.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
+    (mean, (variance / n).sqrt())
+}
+
+/// Whether one population may stop.
+fn has_settled((drift, se): (f64, f64)) -> bool {
+    drift.abs() <= OF_ONE * se
 }
 
 /// Which particle stands at each of `n` places: of shares that sum to 1, each stands ⌊n w⌋ or ⌈n w⌉ times, in order.
@@ -458,24 +537,67 @@ mod tests {
     }
 
     #[test]
-    fn a_step_of_beta_weighs_and_resamples() {
-        let n = 400;
-        let ratio = |i: usize| i as f64 / 20.0;
-        let mut at = Population {
+    fn a_drift_is_of_the_same_particles_since_half_of_the_moves() {
+        let of = |moves: u64, then: [f64; 4]| {
+            let heights = vec![(0, vec![9.0; 4]), (1, vec![7.0; 4]), (2, then.to_vec()), (4, vec![5.0; 4])];
+            let kept = heights.into_iter().filter(|(m, _)| *m < moves).collect();
+            drift(&Population { moves, heights: kept, log_p: vec![1.0, 2.0, 3.0, 4.0], ..blank(4) })
+        };
+        // Changes of 1, 3, 1 and 3: their mean, and √(4/3) / √4.
+        for moves in [4, 5, 7] {
+            let (mean, se) = of(moves, [0.0, -1.0, 2.0, 1.0]);
+            assert!(mean == 2.0 && (se - (1.0f64 / 3.0).sqrt()).abs() < 1e-15, "{mean} ± {se}");
+        }
+        assert_eq!(of(8, [0.0; 4]).0, -2.5, "since the fourth move");
+        assert_eq!(of(1, [0.0; 4]).0, -6.5, "since the level began");
+        assert!(has_settled((-0.9, 1.0)) && !has_settled((1.1, 1.0)) && !has_settled((f64::NAN, 1.0)));
+    }
+
+    #[test]
+    fn what_drifts_together_is_told_though_each_may_be_chance() {
+        let of = |moves: u64, drifts: [f64; 4]| {
+            let settling = drifts.map(|drift| Settling { moves, drift, se: 1.0 }).to_vec();
+            Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
+        };
+        assert_eq!(of(8, [1.2, -1.0, 0.3, -0.9]), None);
+        let told = of(8, [-1.5, -1.5, -1.5, -1.5]).unwrap_or_default();
+        assert!(told.contains("after 8 moves") && told.contains("down by 1.5 ± 0.5 nats"), "{told}");
+        assert!(of(2, [0.0; 4]).is_some_and(|told| told.contains("nobody can tell")));
+    }
+
+    fn blank(n: usize) -> Population {
+        Population {
             level: 0,
             beta: 0.0,
             log_z: 0.0,
             of_weights: 0.0,
             step: 1.0,
             sds: vec![1.0],
-            v: (0..n).map(|i| i as f64).collect(),
+            v: vec![0.0; n],
             began: vec![],
-            log_p: (0..n).map(ratio).collect(),
+            log_p: vec![0.0; n],
             log_q: vec![0.0; n],
+            moves: 0,
+            moved: 0,
+            accepted: 0.0,
+            leaps: vec![1.0; n],
+            heights: vec![],
+            paces: vec![],
+            tried: vec![],
+        }
+    }
+
+    #[test]
+    fn a_step_of_beta_weighs_and_resamples() {
+        let n = 400;
+        let ratio = |i: usize| i as f64 / 20.0;
+        let mut at = Population {
+            v: (0..n).map(|i| i as f64).collect(),
+            log_p: (0..n).map(ratio).collect(),
             moves: 3,
             moved: 2,
             accepted: 1.0,
-            leaps: vec![1.0; n],
+            ..blank(n)
         };
         at.log_p[0] = f64::NEG_INFINITY;
         let mut exact = 0.0;

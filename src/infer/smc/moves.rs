@@ -1,6 +1,7 @@
 //! A Hamiltonian trajectory at one β (Duane, Kennedy, Pendleton, Roweth 1987; Neal 2011), in whitened coordinates and in
 //! units of the population's sds: its length is drawn anew for each particle, so that no period is hit again and again.
 
+use super::dilate::Scales;
 use super::start::Start;
 use crate::engine::NoiseKey;
 use crate::infer::draws::Joint;
@@ -8,11 +9,14 @@ use crate::infer::objective::FullBatch;
 use crate::infer::whitened::Whitened;
 use crate::kernels::noise::{self, Key};
 use crate::lower::LATENTS;
+use std::sync::Arc;
 
 /// Longest trajectory, in sds: half a period of a standard normal, so that their mean is a quarter.
 const LENGTH: f64 = std::f64::consts::PI;
 /// Most steps of a trajectory.
 const MOST_LEAPS: f64 = 256.0;
+/// Most scales that are moved with their weights after a trajectory.
+const MOST_SCALES: usize = 8;
 
 /// log p and log q where a particle is.
 #[derive(Clone, Copy)]
@@ -41,6 +45,7 @@ pub(super) struct Mover {
     single: Option<FullBatch<f32>>,
     buffer: Vec<f32>,
     start: Start,
+    scales: Arc<Scales>,
     at: Whitened,
     of_p: Vec<f64>,
     of_q: Vec<f64>,
@@ -50,13 +55,19 @@ pub(super) struct Mover {
 }
 
 impl Mover {
-    pub(super) fn new(joint: Joint, single: Option<FullBatch<f32>>, start: Start, at: Whitened) -> Mover {
+    pub(super) fn new(
+        (joint, single): (Joint, Option<FullBatch<f32>>),
+        start: Start,
+        scales: Arc<Scales>,
+        at: Whitened,
+    ) -> Mover {
         let (dim, latents) = (at.dim(), at.latents());
         Mover {
             joint,
             single,
             buffer: vec![],
             start,
+            scales,
             at,
             of_p: vec![0.0; latents],
             of_q: vec![0.0; dim],
@@ -74,6 +85,11 @@ impl Mover {
     /// All latents.
     pub(super) fn latents(&self) -> usize {
         self.of_p.len()
+    }
+
+    /// Scales that have weights of their own.
+    pub(super) fn scales(&self) -> usize {
+        self.scales.len()
     }
 
     /// u of v.
@@ -172,6 +188,41 @@ impl Mover {
             *place = found;
         }
         (accepted, leaps)
+    }
+}
+
+impl Mover {
+    /// Moves some scales with their weights, by normal δ of the given sds, and hands each one's acceptance to `tried`.
+    pub(super) fn dilate(
+        &mut self,
+        v: &mut [f64],
+        place: &mut Place,
+        (beta, sds): (f64, &[f64]),
+        key: Key,
+        tried: &mut dyn FnMut(usize, f64),
+    ) {
+        let (scales, n) = (self.scales.clone(), self.scales.len());
+        let mut chances = [0.0; MOST_SCALES + 1];
+        let mut normals = [0.0; MOST_SCALES];
+        noise::uniforms(&mut chances, key, 0);
+        noise::normals(&mut normals, key, 1 << 16);
+        // Where there are more than can be moved, neighbours from anywhere on.
+        let first = (chances[MOST_SCALES] * n as f64) as usize;
+        for k in 0..n.min(MOST_SCALES) {
+            let which = (first + k) % n;
+            let mut u = self.at.place(v).to_vec();
+            let volume = scales.dilate(which, sds[which] * normals[k], &mut u);
+            let mut to = std::mem::take(&mut self.to);
+            self.at.find(&u, &mut to);
+            let found = self.look(&to, beta);
+            let accepted = acceptance(found.tempered(beta) - place.tempered(beta) + volume);
+            if chances[k] < accepted {
+                v.copy_from_slice(&to);
+                *place = found;
+            }
+            self.to = to;
+            tried(which, accepted);
+        }
     }
 }
 
