@@ -183,7 +183,7 @@ pub const ALL: &[Entry] = &[
     entry(
         "G007",
         Level::Warning,
-        "stopped at the step limit while the ELBO was still rising (with what to try; never an exception)",
+        "stopped at the limit of steps or moves before it had settled (with what to try; never an exception)",
     ).by_fit(),
     entry(
         "G008",

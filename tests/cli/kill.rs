@@ -50,7 +50,7 @@ const CASES: &[Case] = &[
     Case { name: "nuts", model: "line", options: "--method nuts --set samples=600 --set tune=600" },
     Case {
         name: "particles",
-        model: "net",
+        model: "scaled",
         options: "--set predict_draws=5 --set restarts=1 --steps 100 --method smc --set samples=40 --set chains=2",
     },
     Case { name: "wide net", model: "wide", options: "--set predict_draws=5 --set restarts=2 --steps 60" },
@@ -76,6 +76,8 @@ const ORDINARY: usize = 5;
 fn place() -> Place {
     let place = Place::with_line();
     place.write("net.bnn", NET);
+    // Its scales move with their weights.
+    place.write("scaled.bnn", &NET.replace("w ~ Normal(0, 1)", "s ~ HalfNormal(1); w ~ Normal(0, s)"));
     place.write("wide.bnn", &NET.replace("dense 6 tanh", "dense 40 tanh\n  dense 50 tanh"));
     place.write("groups.bnn", GROUPS);
     let known = |i: usize| {

@@ -69,35 +69,51 @@ fn particles_predict_as_the_posterior_of_a_net_does() {
     assert!(extra(&run, "log_evidence") > -310.0, "{:?}", run.metrics.extra);
 }
 
-/// A scale with weights of its own, one of them loud and nine quiet: with the weights integrated out
-/// y_i ~ Normal(0, √(s² + ¼)), so the scale and the evidence are integrals over one number (trapezoids over log s).
+/// The mass of what is known of a scale s = vᵖ, v ~ HalfCauchy(1), by numbers y_i ~ Normal(0, √(s² + ¼)); mean and sd of
+/// log v. Trapezoids over log v.
+fn of_scale(y: &[f64], power: f64) -> (f64, f64, f64) {
+    let (mut mass, mut mean, mut square) = (0.0, 0.0, 0.0);
+    let h = 1e-3;
+    for k in -20_000..=16_000 {
+        let (log_v, pi) = (h * f64::from(k), std::f64::consts::PI);
+        let variance = (2.0 * power * log_v).exp() + 0.25;
+        let likelihood: f64 = y.iter().map(|y| -0.5 * (y * y / variance + (2.0 * pi * variance).ln())).sum();
+        let p = h * 2.0 / (pi * ((-log_v).exp() + log_v.exp())) * likelihood.exp();
+        (mass, mean, square) = (mass + p, mean + p * log_v, square + p * log_v * log_v);
+    }
+    let mean = mean / mass;
+    (mass.ln(), mean, (square / mass - mean * mean).sqrt())
+}
+
+/// Scales with weights of their own: with the weights integrated out each is an integral over one number. One scale of
+/// ten weights, one of them loud; its square; and a scale for each of them, which are more than move at a time.
 #[test]
-fn particles_have_a_scale_and_its_weights() {
-    let model = "data \"d.csv\" { g : factor; y : real }\ns ~ HalfCauchy(1)\nw[g] ~ Normal(0, s)\n\
-                 y ~ Normal(w[g], 0.5)\n";
+fn particles_have_scales_and_their_weights() {
     let y: Vec<f64> = (0..10).map(|i| if i == 3 { 4.0 } else { 0.3 * f64::from(i - 5) }).collect();
     let rows: String = y.iter().enumerate().map(|(i, y)| format!("g{i},{y}\n")).collect();
-    let (mut mass, mut log_mean, mut square) = (0.0, 0.0, 0.0);
-    let h = 1e-3;
-    for k in -12_000..=8_000 {
-        let (log_s, pi) = (h * f64::from(k), std::f64::consts::PI);
-        let s = log_s.exp();
-        let variance = s * s + 0.25;
-        let likelihood: f64 = y.iter().map(|y| -0.5 * (y * y / variance + (2.0 * pi * variance).ln())).sum();
-        let p = h * s * 2.0 / (pi * (1.0 + s * s)) * likelihood.exp();
-        (mass, log_mean, square) = (mass + p, log_mean + p * log_s, square + p * log_s * log_s);
+    let each: Vec<&[f64]> = y.chunks(1).collect();
+    let cases: [(&str, &str, f64, &[&[f64]]); 3] =
+        [("v", "v", 1.0, &[&y]), ("v", "v ^ 2", 2.0, &[&y]), ("v[g]", "v[g]", 1.0, &each)];
+    for (scale, power_of, power, groups) in cases {
+        let model = format!(
+            "data \"d.csv\" {{ g : factor; y : real }}\n{scale} ~ HalfCauchy(1)\nw[g] ~ Normal(0, {power_of})\n\
+             y ~ Normal(w[g], 0.5)\nreport log_v = log(v)\n"
+        );
+        // Centred, so that the scale has its weights.
+        let by = particles(&[("samples", "1000"), ("without", "[non_centre]")]);
+        let run = of_text(&model, &("g,y\n".to_owned() + &rows), by);
+        let known: Vec<_> = groups.iter().map(|y| of_scale(y, power)).collect();
+        let evidence: f64 = known.iter().map(|k| k.0).sum();
+        let (found, se) = (extra(&run, "log_evidence"), extra(&run, "log_evidence_se"));
+        assert!(se < 0.2 && (found - evidence).abs() < 4.0 * se, "{power_of}: {found} ± {se} for {evidence}");
+        let reports: Vec<_> = run.summary.iter().filter(|row| row.variable.starts_with("log_v")).collect();
+        assert_eq!(reports.len(), known.len(), "{:?}", run.summary);
+        for (row, (_, mean, sd)) in reports.iter().zip(known) {
+            let c = row.convergence.expect("populations are judged");
+            assert!((row.mean - mean).abs() < 4.0 * c.mcse, "{power_of}: {row:?} for {mean}");
+            assert!((row.sd / sd - 1.0).abs() < 0.1, "{power_of}: {row:?} for {sd}");
+        }
     }
-    let (evidence, log_mean) = (mass.ln(), log_mean / mass);
-    let sd = (square / mass - log_mean * log_mean).sqrt();
-    // Centred, so that the scale has its weights.
-    let by = particles(&[("samples", "1000"), ("without", "[non_centre]")]);
-    let run = of_text(&(model.to_owned() + "report log_s = log(s)\n"), &("g,y\n".to_owned() + &rows), by);
-    let row = run.summary.iter().find(|row| row.variable == "log_s").expect("a report");
-    let c = row.convergence.expect("populations are judged");
-    assert!((row.mean - log_mean).abs() < 4.0 * c.mcse, "{row:?} for {log_mean}");
-    assert!((row.sd / sd - 1.0).abs() < 0.1, "{row:?} for {sd}");
-    let (found, se) = (extra(&run, "log_evidence"), extra(&run, "log_evidence_se"));
-    assert!(se < 0.1 && (found - evidence).abs() < 4.0 * se, "{found} ± {se} for {evidence}");
 }
 
 /// Two moves of a net are not enough, and enough are.

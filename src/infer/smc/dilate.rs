@@ -6,8 +6,8 @@
 //! accepted with min(1, p(y, v e^δ, w e^{pδ}) e^{pJδ} / p(y, v, w)),  v by its logarithm
 //! ```
 //!
-//! A trajectory moves a scale no further than its weights, all of them as they are, let it: 1/√(2J) of itself. Of a
-//! scale with its weights the likelihood alone has a say.
+//! A trajectory moves a scale no further than its weights, all of them as they are, let it: some 1/√(2J) of itself. Of a
+//! scale with its weights only the likelihood and the scale's own prior have a say.
 
 use crate::guide::collapse;
 use crate::infer::problem::Problem;
@@ -22,6 +22,12 @@ struct Scale {
     weights: Vec<Range<usize>>,
 }
 
+impl Scale {
+    fn alone(scale: &collapse::Scale) -> Scale {
+        Scale { latent: scale.latent, power: scale.power(), weights: vec![] }
+    }
+}
+
 /// All scales of a model that have weights of their own.
 pub(super) struct Scales(Vec<Scale>);
 
@@ -29,12 +35,9 @@ impl Scales {
     /// Those of the model, whether a guide collapses them or not.
     pub(super) fn of(problem: &Problem<'_>) -> Scales {
         let found = collapse::find(problem.joint, problem.model, 0, &mut vec![]);
-        let scale = |(i, scale): (usize, &collapse::Scale)| Scale {
-            latent: scale.latent,
-            power: scale.power(),
-            weights: found.runs().filter(|run| run.scale == i).map(|run| run.weights.clone()).collect(),
-        };
-        Scales(found.scales.iter().enumerate().map(scale).collect())
+        let mut scales: Vec<Scale> = found.scales.iter().map(Scale::alone).collect();
+        found.runs().for_each(|run| scales[run.scale].weights.push(run.weights.clone()));
+        Scales(scales)
     }
 
     pub(super) fn len(&self) -> usize {

@@ -41,7 +41,7 @@ const WORTH: f64 = 0.6;
 const MOST_MOVES: u64 = 4;
 /// Moves at the posterior by which one can tell whether particles have settled.
 const FEWEST_MOVES: u64 = 4;
-/// Standard errors by which one population may go on drifting, and all of them together.
+/// Standard errors by which one population may go on drifting, and the mean of all of them.
 const OF_ONE: f64 = 1.0;
 const OF_ALL: f64 = 2.6;
 /// Distance of the keys of one level's moves from those of the next.
@@ -53,6 +53,8 @@ const NEXT_TO_NONE: f64 = 0.1;
 const WALK: f64 = 0.44;
 /// Where progress has the end of a population.
 const WHOLE: usize = 1000;
+/// Where it has the posterior, at which some nets spend half of their time.
+const PATH: usize = 500;
 /// Steps of β that no path needs.
 const MOST_LEVELS: u64 = 2_000;
 
@@ -95,14 +97,13 @@ impl Populations {
         let moves = || self.settling.iter().map(|s| s.moves);
         let (drift, se) = self.drift();
         let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
-        let what = if few < FEWEST_MOVES {
-            format!(
-                "after {few} moves of the particles at the posterior nobody can tell whether they have settled"
-            )
+        let what = if few < FEWEST_MOVES || !se.is_finite() {
+            format!("nobody can tell whether the particles have settled after {few} moves at the posterior")
         } else if drift.abs() > OF_ALL * se {
+            let digits = (1.0 - se.log10().floor()).clamp(0.0, 9.0) as usize;
             format!(
-                "particles had not settled after {many} moves at the posterior: their mean log density went {} by {:.1} \
-                 ± {se:.1} nats in the second half of them",
+                "particles had not settled after {many} moves at the posterior: their mean log density went {} by \
+                 {:.digits$} ± {se:.digits$} nats in the second half of them",
                 if drift < 0.0 { "down" } else { "up" },
                 drift.abs()
             )
@@ -112,7 +113,7 @@ impl Populations {
         Some(
             Diagnostic::new("G007", what)
                 .note("populations come the same way, so what all of them lack does not show in R̂")
-                .help(format!("give more moves (`tune = {}`)", (4 * many).max(16))),
+                .help(format!("give more moves (`tune = {}`)", (4 * many).max(64))),
         )
     }
 
@@ -283,22 +284,29 @@ fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Res
             (at.moves, at.moved, at.accepted) = (at.moves + 1, 0, 0.0);
             let is_done = match is_last {
                 // Looked at seldom, so that it is not by chance that one look finds nothing.
-                true => at.moves >= FEWEST_MOVES && at.moves.is_power_of_two() && has_settled(drift(&at)),
+                true => {
+                    let is_look = at.moves >= FEWEST_MOVES && at.moves.is_power_of_two();
+                    is_look && has_settled(drift(&at), settings.chains)
+                }
                 false => true,
             };
-            if at.moves.is_power_of_two() {
+            if is_last && (at.moves.is_power_of_two() || at.moves == most / 2) {
                 let heights = at.log_p.clone();
                 at.heights.push((at.moves, heights));
             }
             if is_done && likeness(&at.began, &at.v, &at.sds, dim) < wanted {
                 break;
             }
+            if is_last {
+                let share = PATH + (WHOLE - PATH) * at.moves as usize / most as usize;
+                let _ = done.send((number as usize, share.min(WHOLE - 1)));
+            }
         }
-        let share = (at.beta.sqrt() * WHOLE as f64) as usize;
-        let _ = done.send((number as usize, share.min(WHOLE - usize::from(!is_last))));
         if is_last {
+            let _ = done.send((number as usize, WHOLE));
             break;
         }
+        let _ = done.send((number as usize, (at.beta.sqrt() * PATH as f64) as usize));
         if at.level >= MOST_LEVELS {
             return Err(stuck(number, at.beta));
         }
@@ -403,20 +411,24 @@ fn advance(at: &mut Population, (seed, number): (u64, u64), dim: usize) {
 
 /// How far log p of the particles has gone since half of the level's moves, on average, and the standard error of that.
 ///
-/// The powers of two are what is kept, so it is the last of them that is no more than half.
+/// Half, or what was kept last before it. Not numbers where nothing can be told: of one particle, or where none moved.
 fn drift(at: &Population) -> (f64, f64) {
     let half = at.heights.iter().rev().find(|(moves, _)| 2 * moves <= at.moves);
-    let Some((_, before)) = half else { return (0.0, f64::INFINITY) };
+    let Some((_, before)) = half else { return (f64::NAN, f64::NAN) };
     let changes: Vec<f64> = at.log_p.iter().zip(before).map(|(now, before)| now - before).collect();
     let n = changes.len() as f64;
     let mean = changes.iter().sum::<f64>() / n;
-    let variance = changes.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);
-    (mean, (variance / n).sqrt())
+    let variance = changes.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
+    let se = (variance / n).sqrt();
+    (mean, if se > 0.0 { se } else { f64::NAN })
 }
 
 /// Whether one population may stop.
-fn has_settled((drift, se): (f64, f64)) -> bool {
-    drift.abs() <= OF_ONE * se
+///
+/// Where all do so their mean drift is within its own limit, however many they are: that is passed only where some have
+/// come to the end of their moves, so that more of them are what helps.
+fn has_settled((drift, se): (f64, f64), populations: usize) -> bool {
+    drift.abs() <= OF_ONE.min(OF_ALL / (populations as f64).sqrt()) * se
 }
 
 /// Which particle stands at each of `n` places: of shares that sum to 1, each stands ⌊n w⌋ or ⌈n w⌉ times, in order.
@@ -550,19 +562,33 @@ mod tests {
         }
         assert_eq!(of(8, [0.0; 4]).0, -2.5, "since the fourth move");
         assert_eq!(of(1, [0.0; 4]).0, -6.5, "since the level began");
-        assert!(has_settled((-0.9, 1.0)) && !has_settled((1.1, 1.0)) && !has_settled((f64::NAN, 1.0)));
+        // Of one particle, and of particles that stayed where they were, nobody can tell.
+        let alone = Population { moves: 4, heights: vec![(2, vec![1.0])], log_p: vec![3.0], ..blank(1) };
+        let still = Population { moves: 4, heights: vec![(2, vec![0.0; 4])], ..blank(4) };
+        assert!([alone, still].iter().all(|at| drift(at).1.is_nan()));
+        assert!(
+            has_settled((-0.9, 1.0), 4) && !has_settled((1.1, 1.0), 4) && !has_settled((0.0, f64::NAN), 4)
+        );
     }
 
+    /// Populations that stop by themselves are not told of, those that drift at the end of their moves are.
     #[test]
-    fn what_drifts_together_is_told_though_each_may_be_chance() {
-        let of = |moves: u64, drifts: [f64; 4]| {
-            let settling = drifts.map(|drift| Settling { moves, drift, se: 1.0 }).to_vec();
+    fn what_drifts_together_at_the_end_is_told() {
+        let of = |moves: u64, drifts: &[f64]| {
+            let settling = drifts.iter().map(|drift| Settling { moves, drift: *drift, se: 1.0 }).collect();
             Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
         };
-        assert_eq!(of(8, [1.2, -1.0, 0.3, -0.9]), None);
-        let told = of(8, [-1.5, -1.5, -1.5, -1.5]).unwrap_or_default();
-        assert!(told.contains("after 8 moves") && told.contains("down by 1.5 ± 0.5 nats"), "{told}");
-        assert!(of(2, [0.0; 4]).is_some_and(|told| told.contains("nobody can tell")));
+        for populations in 1..30 {
+            let most = (0..1000).map(|i| 0.01 * f64::from(i)).filter(|d| has_settled((*d, 1.0), populations));
+            let most = most.fold(0.0, f64::max);
+            assert!(most > 0.4, "{most} of {populations}");
+            assert_eq!(of(8, &vec![most; populations]), None);
+        }
+        let told = of(64, &[-1.5; 4]).unwrap_or_default();
+        assert!(told.contains("after 64 moves") && told.contains("down by 1.50 ± 0.50 nats"), "{told}");
+        for told in [of(2, &[0.0; 4]), of(64, &[0.0, f64::NAN])] {
+            assert!(told.is_some_and(|told| told.contains("nobody can tell")));
+        }
     }
 
     fn blank(n: usize) -> Population {

@@ -215,7 +215,9 @@ impl Mover {
             let mut to = std::mem::take(&mut self.to);
             self.at.find(&u, &mut to);
             let found = self.look(&to, beta);
-            let accepted = acceptance(found.tempered(beta) - place.tempered(beta) + volume);
+            let height = found.tempered(beta);
+            let gain = height - place.tempered(beta) + volume;
+            let accepted = if height.is_finite() { acceptance(gain) } else { 0.0 };
             if chances[k] < accepted {
                 v.copy_from_slice(&to);
                 *place = found;
