@@ -14,6 +14,9 @@ use crate::infer::smc::smc;
 use crate::infer::{Outcome, messages, no_net};
 use crate::model::{Model, Role, Treatment};
 
+/// The path of draws that begin without a fitted guide.
+const NEAR_THE_MODE: &str = "near the mode";
+
 /// Makes points of the unknowns that a method learns; says so.
 pub(super) fn treat(model: &mut Model, method: Method) -> Option<String> {
     // A point estimate is a model whose unknowns are all learned: largest in θ, without the Jacobian.
@@ -72,7 +75,11 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
                 ("levels", levels),
                 ("drift", found.drift().0),
             ];
-            let extra = numbers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            let mut extra = numbers.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            if outcome.path == NEAR_THE_MODE {
+                // Means may come right from a start that is far too narrow, a sum of weights does not.
+                extra.retain(|(name, _)| !name.starts_with("log_evidence"));
+            }
             Ok(Fitted { outcome, chains: Some(found.chains), extra })
         }
         _ => Ok(Fitted { outcome: fit_either_way(prepared, progress)?, chains: None, extra: vec![] }),
@@ -102,7 +109,7 @@ fn around_the_mode(problem: &Problem<'_>, why: &Diagnostic) -> Result<Outcome, F
         format!("the guide that draws begin with broke off ({}): they begin near the mode", why.message);
     let warning = Diagnostic::new("G007", what)
         .note("draws are judged by themselves, but their way is longer than from a fitted guide");
-    Ok(Outcome { guide, warnings: vec![warning], path: "near the mode".to_owned(), ..Outcome::empty() })
+    Ok(Outcome { guide, warnings: vec![warning], path: NEAR_THE_MODE.to_owned(), ..Outcome::empty() })
 }
 
 /// The last layer of each net that has unknowns.

@@ -97,7 +97,7 @@ impl Populations {
         let moves = || self.settling.iter().map(|s| s.moves);
         let (drift, se) = self.drift();
         let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
-        let what = if few < FEWEST_MOVES || !se.is_finite() {
+        let what = if few < FEWEST_MOVES || !(drift.is_finite() && se.is_finite()) {
             format!("nobody can tell whether the particles have settled after {few} moves at the posterior")
         } else if drift.abs() > OF_ALL * se {
             let digits = (1.0 - se.log10().floor()).clamp(0.0, 9.0) as usize;
