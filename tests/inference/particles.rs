@@ -91,12 +91,11 @@ fn of_scale(y: &[f64], power: f64) -> (f64, f64, f64) {
 fn particles_have_scales_and_their_weights() {
     let y: Vec<f64> = (0..10).map(|i| if i == 3 { 4.0 } else { 0.3 * f64::from(i - 5) }).collect();
     let rows: String = y.iter().enumerate().map(|(i, y)| format!("g{i},{y}\n")).collect();
-    let each: Vec<&[f64]> = y.chunks(1).collect();
     // The full-rank guide of ten funnels breaks off.
-    let cases: [(&str, &str, f64, &str, &[&[f64]]); 3] = [
-        ("v", "v", 1.0, "fullrank", &[&y]),
-        ("v", "v ^ 2", 2.0, "fullrank", &[&y]),
-        ("v[g]", "v[g]", 1.0, "meanfield", &each),
+    let cases = [
+        ("v", "v", 1.0, "fullrank", vec![y.as_slice()]),
+        ("v", "v ^ 2", 2.0, "fullrank", vec![y.as_slice()]),
+        ("v[g]", "v[g]", 1.0, "meanfield", y.chunks(1).collect()),
     ];
     for (scale, power_of, power, guide, groups) in cases {
         let model = format!(
