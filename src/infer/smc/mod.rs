@@ -582,7 +582,8 @@ mod tests {
             let most = (0..1000).map(|i| 0.01 * f64::from(i)).filter(|d| has_settled((*d, 1.0), populations));
             let most = most.fold(0.0, f64::max);
             assert!(most > 0.4, "{most} of {populations}");
-            assert_eq!(of(8, &vec![most; populations]), None);
+            // At the limit itself rounding decides.
+            assert_eq!(of(8, &vec![0.999 * most; populations]), None);
         }
         let told = of(64, &[-1.5; 4]).unwrap_or_default();
         assert!(told.contains("after 64 moves") && told.contains("down by 1.50 ± 0.50 nats"), "{told}");
