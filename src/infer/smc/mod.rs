@@ -153,7 +153,7 @@ struct Population {
     sds: Vec<f64>,
     /// [particles, dim]
     v: Vec<f64>,
-    /// Where each was when the level began.
+    /// Where each was when the level began; at the posterior, at the last power of two of its moves.
     began: Vec<f64>,
     log_p: Vec<f64>,
     log_q: Vec<f64>,
@@ -282,22 +282,24 @@ fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Res
                 }
             }
             (at.moves, at.moved, at.accepted) = (at.moves + 1, 0, 0.0);
-            let is_done = match is_last {
-                // Looked at seldom, so that it is not by chance that one look finds nothing.
-                true => {
-                    let is_look = at.moves >= FEWEST_MOVES && at.moves.is_power_of_two();
-                    is_look && has_settled(drift(&at), settings.chains)
-                }
-                false => true,
-            };
-            if is_last && (at.moves.is_power_of_two() || at.moves == most / 2) {
-                let heights = at.log_p.clone();
-                at.heights.push((at.moves, heights));
-            }
-            if is_done && likeness(&at.began, &at.v, &at.sds, dim) < wanted {
+            // At the posterior looked at seldom, so that it is not by chance that one look finds nothing.
+            let is_look = !is_last || at.moves.is_power_of_two();
+            let is_late = !is_last || at.moves >= FEWEST_MOVES && has_settled(drift(&at), settings.chains);
+            if is_look
+                && is_late
+                && likeness(&at.began, &at.v, &at.sds, dim) < wanted
+                && (!is_last || is_still(&at.began, &at.v, dim))
+            {
                 break;
             }
             if is_last {
+                if is_look || at.moves == most / 2 {
+                    let heights = at.log_p.clone();
+                    at.heights.push((at.moves, heights));
+                }
+                if is_look {
+                    at.began.clone_from(&at.v);
+                }
                 let share = PATH + (WHOLE - PATH) * at.moves as usize / most as usize;
                 let _ = done.send((number as usize, share.min(WHOLE - 1)));
             }
@@ -467,6 +469,21 @@ fn sds(v: &[f64], dim: usize, before: &[f64]) -> Vec<f64> {
     squares.iter().zip(before).enumerate().map(sd).collect()
 }
 
+/// Whether the means of v have moved no more than chance moves them: of the same particles then and now, the squared
+/// change of each mean over its variance is 1 on average.
+fn is_still(began: &[f64], v: &[f64], dim: usize) -> bool {
+    let n = (v.len() / dim) as f64;
+    let square = |i: usize| {
+        let changes =
+            began.iter().skip(i).step_by(dim).zip(v.iter().skip(i).step_by(dim)).map(|(a, b)| b - a);
+        let mean = changes.clone().sum::<f64>() / n;
+        let variance = changes.map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        n * mean * mean / variance
+    };
+    let mean = (0..dim).map(square).sum::<f64>() / dim as f64;
+    mean <= 1.0 + 2.0 * (2.0 / dim as f64).sqrt()
+}
+
 /// Correlation of where particles were with where they are, averaged over v.
 fn likeness(began: &[f64], v: &[f64], sds: &[f64], dim: usize) -> f64 {
     let n = (v.len() / dim) as f64;
@@ -538,6 +555,23 @@ mod tests {
         let found = sds(&v, 2, &[0.7, 1.0]);
         assert_eq!(found[0], 0.7);
         assert!((found[1] - (14.0f64 / 3.0).sqrt()).abs() < 1e-12, "{found:?}");
+    }
+
+    #[test]
+    fn means_that_move_more_than_chance_are_seen_though_each_moves_little() {
+        let (n, dim) = (400, 50);
+        let normals = |seed: u64| {
+            let mut out = vec![0.0; n * dim];
+            noise::normals(&mut out, noise::key(seed, 0, 0, 0), 0);
+            out
+        };
+        let stays = (0..20).filter(|i| is_still(&normals(2 * i), &normals(2 * i + 1), dim)).count();
+        assert!(stays >= 17, "{stays} of 20");
+        // A tenth of an sd in each: √2 standard errors.
+        let moved = |i: u64| normals(i).iter().map(|x| x + 0.1).collect::<Vec<_>>();
+        let stays = (0..20).filter(|i| is_still(&normals(2 * i), &moved(2 * i + 1), dim)).count();
+        assert!(stays <= 3, "{stays} of 20");
+        assert!(!is_still(&[1.0, 2.0], &[1.0, 2.0], 1), "nothing moved, so nobody can tell");
     }
 
     #[test]
