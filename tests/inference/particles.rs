@@ -52,7 +52,7 @@ fn particles_find_the_mode_that_the_guide_has_not() {
 #[test]
 fn threads_change_no_particle() {
     let with = |threads| {
-        let options = particles(&[("samples", "10"), ("chains", "3"), ("tune", "2")]);
+        let options = particles(&[("samples", "10"), ("chains", "3"), ("tune", "2"), ("restarts", "1")]);
         run("moons.bnn", Options { threads: Some(threads), ..options }).tensors
     };
     assert_eq!(with(1), with(3));
@@ -127,7 +127,7 @@ fn particles_that_have_not_settled_say_so() {
         let warnings = run(model, particles(pairs)).manifest.warnings;
         warnings.iter().filter(|w| w.contains("settled")).count()
     };
-    assert_eq!(told("moons.bnn", &[("samples", "10"), ("chains", "2"), ("tune", "2")]), 1);
+    assert_eq!(told("moons.bnn", &[("samples", "10"), ("chains", "2"), ("tune", "2"), ("restarts", "1")]), 1);
     assert_eq!(told("linear.bnn", &[("samples", "100")]), 0);
 }
 
