@@ -6,7 +6,7 @@
 //! (`VmHWM`) is read while it predicts, when steps and evaluation are over. Linux only: elsewhere there is no such number.
 //!
 //! What the system has given is more than what is in use: glibc keeps large blocks that were freed for a later one that
-//! fits, and takes more where none does. So each fit runs twice, the second time with a glibc that gives back at once
+//! fits, and takes more where none does. So each fit runs twice, the first time with a glibc that gives back at once
 //! what is freed (blocks of 256 KiB and more): what is held then is what the program has asked for.
 
 use std::fmt::Write as _;
