@@ -3,6 +3,7 @@
 //!
 //!     cargo bench --bench marks                     all parts
 //!     cargo bench --bench marks -- posteriordb      these parts only
+//!     BNNC_ROWS='yacht: particles' cargo bench --bench marks -- uci    of this part, only the lines with these words
 //!
 //! A part is a file with one function from nothing to the text of its section, and a line in [`PARTS`].
 
@@ -29,7 +30,7 @@ const PARTS: &[Part] = &[
     ("moons-circles", grid::section),
     ("mnist", mnist::section),
     ("mnist-best", mnist_best::section),
-    ("uci", uci::section),
+    (uci::NAME, uci::section),
     ("rewrites", rewrites::section),
     ("examples", examples::section),
 ];

@@ -5,11 +5,30 @@ use std::path::Path;
 /// The page, from the root of the repository.
 pub const PATH: &str = "docs/inference-results.md";
 
+/// What stands between a part's markers; nothing where it has none.
+pub fn section(part: &str) -> String {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH)).unwrap_or_default();
+    let inner = |page: &str| {
+        let (begin, end) = markers(part);
+        Some(page.split_once(&begin)?.1.split_once(&end)?.0.to_owned())
+    };
+    inner(&page).unwrap_or_default()
+}
+
+/// Whether a line is asked for by the words in BNNC_ROWS; all are, where it is not set.
+pub fn is_wanted(line: &str) -> bool {
+    std::env::var("BNNC_ROWS").map_or(true, |words| line.contains(&words))
+}
+
+fn markers(part: &str) -> (String, String) {
+    (format!("<!-- marks: {part} -->\n"), format!("<!-- end: {part} -->\n"))
+}
+
 /// Puts a new text between a part's markers; a part without markers is added at the end.
 pub fn replace(part: &str, text: &str) -> std::io::Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH);
     let page = std::fs::read_to_string(&path)?;
-    let (begin, end) = (format!("<!-- marks: {part} -->\n"), format!("<!-- end: {part} -->\n"));
+    let (begin, end) = markers(part);
     let section = format!("{begin}\n{}\n\n{end}", text.trim());
     let replaced = match (page.find(&begin), page.find(&end)) {
         (Some(from), Some(to)) if from < to => {
