@@ -13,12 +13,14 @@
 
 mod dilate;
 mod moves;
+mod settling;
 mod start;
 
 use super::chains::Chains;
 use super::draws::{Joint, log_joint, variable};
 use super::error::FitError;
 use super::hand_out::{Done, hand_out};
+use super::journal::Piece;
 use super::messages;
 use super::mixture::{Mixture, log_sum_exp};
 use super::objective::FullBatch;
@@ -32,23 +34,20 @@ use crate::kernels::noise;
 use dilate::Scales;
 use moves::{Mover, Place};
 use serde::{Deserialize, Serialize};
+use settling::likeness;
 use start::Start;
 use std::sync::Arc;
+
+pub use settling::Settling;
 
 /// Share of the particles that the weights of a step of β are worth, by their effective number.
 const WORTH: f64 = 0.6;
 /// Moves at one β: until where a particle is says little of where it was, but no more than these.
 const MOST_MOVES: u64 = 4;
-/// Moves at the posterior by which one can tell whether particles have settled.
-const FEWEST_MOVES: u64 = 4;
-/// Standard errors by which one population may go on drifting, and the mean of all of them.
-const OF_ONE: f64 = 1.0;
-const OF_ALL: f64 = 2.6;
 /// Distance of the keys of one level's moves from those of the next.
 const FARTHEST: u64 = 1 << 32;
-/// Correlation with where particles were, averaged over latents, that is little, and that is next to none.
+/// Correlation with where particles were, averaged over latents, that is little.
 const LITTLE: f64 = 0.5;
-const NEXT_TO_NONE: f64 = 0.1;
 /// Acceptance that a random walk in one dimension is best with (Roberts and Rosenthal 2001).
 const WALK: f64 = 0.44;
 /// Where progress has the end of a population.
@@ -73,50 +72,7 @@ pub struct Populations {
     pub settling: Vec<Settling>,
 }
 
-/// Whether a population had come to rest at the posterior.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Settling {
-    /// Moves of each particle there.
-    pub moves: u64,
-    /// By how many nats its mean log density changed in the second half of them, and the standard error of that.
-    pub drift: f64,
-    /// Standard error of the drift.
-    pub se: f64,
-}
-
 impl Populations {
-    /// The mean drift of the populations in nats, and its standard error.
-    pub fn drift(&self) -> (f64, f64) {
-        let n = self.settling.len() as f64;
-        let mean = self.settling.iter().map(|s| s.drift).sum::<f64>() / n;
-        (mean, self.settling.iter().map(|s| s.se * s.se).sum::<f64>().sqrt() / n)
-    }
-
-    /// G007 where they had not settled: populations come the same way, so they drift together.
-    pub fn unsettled(&self) -> Option<Diagnostic> {
-        let moves = || self.settling.iter().map(|s| s.moves);
-        let (drift, se) = self.drift();
-        let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
-        let what = if few < FEWEST_MOVES || !(drift.is_finite() && se.is_finite()) {
-            format!("nobody can tell whether the particles have settled after {few} moves at the posterior")
-        } else if drift.abs() > OF_ALL * se {
-            let digits = (1.0 - se.log10().floor()).clamp(0.0, 9.0) as usize;
-            format!(
-                "particles had not settled after {many} moves at the posterior: their mean log density went {} by \
-                 {:.digits$} ± {se:.digits$} nats in the second half of them",
-                if drift < 0.0 { "down" } else { "up" },
-                drift.abs()
-            )
-        } else {
-            return None;
-        };
-        Some(
-            Diagnostic::new("G007", what)
-                .note("populations come the same way, so what all of them lack does not show in R̂")
-                .help(format!("give more moves (`tune = {}`)", (4 * many).max(64))),
-        )
-    }
-
     /// log p(y) by all populations: the log of the mean of their estimates; and its standard error, which one population
     /// alone does not know (not a number).
     ///
@@ -244,64 +200,18 @@ fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Res
     };
     loop {
         let is_last = at.beta >= 1.0;
-        let (most, wanted) = if is_last { (last_moves, NEXT_TO_NONE) } else { (MOST_MOVES, LITTLE) };
+        let most = if is_last { last_moves } else { MOST_MOVES };
         while at.level > 0 && at.moves < most {
-            while at.moved < particles {
-                piece.pause(|| at.clone())?;
-                let i = at.moved;
-                let key = |purpose| {
-                    let which = number << 32 | i as u64;
-                    noise::key(seed, at.level * FARTHEST + at.moves, purpose, which)
-                };
-                let keys = (key(variable::MOMENTUM), key(variable::ACCEPT));
-                let mut place = Place { log_p: at.log_p[i], log_q: at.log_q[i] };
-                let v = &mut at.v[i * dim..(i + 1) * dim];
-                let (accepted, leaps) = mover.hop(v, &mut place, (at.beta, at.step, &at.sds), keys);
-                mover.dilate(
-                    v,
-                    &mut place,
-                    (at.beta, &at.paces),
-                    key(variable::DILATE),
-                    &mut |which, accepted| {
-                        at.tried[which].0 += 1.0;
-                        at.tried[which].1 += accepted;
-                    },
-                );
-                (at.log_p[i], at.log_q[i]) = (place.log_p, place.log_q);
-                at.accepted += accepted;
-                at.leaps[i] += leaps as f64;
-                at.moved += 1;
-            }
-            // Robbins and Monro on the scale of logs, with a gain that does not fall: β goes on.
-            let mean = at.accepted / particles as f64;
-            at.step *= (mean - settings.target_accept).exp();
-            for (pace, tried) in at.paces.iter_mut().zip(&mut at.tried) {
-                let (n, accepted) = std::mem::take(tried);
-                if n > 0.0 {
-                    *pace *= (2.0 * (accepted / n - WALK)).exp();
-                }
-            }
-            (at.moves, at.moved, at.accepted) = (at.moves + 1, 0, 0.0);
-            // At the posterior looked at seldom, so that it is not by chance that one look finds nothing.
-            let is_look = !is_last || at.moves.is_power_of_two();
-            let is_late = !is_last || at.moves >= FEWEST_MOVES && has_settled(drift(&at), settings.chains);
-            if is_look
-                && is_late
-                && likeness(&at.began, &at.v, &at.sds, dim) < wanted
-                && (!is_last || is_still(&at.began, &at.v, dim))
-            {
-                break;
-            }
+            move_all(problem, &mut mover, &mut at, number, &mut piece)?;
             if is_last {
-                if is_look || at.moves == most / 2 {
-                    let heights = at.log_p.clone();
-                    at.heights.push((at.moves, heights));
+                if settling::may_end(&at, settings.chains) {
+                    break;
                 }
-                if is_look {
-                    at.began.clone_from(&at.v);
-                }
+                settling::remember(&mut at, most);
                 let share = PATH + (WHOLE - PATH) * at.moves as usize / most as usize;
                 let _ = done.send((number as usize, share.min(WHOLE - 1)));
+            } else if likeness(&at.began, &at.v, dim) < LITTLE {
+                break;
             }
         }
         if is_last {
@@ -315,17 +225,61 @@ fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Res
         advance(&mut at, (seed, number), dim);
     }
     let values = at.v.chunks_exact(dim).flat_map(|v| mover.place(v).to_vec()).collect();
-    let (drift, se) = drift(&at);
+    let settling = Settling::of(&at);
     let arrived = Arrived {
         values,
         log_z: at.log_z,
         of_weights: at.of_weights,
         levels: at.level,
         leaps: at.leaps,
-        settling: Settling { moves: at.moves, drift, se },
+        settling,
     };
     piece.finish(&arrived);
     Ok(arrived)
+}
+
+/// One move of each particle, and what it says about the sizes of the next.
+fn move_all(
+    problem: &Problem<'_>,
+    mover: &mut Mover,
+    at: &mut Population,
+    number: u64,
+    piece: &mut Piece,
+) -> Result<(), FitError> {
+    let settings = problem.settings;
+    let (particles, dim) = (settings.particles(), mover.dim());
+    while at.moved < particles {
+        piece.pause(|| at.clone())?;
+        let i = at.moved;
+        let key = |purpose| {
+            let which = number << 32 | i as u64;
+            noise::key(settings.seed, at.level * FARTHEST + at.moves, purpose, which)
+        };
+        let keys = (key(variable::MOMENTUM), key(variable::ACCEPT));
+        let mut place = Place { log_p: at.log_p[i], log_q: at.log_q[i] };
+        let v = &mut at.v[i * dim..(i + 1) * dim];
+        let (accepted, leaps) = mover.hop(v, &mut place, (at.beta, at.step, &at.sds), keys);
+        let tried = &mut at.tried;
+        mover.dilate(v, &mut place, (at.beta, &at.paces), key(variable::DILATE), &mut |which, accepted| {
+            tried[which].0 += 1.0;
+            tried[which].1 += accepted;
+        });
+        (at.log_p[i], at.log_q[i]) = (place.log_p, place.log_q);
+        at.accepted += accepted;
+        at.leaps[i] += leaps as f64;
+        at.moved += 1;
+    }
+    // Robbins and Monro on the scale of logs, with a gain that does not fall: β goes on.
+    let mean = at.accepted / particles as f64;
+    at.step *= (mean - settings.target_accept).exp();
+    for (pace, tried) in at.paces.iter_mut().zip(&mut at.tried) {
+        let (n, accepted) = std::mem::take(tried);
+        if n > 0.0 {
+            *pace *= (2.0 * (accepted / n - WALK)).exp();
+        }
+    }
+    (at.moves, at.moved, at.accepted) = (at.moves + 1, 0, 0.0);
+    Ok(())
 }
 
 /// Draws of the guide.
@@ -411,28 +365,6 @@ fn advance(at: &mut Population, (seed, number): (u64, u64), dim: usize) {
     at.heights = vec![(0, at.log_p.clone())];
 }
 
-/// How far log p of the particles has gone since half of the level's moves, on average, and the standard error of that.
-///
-/// Half, or what was kept last before it. Not numbers where nothing can be told: of one particle, or where none moved.
-fn drift(at: &Population) -> (f64, f64) {
-    let half = at.heights.iter().rev().find(|(moves, _)| 2 * moves <= at.moves);
-    let Some((_, before)) = half else { return (f64::NAN, f64::NAN) };
-    let changes: Vec<f64> = at.log_p.iter().zip(before).map(|(now, before)| now - before).collect();
-    let n = changes.len() as f64;
-    let mean = changes.iter().sum::<f64>() / n;
-    let variance = changes.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    let se = (variance / n).sqrt();
-    (mean, if se > 0.0 { se } else { f64::NAN })
-}
-
-/// Whether one population may stop.
-///
-/// Where all do so their mean drift is within its own limit, however many they are: that is passed only where some have
-/// come to the end of their moves, so that more of them are what helps.
-fn has_settled((drift, se): (f64, f64), populations: usize) -> bool {
-    drift.abs() <= OF_ONE.min(OF_ALL / (populations as f64).sqrt()) * se
-}
-
 /// Which particle stands at each of `n` places: of shares that sum to 1, each stands ⌊n w⌋ or ⌈n w⌉ times, in order.
 fn systematic(shares: impl Iterator<Item = f64>, n: usize, offset: f64) -> Vec<usize> {
     let mut chosen = Vec::with_capacity(n);
@@ -469,38 +401,6 @@ fn sds(v: &[f64], dim: usize, before: &[f64]) -> Vec<f64> {
     squares.iter().zip(before).enumerate().map(sd).collect()
 }
 
-/// Whether the means of v have moved no more than chance moves them: of the same particles then and now, the squared
-/// change of each mean over its variance is 1 on average.
-fn is_still(began: &[f64], v: &[f64], dim: usize) -> bool {
-    let n = (v.len() / dim) as f64;
-    let square = |i: usize| {
-        let changes =
-            began.iter().skip(i).step_by(dim).zip(v.iter().skip(i).step_by(dim)).map(|(a, b)| b - a);
-        let mean = changes.clone().sum::<f64>() / n;
-        let variance = changes.map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        n * mean * mean / variance
-    };
-    let mean = (0..dim).map(square).sum::<f64>() / dim as f64;
-    mean <= 1.0 + 2.0 * (2.0 / dim as f64).sqrt()
-}
-
-/// Correlation of where particles were with where they are, averaged over v.
-fn likeness(began: &[f64], v: &[f64], sds: &[f64], dim: usize) -> f64 {
-    let n = (v.len() / dim) as f64;
-    let of = |i: usize| {
-        let (a, b) = (began.iter().skip(i).step_by(dim), v.iter().skip(i).step_by(dim));
-        let (ma, mb) = (a.clone().sum::<f64>() / n, b.clone().sum::<f64>() / n);
-        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-        for (a, b) in a.zip(b) {
-            ab += (a - ma) * (b - mb);
-            aa += (a - ma).powi(2);
-            bb += (b - mb).powi(2);
-        }
-        if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 1.0 }
-    };
-    (0..sds.len()).map(of).sum::<f64>() / dim as f64
-}
-
 /// G008: β does not come near 1.
 fn stuck(number: u64, beta: f64) -> FitError {
     let what = format!(
@@ -514,7 +414,7 @@ fn stuck(number: u64, beta: f64) -> FitError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[test]
@@ -557,76 +457,8 @@ mod tests {
         assert!((found[1] - (14.0f64 / 3.0).sqrt()).abs() < 1e-12, "{found:?}");
     }
 
-    #[test]
-    fn means_that_move_more_than_chance_are_seen_though_each_moves_little() {
-        let (n, dim) = (400, 50);
-        let normals = |seed: u64| {
-            let mut out = vec![0.0; n * dim];
-            noise::normals(&mut out, noise::key(seed, 0, 0, 0), 0);
-            out
-        };
-        let stays = (0..20).filter(|i| is_still(&normals(2 * i), &normals(2 * i + 1), dim)).count();
-        assert!(stays >= 17, "{stays} of 20");
-        // A tenth of an sd in each: √2 standard errors.
-        let moved = |i: u64| normals(i).iter().map(|x| x + 0.1).collect::<Vec<_>>();
-        let stays = (0..20).filter(|i| is_still(&normals(2 * i), &moved(2 * i + 1), dim)).count();
-        assert!(stays <= 3, "{stays} of 20");
-        assert!(!is_still(&[1.0, 2.0], &[1.0, 2.0], 1), "nothing moved, so nobody can tell");
-    }
-
-    #[test]
-    fn likeness_is_the_correlation_of_before_and_after() {
-        let began = [0.0, 1.0, 1.0, 5.0, 2.0, -2.0];
-        assert!((likeness(&began, &began, &[1.0, 1.0], 2) - 1.0).abs() < 1e-12);
-        let turned: Vec<f64> = began.iter().map(|x| -x).collect();
-        assert!((likeness(&began, &turned, &[1.0, 1.0], 2) + 1.0).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_drift_is_of_the_same_particles_since_half_of_the_moves() {
-        let of = |moves: u64, then: [f64; 4]| {
-            let heights = vec![(0, vec![9.0; 4]), (1, vec![7.0; 4]), (2, then.to_vec()), (4, vec![5.0; 4])];
-            let kept = heights.into_iter().filter(|(m, _)| *m < moves).collect();
-            drift(&Population { moves, heights: kept, log_p: vec![1.0, 2.0, 3.0, 4.0], ..blank(4) })
-        };
-        // Changes of 1, 3, 1 and 3: their mean, and √(4/3) / √4.
-        for moves in [4, 5, 7] {
-            let (mean, se) = of(moves, [0.0, -1.0, 2.0, 1.0]);
-            assert!(mean == 2.0 && (se - (1.0f64 / 3.0).sqrt()).abs() < 1e-15, "{mean} ± {se}");
-        }
-        assert_eq!(of(8, [0.0; 4]).0, -2.5, "since the fourth move");
-        assert_eq!(of(1, [0.0; 4]).0, -6.5, "since the level began");
-        // Of one particle, and of particles that stayed where they were, nobody can tell.
-        let alone = Population { moves: 4, heights: vec![(2, vec![1.0])], log_p: vec![3.0], ..blank(1) };
-        let still = Population { moves: 4, heights: vec![(2, vec![0.0; 4])], ..blank(4) };
-        assert!([alone, still].iter().all(|at| drift(at).1.is_nan()));
-        assert!(
-            has_settled((-0.9, 1.0), 4) && !has_settled((1.1, 1.0), 4) && !has_settled((0.0, f64::NAN), 4)
-        );
-    }
-
-    /// Populations that stop by themselves are not told of, those that drift at the end of their moves are.
-    #[test]
-    fn what_drifts_together_at_the_end_is_told() {
-        let of = |moves: u64, drifts: &[f64]| {
-            let settling = drifts.iter().map(|drift| Settling { moves, drift: *drift, se: 1.0 }).collect();
-            Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
-        };
-        for populations in 1..30 {
-            let most = (0..1000).map(|i| 0.01 * f64::from(i)).filter(|d| has_settled((*d, 1.0), populations));
-            let most = most.fold(0.0, f64::max);
-            assert!(most > 0.4, "{most} of {populations}");
-            // At the limit itself rounding decides.
-            assert_eq!(of(8, &vec![0.999 * most; populations]), None);
-        }
-        let told = of(64, &[-1.5; 4]).unwrap_or_default();
-        assert!(told.contains("after 64 moves") && told.contains("down by 1.50 ± 0.50 nats"), "{told}");
-        for told in [of(2, &[0.0; 4]), of(64, &[0.0, f64::NAN])] {
-            assert!(told.is_some_and(|told| told.contains("nobody can tell")));
-        }
-    }
-
-    fn blank(n: usize) -> Population {
+    /// A population of `n` particles in one dimension, which has not moved.
+    pub(super) fn blank(n: usize) -> Population {
         Population {
             level: 0,
             beta: 0.0,
