@@ -32,13 +32,11 @@ pub(super) fn warnings(
                 .at(unknown.span, format!("each {group} says another thing of it")),
             None => Diagnostic::new("G012", what),
         };
-        // Populations that have settled end their moves before `tune` does.
-        let more = if is_smc { "`samples`, and `tune` where G007 is told" } else { "`tune` and `samples`" };
         let numbers = format!("means, sds and quantiles of such {groups} are not those of the posterior");
-        found.push(finding.note(numbers).help(format!(
-            "give more {more}; if that does not help, look for unknowns that only their sum or product is known of, or \
-             that may change places"
-        )));
+        found.push(finding.note(numbers).help(
+            "give more `tune` and `samples`; if that does not help, look for unknowns that only their sum or product \
+             is known of, or that may change places",
+        ));
     }
     let diverged: usize = chains.divergences.iter().sum();
     if diverged > 0 {

@@ -47,6 +47,8 @@ pub mod variable {
     pub const RESAMPLE: u64 = 13;
     /// moves of particles' scales with their weights
     pub const DILATE: u64 = 14;
+    /// signs that say what changes are chance
+    pub const SETTLING: u64 = 15;
     /// draws of the prior: their purpose is added
     pub const PRIOR: u64 = 1 << 32;
 }

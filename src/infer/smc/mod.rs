@@ -38,7 +38,7 @@ use settling::likeness;
 use start::Start;
 use std::sync::Arc;
 
-pub use settling::Settling;
+pub use settling::{Motion, Settling};
 
 /// Share of the particles that the weights of a step of β are worth, by their effective number.
 const WORTH: f64 = 0.6;
@@ -109,7 +109,8 @@ struct Population {
     sds: Vec<f64>,
     /// [particles, dim]
     v: Vec<f64>,
-    /// Where each was when the level began; at the posterior, at the last power of two of its moves.
+    /// Where each was when the level began; at the posterior, at the last power of two of its moves that is no more than
+    /// half of all.
     began: Vec<f64>,
     log_p: Vec<f64>,
     log_q: Vec<f64>,
@@ -120,7 +121,8 @@ struct Population {
     accepted: f64,
     /// Steps of trajectories for each particle, at this level.
     leaps: Vec<f64>,
-    /// log p of all particles when the level began, and after 1, 2, 4, 8, … of its moves.
+    /// log p of all particles when the level began; at the posterior also after 1, 2, 4, 8, … moves, up to half of all,
+    /// and at half.
     heights: Vec<(u64, Vec<f64>)>,
     /// Sd of the moves of each scale with its weights; how many were tried at this move, and Σ of their acceptance.
     paces: Vec<f64>,
@@ -225,7 +227,7 @@ fn run(problem: &Problem<'_>, mut mover: Mover, number: u64, done: &Done) -> Res
         advance(&mut at, (seed, number), dim);
     }
     let values = at.v.chunks_exact(dim).flat_map(|v| mover.place(v).to_vec()).collect();
-    let settling = Settling::of(&at);
+    let settling = Settling::of(&at, (seed, number));
     let arrived = Arrived {
         values,
         log_z: at.log_z,
@@ -414,7 +416,7 @@ fn stuck(number: u64, beta: f64) -> FitError {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
     #[test]

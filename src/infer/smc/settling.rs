@@ -3,8 +3,10 @@
 //! After 4, 8, 16, … moves each particle is compared with itself at half of them: what log densities and the means of
 //! coordinates do by chance is then known from how much particles differ in it.
 
+use super::super::draws::variable;
 use super::{Population, Populations};
 use crate::diagnostic::Diagnostic;
+use crate::kernels::noise;
 use serde::{Deserialize, Serialize};
 
 /// Moves by which one can tell.
@@ -14,42 +16,57 @@ const OF_ONE: f64 = 1.0;
 const OF_ALL: f64 = 2.6;
 /// Correlation with where particles were, averaged over coordinates, that is next to none.
 const NEXT_TO_NONE: f64 = 0.1;
-/// Standard deviations of independent coordinates by which the motion of their means may be above 1.
+/// Standard deviations of independent coordinates by which the motion of their means may be above 1 where moves end.
 const OF_MOTION: f64 = 2.0;
+/// Copies by chance that a motion which is told is above: of those that have settled one in 200 is.
+const COPIES: u64 = 199;
 
 /// Whether a population had come to rest at the posterior.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settling {
     /// Moves of each particle there.
     pub moves: u64,
-    /// Random latents.
-    pub dim: usize,
-    /// By how many nats its mean log density changed in the second half of the moves.
+    /// By how many nats its mean log density changed in the second half of them.
     pub drift: f64,
     /// Standard error of the drift.
     pub se: f64,
-    /// Squared changes of the means of coordinates over their variances, averaged: 1 where only chance moves them.
-    pub motion: f64,
+    /// How far the means of coordinates went.
+    pub motion: Motion,
+    /// The same with the sign of each particle's change by chance, many times: what it is where particles have settled,
+    /// however few they are and however coordinates depend on each other.
+    pub by_chance: Vec<Motion>,
+}
+
+/// How far the means of coordinates went: squares of their changes over those that independent changes of the particles
+/// would give, so that 1 is chance. Not numbers where a coordinate did not move.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Motion {
+    /// Averaged over coordinates.
+    pub mean: f64,
+    /// That of the coordinate that went furthest.
+    pub largest: f64,
 }
 
 impl Settling {
-    pub(super) fn of(at: &Population) -> Settling {
-        let dim = at.sds.len();
+    /// What is known at the end of the moves.
+    pub(super) fn of(at: &Population, (seed, number): (u64, u64)) -> Settling {
         let (drift, se) = drift(at);
-        Settling { moves: at.moves, dim, drift, se, motion: motion(&at.began, &at.v, dim) }
+        let changes = Changes::of(at);
+        let mut signs = vec![1.0; at.log_p.len()];
+        let motion = changes.motion(&signs);
+        let copy = |copy| {
+            noise::signs(&mut signs, noise::key(seed, copy, variable::SETTLING, number), 0);
+            changes.motion(&signs)
+        };
+        Settling { moves: at.moves, drift, se, motion, by_chance: (0..COPIES).map(copy).collect() }
     }
+}
 
-    /// Largest motion that is chance; beyond it, and where it is no number, coordinates move.
-    fn most_motion(&self) -> f64 {
-        1.0 + OF_MOTION * (2.0 / self.dim as f64).sqrt()
-    }
-
-    /// Where all populations have settled by this, their mean drift is within its own limit, however many they are: that
-    /// is passed only where some have come to the end of their moves, so that more of them are what helps.
-    fn has_settled(&self, populations: usize) -> bool {
-        let most = OF_ONE.min(OF_ALL / (populations as f64).sqrt());
-        self.drift.abs() <= most * self.se && self.motion <= self.most_motion()
-    }
+/// Where all populations have settled by this, their mean drift is within its own limit, however many they are: that is
+/// passed only where some have come to the end of their moves, so that more of them are what helps.
+fn has_settled((drift, se): (f64, f64), motion: f64, dim: usize, populations: usize) -> bool {
+    let most = OF_ONE.min(OF_ALL / (populations as f64).sqrt());
+    drift.abs() <= most * se && motion <= 1.0 + OF_MOTION * (2.0 / dim as f64).sqrt()
 }
 
 /// Whether one of these populations may end its moves here.
@@ -59,12 +76,17 @@ pub(super) fn may_end(at: &Population, populations: usize) -> bool {
     at.moves >= FEWEST_MOVES
         && at.moves.is_power_of_two()
         && likeness(&at.began, &at.v, at.sds.len()) < NEXT_TO_NONE
-        && Settling::of(at).has_settled(populations)
+        && has_settled(
+            drift(at),
+            Changes::of(at).motion(&vec![1.0; at.log_p.len()]).mean,
+            at.sds.len(),
+            populations,
+        )
 }
 
-/// Keeps what later moves are compared with; after the last of `most` there are none.
+/// Keeps what later ones of `most` moves are compared with: at least half of all of them later.
 pub(super) fn remember(at: &mut Population, most: u64) {
-    if at.moves >= most {
+    if 2 * at.moves > most {
         return;
     }
     if at.moves.is_power_of_two() || at.moves == most / 2 {
@@ -80,34 +102,53 @@ impl Populations {
     /// The mean drift of the populations in nats, and its standard error.
     pub fn drift(&self) -> (f64, f64) {
         let n = self.settling.len() as f64;
-        let se = self.settling.iter().map(|s| s.se * s.se).sum::<f64>().sqrt() / n;
-        (self.mean(|s| s.drift), se)
+        let mean = self.settling.iter().map(|s| s.drift).sum::<f64>() / n;
+        (mean, self.settling.iter().map(|s| s.se * s.se).sum::<f64>().sqrt() / n)
     }
 
-    /// Of all populations.
-    fn mean(&self, of: impl Fn(&Settling) -> f64) -> f64 {
-        self.settling.iter().map(of).sum::<f64>() / self.settling.len() as f64
+    /// The motion of all populations, and the largest that chance gave in as many tries as there are copies.
+    fn motion(&self) -> (Motion, Motion) {
+        let of = |of: &dyn Fn(&Settling) -> Motion| {
+            let mean = self.settling.iter().map(|s| of(s).mean).sum::<f64>() / self.settling.len() as f64;
+            let largest = self.settling.iter().map(|s| of(s).largest).fold(0.0, f64::max);
+            Motion { mean, largest }
+        };
+        let copies = self.settling.iter().map(|s| s.by_chance.len()).min().unwrap_or(0);
+        let by_chance = (0..copies).map(|i| of(&|s| s.by_chance[i]));
+        let most = by_chance.fold(Motion { mean: 0.0, largest: 0.0 }, |most, one| Motion {
+            mean: most.mean.max(one.mean),
+            largest: most.largest.max(one.largest),
+        });
+        (of(&|s| s.motion), most)
     }
 
     /// G007 where they had not settled: populations come the same way, so they drift together.
     pub fn unsettled(&self) -> Option<Diagnostic> {
         let moves = || self.settling.iter().map(|s| s.moves);
         let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
-        let ((drift, se), motion) = (self.drift(), self.mean(|s| s.motion));
-        let what = if few < FEWEST_MOVES || ![drift, se, motion].iter().all(|x| x.is_finite()) {
+        let ((drift, se), (motion, by_chance)) = (self.drift(), self.motion());
+        let after = format!("particles had not settled after {many} moves at the posterior");
+        let what = if few < FEWEST_MOVES || ![drift, se, motion.mean].iter().all(|x| x.is_finite()) {
             format!("nobody can tell whether the particles have settled after {few} moves at the posterior")
         } else if drift.abs() > OF_ALL * se {
             let digits = (1.0 - se.log10().floor()).clamp(0.0, 9.0) as usize;
             format!(
-                "particles had not settled after {many} moves at the posterior: their mean log density went {} by \
-                 {:.digits$} ± {se:.digits$} nats in the second half of them",
+                "{after}: their mean log density went {} by {:.digits$} ± {se:.digits$} nats in the second half of them",
                 if drift < 0.0 { "down" } else { "up" },
                 drift.abs()
             )
-        } else if motion > self.mean(Settling::most_motion) {
+        } else if motion.mean > by_chance.mean {
             format!(
-                "particles had not settled after {many} moves at the posterior: the means of latents still moved, \
-                 with squares {motion:.1} times those that chance would give them"
+                "{after}: the means of their coordinates still moved, with squares {:.3} times those of chance, which \
+                 gave {:.3} at most in {COPIES} tries",
+                motion.mean, by_chance.mean
+            )
+        } else if motion.largest > by_chance.largest {
+            format!(
+                "{after}: the mean of one of their coordinates still moved, by {:.1} standard errors, where chance gave \
+                 any of them {:.1} at most in {COPIES} tries",
+                motion.largest.sqrt(),
+                by_chance.largest.sqrt()
             )
         } else {
             return None;
@@ -134,18 +175,34 @@ fn drift(at: &Population) -> (f64, f64) {
     (mean, if se > 0.0 { se } else { f64::NAN })
 }
 
-/// Squared changes of the means of v between then and now over their variances, averaged over v; of the same particles,
-/// so that 1 is chance. Not a number where one has not moved.
-fn motion(began: &[f64], v: &[f64], dim: usize) -> f64 {
-    let n = (v.len() / dim) as f64;
-    let square = |i: usize| {
-        let changes =
-            began.iter().skip(i).step_by(dim).zip(v.iter().skip(i).step_by(dim)).map(|(a, b)| b - a);
-        let mean = changes.clone().sum::<f64>() / n;
-        let variance = changes.map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        n * mean * mean / variance
-    };
-    (0..dim).map(square).sum::<f64>() / dim as f64
+/// By how much each coordinate of each particle changed.
+struct Changes {
+    /// [particles, dim]
+    of: Vec<f64>,
+    /// Σ over particles of their squares.
+    squares: Vec<f64>,
+}
+
+impl Changes {
+    fn of(at: &Population) -> Changes {
+        let of: Vec<f64> = at.v.iter().zip(&at.began).map(|(now, then)| now - then).collect();
+        let mut squares = vec![0.0; at.sds.len()];
+        for particle in of.chunks_exact(squares.len()) {
+            squares.iter_mut().zip(particle).for_each(|(s, d)| *s += d * d);
+        }
+        Changes { of, squares }
+    }
+
+    /// With changes d_ij of particle i in coordinate j and signs s_i, (Σ_i s_i d_ij)² / Σ_i d_ij² is 1 on average over
+    /// signs by chance, whatever the changes.
+    fn motion(&self, signs: &[f64]) -> Motion {
+        let mut sums = vec![0.0; self.squares.len()];
+        for (particle, sign) in self.of.chunks_exact(sums.len()).zip(signs) {
+            sums.iter_mut().zip(particle).for_each(|(s, d)| *s += sign * d);
+        }
+        let shares = || sums.iter().zip(&self.squares).map(|(sum, squares)| sum * sum / squares);
+        Motion { mean: shares().sum::<f64>() / sums.len() as f64, largest: shares().fold(0.0, f64::max) }
+    }
 }
 
 /// Correlation of where particles were with where they are, averaged over v.
@@ -169,26 +226,96 @@ pub(super) fn likeness(began: &[f64], v: &[f64], dim: usize) -> f64 {
 mod tests {
     use super::super::tests::blank;
     use super::*;
-    use crate::kernels::noise;
+
+    /// `n` particles in `dim` coordinates.
+    fn normals(n: usize, dim: usize, which: u64) -> Vec<f64> {
+        let mut out = vec![0.0; n * dim];
+        noise::normals(&mut out, noise::key(5, which, 0, 0), 0);
+        out
+    }
+
+    /// A population that went from one place to another.
+    fn gone(began: Vec<f64>, v: Vec<f64>, dim: usize) -> Population {
+        let n = v.len() / dim;
+        let log_p = normals(n, 1, 1_000_001);
+        let heights = vec![(4, normals(n, 1, 1_000_000))];
+        Population { moves: 8, sds: vec![1.0; dim], began, v, log_p, heights, ..blank(n) }
+    }
+
+    fn motion(at: &Population) -> Motion {
+        Changes::of(at).motion(&vec![1.0; at.log_p.len()])
+    }
 
     #[test]
+    fn motion_is_the_squared_change_of_a_mean_over_that_of_independent_changes() {
+        let at = gone(vec![1.0, 0.0, 2.0, 0.0, 3.0, 0.0], vec![2.0, 1.0, 1.0, 1.0, 5.0, 1.0], 2);
+        // Changes 1, −1 and 2 have (1 − 1 + 2)² / (1 + 1 + 4), those of 1 as much as there are particles.
+        let found = motion(&at);
+        assert!((found.mean - 0.5 * (4.0 / 6.0 + 3.0)).abs() < 1e-15 && found.largest == 3.0, "{found:?}");
+        assert!(
+            motion(&gone(vec![1.0; 4], vec![1.0; 4], 2)).mean.is_nan(),
+            "nothing moved, so nobody can tell"
+        );
+    }
+
+    /// Few particles or many, and coordinates that are independent or all the same.
+    #[test]
     fn means_that_move_more_than_chance_are_seen_though_each_moves_little() {
-        let (n, dim) = (400, 50);
-        let normals = |seed: u64| {
-            let mut out = vec![0.0; n * dim];
-            noise::normals(&mut out, noise::key(seed, 0, 0, 0), 0);
-            out
+        for (n, dim) in [(400, 50), (16, 1000), (250, 2)] {
+            let stays = |began: Vec<f64>, v: Vec<f64>| {
+                has_settled((0.0, 1.0), motion(&gone(began, v, dim)).mean, dim, 4)
+            };
+            let still = (0..20).filter(|i| stays(normals(n, dim, 2 * i), normals(n, dim, 2 * i + 1))).count();
+            assert!(still >= 17, "{still} of 20 with {n} particles in {dim}");
+            // √2 standard errors, twice.
+            let by = 2.0 * (2.0 / n as f64).sqrt();
+            let moved = |i: u64| normals(n, dim, i).iter().map(|x| x + by).collect::<Vec<_>>();
+            let still = (0..20).filter(|i| stays(normals(n, dim, 2 * i), moved(2 * i + 1))).count();
+            assert!(still <= if dim > 2 { 0 } else { 8 }, "{still} of 20 with {n} particles in {dim}");
+        }
+        assert!(!has_settled((0.0, 1.0), f64::NAN, 1, 4));
+    }
+
+    #[test]
+    fn copies_by_chance_are_what_settled_particles_do() {
+        // All coordinates are one, of few particles with heavy tails: squares of normals know neither.
+        let (n, dim) = (8, 40);
+        let repeated = |which: u64| -> Vec<f64> {
+            let cubes = normals(n, 1, which).into_iter().map(|x| x.powi(3));
+            cubes.flat_map(|x| std::iter::repeat_n(x, dim)).collect()
         };
-        let stays = |began: &[f64], v: &[f64]| {
-            Settling { motion: motion(began, v, dim), ..settling(dim) }.has_settled(4)
+        let told = |by: f64, from: u64| {
+            let told = |i: u64| {
+                let of =
+                    |which| gone(repeated(which), repeated(which + 1).iter().map(|x| x + by).collect(), dim);
+                let settling = (0..4).map(|k| {
+                    let at = of(from + 8 * i + 2 * k);
+                    Settling { drift: 0.0, se: 1.0, ..Settling::of(&at, (i, k)) }
+                });
+                Populations { settling: settling.collect(), ..Populations::default() }.unsettled().is_some()
+            };
+            (0..60).filter(|i| told(*i)).count()
         };
-        let still = (0..20).filter(|i| stays(&normals(2 * i), &normals(2 * i + 1))).count();
-        assert!(still >= 17, "{still} of 20");
-        // A tenth of an sd in each: √2 standard errors.
-        let moved = |i: u64| normals(i).iter().map(|x| x + 0.1).collect::<Vec<_>>();
-        let still = (0..20).filter(|i| stays(&normals(2 * i), &moved(2 * i + 1))).count();
-        assert!(still <= 3, "{still} of 20");
-        assert!(motion(&[1.0, 2.0], &[1.0, 2.0], 1).is_nan(), "nothing moved, so nobody can tell");
+        let (settled, moved) = (told(0.0, 0), told(6.0, 10_000));
+        assert!(settled <= 3, "one in a hundred or two of them: {settled} of 60");
+        assert!(moved >= 30, "{moved} of 60");
+    }
+
+    #[test]
+    fn one_coordinate_that_moves_among_many_is_seen() {
+        let (n, dim) = (100, 500);
+        let of = |by: f64| {
+            let mut v = normals(n, dim, 1);
+            v.iter_mut().skip(7).step_by(dim).for_each(|x| *x += by);
+            let settling = Settling::of(&gone(normals(n, dim, 0), v, dim), (1, 0));
+            let settling = vec![Settling { drift: 0.0, se: 1.0, ..settling }; 2];
+            Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
+        };
+        assert_eq!(of(0.0), None);
+        assert!(
+            of(1.0).is_some_and(|told| told.contains("the mean of one of their coordinates")),
+            "7 errors"
+        );
     }
 
     #[test]
@@ -217,14 +344,14 @@ mod tests {
         let alone = Population { moves: 4, heights: vec![(2, vec![1.0])], log_p: vec![3.0], ..blank(1) };
         let still = Population { moves: 4, heights: vec![(2, vec![0.0; 4])], ..blank(4) };
         assert!([alone, still].iter().all(|at| drift(at).1.is_nan()));
-        let settled = |drift, se| Settling { drift, se, ..settling(1) }.has_settled(4);
+        let settled = |drift, se| has_settled((drift, se), 1.0, 1, 4);
         assert!(settled(-0.9, 1.0) && !settled(1.1, 1.0) && !settled(0.0, f64::NAN));
     }
 
     /// What later moves are compared with is kept at powers of two and at half of all, and stands at the end of them.
     #[test]
-    fn the_last_moves_are_compared_with_half_of_them() {
-        for (most, since, kept) in [(8, 4, vec![1, 2, 4]), (12, 8, vec![1, 2, 4, 6, 8]), (1, 0, vec![])] {
+    fn the_last_moves_are_compared_with_what_was_at_half_of_them_or_before() {
+        for (most, since, kept) in [(8, 4, vec![1, 2, 4]), (13, 4, vec![1, 2, 4, 6]), (1, 0, vec![])] {
             let mut at = Population { began: vec![0.0; 3], ..blank(3) };
             for moves in 1..=most {
                 at.moves = moves;
@@ -240,19 +367,8 @@ mod tests {
     #[test]
     fn moves_end_where_all_of_it_has_settled() {
         let n = 64;
-        let normals = |which: u64| {
-            let mut out = vec![0.0; n];
-            noise::normals(&mut out, noise::key(5, which, 0, 0), 0);
-            out
-        };
-        let at = Population {
-            moves: 4,
-            began: normals(0),
-            v: normals(1),
-            heights: vec![(2, normals(2))],
-            log_p: normals(3),
-            ..blank(n)
-        };
+        let heights = vec![(1, normals(n, 1, 2)), (2, normals(n, 1, 2))];
+        let at = Population { moves: 4, heights, ..gone(normals(n, 1, 0), normals(n, 1, 1), 1) };
         assert!(may_end(&at, 4));
         let up = |x: &[f64], by: f64| x.iter().map(|x| x + by).collect::<Vec<_>>();
         let not = [
@@ -268,8 +384,9 @@ mod tests {
     }
 
     /// One that has not moved in any way after eight moves.
-    fn settling(dim: usize) -> Settling {
-        Settling { moves: 8, dim, drift: 0.0, se: 1.0, motion: 1.0 }
+    fn settling() -> Settling {
+        let still = Motion { mean: 1.0, largest: 4.0 };
+        Settling { moves: 8, drift: 0.0, se: 1.0, motion: still, by_chance: vec![still; 3] }
     }
 
     /// Populations that stop by themselves are not told of, those that drift at the end of their moves are.
@@ -279,27 +396,26 @@ mod tests {
             Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
         };
         let of = |moves: u64, drifts: &[f64]| {
-            told(drifts.iter().map(|drift| Settling { moves, drift: *drift, ..settling(3) }).collect())
-        };
-        let moved = |motion: f64, populations: usize| {
-            told(vec![Settling { moves: 64, motion, ..settling(50) }; populations])
-        };
-        let largest = |has: &dyn Fn(f64) -> bool| {
-            (0..1000).map(|i| 0.01 * f64::from(i)).filter(|x| has(*x)).fold(0.0, f64::max)
+            told(drifts.iter().map(|drift| Settling { moves, drift: *drift, ..settling() }).collect())
         };
         for populations in 1..30 {
-            let most = largest(&|drift| Settling { drift, ..settling(3) }.has_settled(populations));
+            let may = |drift: &f64| has_settled((*drift, 1.0), 1.0, 3, populations);
+            let most = (0..1000).map(|i| 0.01 * f64::from(i)).filter(may).fold(0.0, f64::max);
             assert!(most > 0.4, "{most} of {populations}");
             // At the limit itself rounding decides.
             assert_eq!(of(8, &vec![0.999 * most; populations]), None);
-            let most = largest(&|motion| Settling { motion, ..settling(50) }.has_settled(populations));
-            assert!(most > 1.3, "{most} of {populations}");
-            assert_eq!(moved(0.999 * most, populations), None);
         }
         let down = of(64, &[-1.5; 4]).unwrap_or_default();
         assert!(down.contains("after 64 moves") && down.contains("down by 1.50 ± 0.50 nats"), "{down}");
-        let moved = moved(2.34, 4).unwrap_or_default();
-        assert!(moved.contains("after 64 moves") && moved.contains("squares 2.3 times"), "{moved}");
+        // Of the copies the one with the largest mean over populations counts, not that of each.
+        let moved = |mean: f64| Settling { motion: Motion { mean, largest: 4.0 }, ..settling() };
+        let lucky = Settling { by_chance: vec![Motion { mean: 1.6, largest: 4.0 }; 3], ..settling() };
+        assert_eq!(told(vec![moved(1.25), lucky.clone()]), None);
+        let moved = told(vec![moved(1.75), lucky]).unwrap_or_default();
+        assert!(moved.contains("after 8 moves") && moved.contains("1.375 times those of chance"), "{moved}");
+        let unknown = Motion { mean: f64::NAN, largest: 4.0 };
+        let unknown = told(vec![settling(), Settling { motion: unknown, ..settling() }]);
+        assert!(unknown.is_some_and(|told| told.contains("nobody can tell")));
         for told in [of(2, &[0.0; 4]), of(64, &[0.0, f64::NAN])] {
             assert!(told.is_some_and(|told| told.contains("nobody can tell")));
         }
