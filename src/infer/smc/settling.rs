@@ -367,8 +367,15 @@ mod tests {
     #[test]
     fn moves_end_where_all_of_it_has_settled() {
         let n = 64;
-        let heights = vec![(1, normals(n, 1, 2)), (2, normals(n, 1, 2))];
-        let at = Population { moves: 4, heights, ..gone(normals(n, 1, 0), normals(n, 1, 1), 1) };
+        let centred = |which| {
+            let of = normals(n, 1, which);
+            let mean = of.iter().sum::<f64>() / n as f64;
+            of.into_iter().map(|x| x - mean).collect::<Vec<_>>()
+        };
+        // Each goes to the other side, so that its mean stays.
+        let turned = centred(0).iter().map(|x| -x).collect();
+        let heights = vec![(1, centred(1)), (2, centred(1))];
+        let at = Population { moves: 4, heights, log_p: centred(2), ..gone(centred(0), turned, 1) };
         assert!(may_end(&at, 4));
         let up = |x: &[f64], by: f64| x.iter().map(|x| x + by).collect::<Vec<_>>();
         let not = [
@@ -376,7 +383,7 @@ mod tests {
             Population { moves: 5, ..at.clone() },
             Population { log_p: up(&at.log_p, 1.0), ..at.clone() },
             Population { v: up(&at.v, 1.0), ..at.clone() },
-            Population { v: at.began.iter().zip(&at.v).map(|(a, b)| a + 0.1 * b).collect(), ..at.clone() },
+            Population { v: at.began.iter().map(|x| 0.9 * x).collect(), ..at.clone() },
         ];
         for (i, not) in not.iter().enumerate() {
             assert!(!may_end(not, 4), "{i}");
