@@ -3,7 +3,8 @@
 //!
 //!     cargo bench --bench marks                     all parts
 //!     cargo bench --bench marks -- posteriordb      these parts only
-//!     BNNC_ROWS='yacht: particles' cargo bench --bench marks -- uci    of this part, only the lines with these words
+//!     BNNC_ROWS='yacht | particles' cargo bench --bench marks -- uci    of this part (no other reads it), only the
+//!                                                   lines with these words
 //!
 //! A part is a file with one function from nothing to the text of its section, and a line in [`PARTS`].
 

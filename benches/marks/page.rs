@@ -1,12 +1,13 @@
 //! The page of results: a section per part between two markers, of which each part rewrites its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The page, from the root of the repository.
 pub const PATH: &str = "docs/inference-results.md";
 
 /// What stands between a part's markers; nothing where it has none.
-pub fn section(part: &str) -> String {
+fn section(part: &str) -> String {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(PATH)).unwrap_or_default();
     let inner = |page: &str| {
         let (begin, end) = markers(part);
@@ -15,9 +16,26 @@ pub fn section(part: &str) -> String {
     inner(&page).unwrap_or_default()
 }
 
-/// Whether a line is asked for by the words in BNNC_ROWS; all are, where it is not set.
-pub fn is_wanted(line: &str) -> bool {
-    std::env::var("BNNC_ROWS").map_or(true, |words| line.contains(&words))
+/// Lines of a table that stay what they are, by their starts: those in which the words of BNNC_ROWS do not occur; none
+/// where it is not set.
+///
+/// Ends the process, before anything is fitted, where no line has the words, or one that is to stay is not on the page.
+pub fn kept(part: &str, starts: impl Iterator<Item = String>) -> BTreeMap<String, String> {
+    let Ok(words) = std::env::var("BNNC_ROWS") else { return BTreeMap::new() };
+    let (wanted, others): (Vec<String>, Vec<String>) = starts.partition(|start| start.contains(&words));
+    if wanted.is_empty() {
+        eprintln!("no line of {part} has the words `{words}`");
+        std::process::exit(2);
+    }
+    let page = section(part);
+    let line = |start: String| match page.lines().find(|line| line.starts_with(&start)) {
+        Some(line) => (start, line.to_owned()),
+        None => {
+            eprintln!("{PATH} has no line to keep that begins with `{start}`: run all of {part}");
+            std::process::exit(2);
+        }
+    };
+    others.into_iter().map(line).collect()
 }
 
 fn markers(part: &str) -> (String, String) {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Of the part, among all.
+/// Name of the part in `PARTS`, and of its markers.
 pub const NAME: &str = "uci";
 const SPLITS: usize = 20;
 
@@ -131,16 +131,18 @@ pub fn section() -> String {
         splits of the literature with their standard errors, in the units of the target.\n\
         One model and three settings for all sets; the activation and how far a mixture's starts go were chosen on tenths of the training rows of split 0 (test rows of other splits).\n\
         All posteriors are of the model as written: nothing is tempered.\n\
-        Command: `cargo bench --bench marks -- uci` (some three hours on two cores; `BNNC_ROWS='yacht: particles'` before it runs only the lines whose words these are, and keeps the others).\n\n\
+        Command: `cargo bench --bench marks -- uci` (some three hours on two cores; `BNNC_ROWS='yacht | particles'` before it runs only the lines whose words these are, and keeps the others).\n\n\
         | set | fit | RMSE | log likelihood | s per fit, one thread | mark | aim |\n\
         |---|---|---|---|---|---|---|\n"
             .to_owned();
-    let before = page::section(NAME);
+    let start = |set: &Set, words: &str| format!("| {} | {words} |", set.name);
+    let starts = SETS.iter().flat_map(|set| SETTINGS.iter().map(|(words, _)| start(set, words)));
+    let mut kept = page::kept(NAME, starts);
     for set in SETS {
         for (words, settings) in SETTINGS {
-            if !page::is_wanted(&format!("{}: {words}", set.name)) {
-                let start = format!("| {} | {words} |", set.name);
-                text.extend(before.lines().filter(|l| l.starts_with(&start)).map(|l| format!("{l}\n")));
+            let start = start(set, words);
+            if let Some(line) = kept.remove(&start) {
+                text += &format!("{line}\n");
                 continue;
             }
             let splits = all_splits(set, settings);
@@ -152,8 +154,7 @@ pub fn section() -> String {
                 format!("{most} / {least}: {} / {}", met[0], met[1])
             };
             text += &format!(
-                "| {} | {words} | {rmse:.3} ± {rmse_se:.3} | {likelihood:.3} ± {likelihood_se:.3} | {seconds:.0} | {} | {} |\n",
-                set.name,
+                "{start} {rmse:.3} ± {rmse_se:.3} | {likelihood:.3} ± {likelihood_se:.3} | {seconds:.0} | {} | {} |\n",
                 judged(set.mark),
                 judged(set.aim),
             );
