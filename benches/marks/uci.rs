@@ -130,8 +130,8 @@ pub fn section() -> String {
         "One hidden layer of 50 (tanh), scales and noise learned, standardised columns; means over the 20 \
         splits of the literature with their standard errors, in the units of the target.\n\
         One model and three settings for all sets; the activation and how far a mixture's starts go were chosen on tenths of the training rows of split 0 (test rows of other splits).\n\
-        All posteriors are of the model as written: nothing is tempered.\n\
-        Command: `cargo bench --bench marks -- uci` (some three hours on two cores; `BNNC_ROWS='yacht | particles'` before it runs only the lines whose words these are, and keeps the others).\n\n\
+        All fits are of the model as written: nothing is tempered; how far particles still are from its posterior is told below the table.\n\
+        Command: `cargo bench --bench marks -- uci` (some four hours on two cores; `BNNC_ROWS='yacht | particles'` before it runs only the lines whose words these are, and keeps the others).\n\n\
         | set | fit | RMSE | log likelihood | s per fit, one thread | mark | aim |\n\
         |---|---|---|---|---|---|---|\n"
             .to_owned();
