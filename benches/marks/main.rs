@@ -10,6 +10,7 @@
 
 mod examples;
 mod grid;
+mod judges;
 mod mnist;
 mod mnist_best;
 mod page;
@@ -28,6 +29,7 @@ type Part = (&'static str, fn() -> String);
 /// In the order of the page.
 const PARTS: &[Part] = &[
     ("posteriordb", posteriordb::section),
+    ("posteriordb-judges", judges::section),
     ("moons-circles", grid::section),
     ("mnist", mnist::section),
     ("mnist-best", mnist_best::section),

@@ -5,12 +5,12 @@ use bnnc::compile::{Options, Session, fit};
 use bnnc::infer::progress::Silent;
 use bnnc::run_folder::Run;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The model files, and the largest error of a mean that a mean-field guide may have: 0.1 where the coefficients are
 /// nearly uncorrelated, 0.3 where they are not.
-const POSTERIORS: &[(&str, f64)] = &[
+pub(super) const POSTERIORS: &[(&str, f64)] = &[
     ("blr", 0.1),
     ("earnings", 0.3),
     ("eight_schools", 0.3),
@@ -19,7 +19,7 @@ const POSTERIORS: &[(&str, f64)] = &[
     ("nes", 0.3),
 ];
 /// The funnel: no Gaussian has its scale; only the error of its means is judged.
-const FUNNEL: &str = "eight_schools";
+pub(super) const FUNNEL: &str = "eight_schools";
 
 /// What three fits of one posterior with one guide gave.
 #[derive(Default)]
@@ -79,12 +79,20 @@ impl Cell {
     }
 }
 
+/// The model of a posterior.
+pub(super) fn model(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("models/posteriordb/{name}.bnn"))
+}
+
+/// Means and sds of its reference draws, by unknowns.
+pub(super) fn reference(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/oracles/posteriordb/{name}.json"));
+    let text = std::fs::read_to_string(path).expect("the reference is in the repository");
+    serde_json::from_str(&text).expect("it is JSON")
+}
+
 fn cell(name: &str, guide: Option<&str>) -> Cell {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let path = root.join(format!("models/posteriordb/{name}.bnn"));
-    let reference = std::fs::read_to_string(root.join(format!("tests/oracles/posteriordb/{name}.json")));
-    let reference: Value =
-        serde_json::from_str(&reference.expect("the reference is in the repository")).expect("it is JSON");
+    let (path, reference) = (model(name), reference(name));
     let mut cell = Cell::default();
     for seed in SEEDS {
         let set = guide.map(|g| ("guide".to_owned(), g.to_owned())).into_iter().collect();
@@ -126,7 +134,7 @@ impl Cell {
 }
 
 /// Schools are called by letters here and by numbers in the reference.
-fn label(variable: &str) -> String {
+pub(super) fn label(variable: &str) -> String {
     match variable.strip_prefix("theta[").and_then(|rest| rest.bytes().next()) {
         Some(letter @ b'A'..=b'H') => format!("theta[{}]", letter - b'A' + 1),
         _ => variable.to_owned(),
