@@ -86,6 +86,29 @@ fn laplace_is_exact_for_linear_regression() {
     }
 }
 
+/// The posterior of λ is Gamma(12, 4). In log λ the mode is log 3, the curvature 12 and the third derivative −12, so the
+/// mean is 1/24 lower: then E λ is 3, as it should be, where a Gaussian at the mode has 3 e^(1/24).
+#[test]
+fn the_mean_of_laplace_is_corrected_by_third_derivatives() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("counts.bnn");
+    std::fs::write(folder.path().join("d.csv"), "y\n3\n5\n2\n").expect("written");
+    std::fs::write(&path, "data \"d.csv\" { y : count }\nl ~ Gamma(2, rate = 1)\ny ~ Poisson(l)\n")
+        .expect("written");
+    let session = Session::open(&path, by("laplace")).expect("it is well formed");
+    let run = fit(&session, &mut Silent).expect("it has a mode");
+    assert!((run.summary[0].mean - 3.0).abs() < 0.02, "{:?}", run.summary[0]);
+    // 1/24 over an sd of √(1/12).
+    assert!(run.manifest.path.contains("at most 0.14 sds by third"), "{}", run.manifest.path);
+}
+
+/// The mode of a funnel is in its neck, far from its mean: said, and left where it is.
+#[test]
+fn a_mean_that_is_further_than_a_correction_goes_stays_at_the_mode() {
+    let run = run("eight_schools.bnn", by("laplace"));
+    assert!(run.manifest.path.contains("too far for a correction"), "{}", run.manifest.path);
+}
+
 /// A density that rises without bound has no mode: said, not damped away.
 #[test]
 fn laplace_refuses_what_has_no_maximum() {
