@@ -181,7 +181,7 @@ const MEANINGS: &[(&str, &str, &str)] = &[
     (
         "method",
         "laplace",
-        "A normal distribution about the mode, its covariance the inverse of the curvature there.\nIts evidence is an estimate, not a bound.",
+        "A normal distribution near the mode: its covariance is the inverse of the curvature there, its mean the mode corrected by third derivatives.\nIts evidence is an estimate, not a bound.",
     ),
     (
         "method",

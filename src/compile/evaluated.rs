@@ -170,7 +170,7 @@ const EVEN: f64 = 0.1;
 /// other: where the posterior is that Gaussian they are the same number.
 const LAPLACE_GAP: f64 = 1.0;
 
-/// G014: the Gaussian of the mode is not the posterior.
+/// G014: the Gaussian of Laplace is not the posterior.
 fn laplace_warning(problem: &Problem<'_>, bound: &Elbo, metrics: &MetricsFile) -> Option<Diagnostic> {
     if problem.settings.method != Method::Laplace {
         return None;
@@ -183,7 +183,7 @@ fn laplace_warning(problem: &Problem<'_>, bound: &Elbo, metrics: &MetricsFile) -
     }
     let what = if gap.is_finite() {
         format!(
-            "the Gaussian of `method = laplace` is {gap:.1} nats away from the posterior whose mode it has"
+            "the Gaussian of `method = laplace` is {gap:.1} nats away from the posterior whose curvature it has"
         )
     } else {
         "the Gaussian of `method = laplace` reaches where the posterior has no finite density".to_owned()

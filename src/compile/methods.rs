@@ -68,7 +68,7 @@ pub(super) fn fit(prepared: &mut Prepared, progress: &mut dyn Progress) -> Resul
             let found = smc(&prepared.problem(), &outcome.guide, &outcome.posterior(), progress)?;
             let (evidence, se) = found.evidence();
             let levels = found.levels.iter().copied().max().unwrap_or(0) as f64;
-            outcome.warnings.extend(found.unsettled());
+            outcome.warnings.extend(found.unsettled(prepared.problem().settings.moves()));
             let numbers = [
                 ("log_evidence", evidence),
                 ("log_evidence_se", se),

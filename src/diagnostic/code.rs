@@ -195,7 +195,7 @@ pub const ALL: &[Entry] = &[
     entry("G011", Level::Error, "`method = laplace` finds no maximum: the log density does not fall off along `a`").by_fit(),
     entry("G012", Level::Warning, "4 chains do not agree on `m` (R̂ 1.25, below 1.01 is wanted)").by_fit(),
     entry("G013", Level::Warning, "12 of 4000 trajectories diverged: the posterior has corners that the chains do not enter").by_fit(),
-    entry("G014", Level::Warning, "the Gaussian of `method = laplace` is 12.3 nats away from the posterior whose mode it has").by_fit(),
+    entry("G014", Level::Warning, "the Gaussian of `method = laplace` is 12.3 nats away from the posterior whose curvature it has").by_fit(),
     entry(
         "K001",
         Level::Warning,

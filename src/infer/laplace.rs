@@ -21,7 +21,7 @@ const MOST_WORK: f64 = 3e10;
 const FLATTEST: f64 = 1e-8;
 /// Step of the third derivatives, in sds.
 const THIRD: f64 = 0.01;
-/// Sds in any direction by which a mean that is moved further is no correction.
+/// Sds of a latent; a mean that would be moved further is not corrected.
 const FURTHEST: f64 = 1.0;
 /// Starts of a net, and L-BFGS iterations of each.
 const STARTS: usize = 4;
@@ -78,24 +78,26 @@ pub fn laplace(problem: &Problem<'_>, progress: &mut dyn Progress) -> Result<(Ou
     // ½ log det H = −Σ log L_ii.
     let evidence = value + 0.5 * random as f64 * std::f64::consts::TAU.ln() + omega.iter().sum::<f64>();
     let (mut mean, mut path) = (mode, "Laplace: the curvature of the mode".to_owned());
+    problem.journal.stopped()?;
+    progress.begin("finding the third derivatives", 1);
     let kept = problem.journal.piece("third derivatives", || shift(&mut joint, &mean, &factor));
     let shift = if kept.len() == random { kept } else { shift(&mut joint, &mean, &factor) };
-    let furthest = shift.iter().map(|w| if w.is_nan() { f64::INFINITY } else { w.abs() }).fold(0.0, f64::max);
-    if furthest <= FURTHEST {
-        for i in 0..random {
-            mean[i] += (0..=i).map(|m| factor[i * random + m] * shift[m]).sum::<f64>();
-        }
-        path += &format!(", its mean moved by at most {furthest:.2} sds by third derivatives");
+    progress.end();
+    let furthest = in_sds(&shift, &factor).into_iter().fold(0.0, f64::max);
+    if shift.iter().any(|d| !d.is_finite()) {
+        path += "; its third derivatives are not finite";
+    } else if furthest <= FURTHEST {
+        mean.iter_mut().zip(&shift).for_each(|(u, d)| *u += d);
+        path += &format!(", no mean moved by more than {furthest:.2} sds by third derivatives");
     } else {
-        path += &format!(
-            "; third derivatives would move its mean by {furthest:.1} sds, too far for a correction"
-        );
+        path +=
+            &format!("; third derivatives would move a mean by {furthest:.1} sds, too far for a correction");
     }
     let guide = Gaussian { omega, lower, full: random, ..Gaussian::point(mean) };
     Ok((Outcome { guide, path, ..Outcome::empty() }, evidence))
 }
 
-/// By how much the mean is off the mode, in columns of the factor L of H⁻¹ = L Lᵀ (6f): w = ½ Lᵀ Σ_m ∂²/∂t² ∇ log p(û + t l_m).
+/// δ of (6f), by which the mean is off the mode, with the factor L of H⁻¹.
 fn shift(joint: &mut Joint, mode: &[f64], factor: &[f64]) -> Vec<f64> {
     let random = (factor.len() as f64).sqrt() as usize;
     let mut gradient = |t: f64, m: usize| {
@@ -113,7 +115,15 @@ fn shift(joint: &mut Joint, mode: &[f64], factor: &[f64]) -> Vec<f64> {
             *third += (up[i] - middle[i] + (down[i] - middle[i])) / (THIRD * THIRD);
         }
     }
-    (0..random).map(|m| 0.5 * (m..random).map(|i| factor[i * random + m] * third[i]).sum::<f64>()).collect()
+    let columns: Vec<f64> =
+        (0..random).map(|m| (m..random).map(|i| factor[i * random + m] * third[i]).sum::<f64>()).collect();
+    (0..random).map(|i| 0.5 * (0..=i).map(|m| factor[i * random + m] * columns[m]).sum::<f64>()).collect()
+}
+
+/// The size of a shift in each latent's own sd, √Σ_m L_im².
+fn in_sds(shift: &[f64], factor: &[f64]) -> Vec<f64> {
+    let rows = factor.chunks_exact(shift.len().max(1));
+    shift.iter().zip(rows).map(|(d, row)| d.abs() / row.iter().map(|l| l * l).sum::<f64>().sqrt()).collect()
 }
 
 /// A direction in which the density does not fall off, if there is one: the first pivot of H, scaled to a diagonal of
@@ -186,4 +196,17 @@ fn no_maximum(problem: &Problem, along: &[f64]) -> FitError {
             .note("every prior there is proper: the posterior has a ridge, or the neck of a funnel")
             .help("fit with `method = nuts`, or with `method = advi` and `guide = fullrank`"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_sds;
+
+    /// Latents with sds 1 and √2, correlated.
+    #[test]
+    fn a_shift_is_measured_in_the_sd_of_each_latent() {
+        let found = in_sds(&[0.9, -1.8], &[1.0, 0.0, 1.0, 1.0]);
+        assert!((found[0] - 0.9).abs() < 1e-15 && (found[1] - 1.8 / 2f64.sqrt()).abs() < 1e-15, "{found:?}");
+        assert!(in_sds(&[], &[]).is_empty());
+    }
 }

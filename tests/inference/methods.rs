@@ -99,7 +99,7 @@ fn the_mean_of_laplace_is_corrected_by_third_derivatives() {
     let run = fit(&session, &mut Silent).expect("it has a mode");
     assert!((run.summary[0].mean - 3.0).abs() < 0.02, "{:?}", run.summary[0]);
     // 1/24 over an sd of √(1/12).
-    assert!(run.manifest.path.contains("at most 0.14 sds by third"), "{}", run.manifest.path);
+    assert!(run.manifest.path.contains("no mean moved by more than 0.14 sds"), "{}", run.manifest.path);
 }
 
 /// The mode of a funnel is in its neck, far from its mean: said, and left where it is.

@@ -91,7 +91,7 @@ fn particles_have_the_means_and_sds_of_the_reference() {
 /// Means within 0.25 sds, sds within 25 %, but for the funnel, whose mode has a far too small tau.
 ///
 /// The joint mode has sigma² = SS/n where the marginal posterior has SS/(n − p): p/2n lower, which is p/√(2n) of its
-/// sd: 0.35 for blr (100, 5), 0.73 for mesquite (46, 7). Third derivatives know it (6f).
+/// sd: 0.35 for blr (100, 5), 0.73 for mesquite (46, 7); of log sigma (p + 1)/√(2n). Third derivatives know it (6f).
 #[test]
 fn laplace_is_near_the_reference_but_for_a_funnel() {
     for (name, _) in POSTERIORS {

@@ -122,8 +122,8 @@ impl Populations {
         (of(&|s| s.motion), most)
     }
 
-    /// G007 where they had not settled: populations come the same way, so they drift together.
-    pub fn unsettled(&self) -> Option<Diagnostic> {
+    /// G007 where they had not settled: populations come the same way, so they drift together. `most` moves were allowed.
+    pub fn unsettled(&self, most: u64) -> Option<Diagnostic> {
         let moves = || self.settling.iter().map(|s| s.moves);
         let (few, many) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
         let ((drift, se), (motion, by_chance)) = (self.drift(), self.motion());
@@ -153,11 +153,13 @@ impl Populations {
         } else {
             return None;
         };
-        Some(
-            Diagnostic::new("G007", what)
-                .note("populations come the same way, so what all of them lack does not show in R̂")
-                .help(format!("give more moves (`tune = {}`)", (4 * many).max(64))),
-        )
+        // Those that ended by themselves would not take more.
+        let help = match many < most {
+            true => "give more `samples` (particles of a population)".to_owned(),
+            false => format!("give more moves (`tune = {}`)", (4 * many).max(64)),
+        };
+        let note = "populations come the same way, so what all of them lack does not show in R̂";
+        Some(Diagnostic::new("G007", what).note(note).help(help))
     }
 }
 
@@ -295,7 +297,7 @@ mod tests {
                     let at = of(from + 8 * i + 2 * k);
                     Settling { drift: 0.0, se: 1.0, ..Settling::of(&at, (i, k)) }
                 });
-                Populations { settling: settling.collect(), ..Populations::default() }.unsettled().is_some()
+                Populations { settling: settling.collect(), ..Populations::default() }.unsettled(8).is_some()
             };
             (0..60).filter(|i| told(*i)).count()
         };
@@ -312,12 +314,12 @@ mod tests {
             v.iter_mut().skip(7).step_by(dim).for_each(|x| *x += by);
             let settling = Settling::of(&gone(normals(n, dim, 0), v, dim), (1, 0));
             let settling = vec![Settling { drift: 0.0, se: 1.0, ..settling }; 2];
-            Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
+            Populations { settling, ..Populations::default() }.unsettled(64).map(|d| d.message)
         };
         assert_eq!(of(0.0), None);
         assert!(
             of(1.0).is_some_and(|told| told.contains("the mean of one of their coordinates")),
-            "7 errors"
+            "six errors"
         );
     }
 
@@ -399,11 +401,11 @@ mod tests {
         Settling { moves: 8, drift: 0.0, se: 1.0, motion: still, by_chance: vec![still; 3] }
     }
 
-    /// Populations that stop by themselves are not told of, those that drift at the end of their moves are.
+    /// Populations that stop by themselves are not told to drift, those that drift at the end of their moves are.
     #[test]
     fn what_drifts_together_at_the_end_is_told() {
         let told = |settling: Vec<Settling>| {
-            Populations { settling, ..Populations::default() }.unsettled().map(|d| d.message)
+            Populations { settling, ..Populations::default() }.unsettled(64).map(|d| d.message)
         };
         let of = |moves: u64, drifts: &[f64]| {
             told(drifts.iter().map(|drift| Settling { moves, drift: *drift, ..settling() }).collect())
@@ -419,9 +421,11 @@ mod tests {
         assert!(down.contains("after 64 moves") && down.contains("down by 1.50 ± 0.50 nats"), "{down}");
         // Of the copies the one with the largest mean over populations counts, not that of each.
         let moved = |mean: f64| Settling { motion: Motion { mean, largest: 4.0 }, ..settling() };
-        let lucky = Settling { by_chance: vec![Motion { mean: 1.6, largest: 4.0 }; 3], ..settling() };
-        assert_eq!(told(vec![moved(1.25), lucky.clone()]), None);
-        let moved = told(vec![moved(1.75), lucky]).unwrap_or_default();
+        let copies = |means: [f64; 3]| means.map(|mean| Motion { mean, largest: 4.0 }).to_vec();
+        let first = |mean| Settling { by_chance: copies([1.6, 1.0, 1.0]), ..moved(mean) };
+        let second = Settling { by_chance: copies([1.0, 1.6, 1.0]), ..settling() };
+        assert_eq!(told(vec![first(1.5), second.clone()]), None);
+        let moved = told(vec![first(1.75), second]).unwrap_or_default();
         assert!(moved.contains("after 8 moves") && moved.contains("1.375 times those of chance"), "{moved}");
         let unknown = Motion { mean: f64::NAN, largest: 4.0 };
         let unknown = told(vec![settling(), Settling { motion: unknown, ..settling() }]);
