@@ -222,7 +222,16 @@ fn layer<T: Real>(
         dense::forward(&w, black_box(&x), Some(&b), activation, &mut out, inputs, outputs, rows);
     });
     bench.flops(&format!("{name} input gradient"), work, "", || {
-        dense::input_gradient(&w, black_box(&dy), &mut dx, inputs, outputs, rows, false);
+        dense::input_gradient(
+            &w,
+            black_box(&dy),
+            (Activation::None, &[]),
+            &mut dx,
+            inputs,
+            outputs,
+            rows,
+            false,
+        );
     });
     bench.flops(&format!("{name} weight gradient"), work, "", || {
         dense::weight_gradient(

@@ -3,6 +3,7 @@
 use super::{Executor, Lane, Lead, NoiseKey, RowSource, Shard, Team};
 use crate::kernels::real::Real;
 use crate::plan::{Program, Section, Space, plan};
+use crate::tape::Op;
 use crate::tape::build::Builder;
 use crate::ty::Shape;
 use std::sync::Arc;
@@ -257,4 +258,47 @@ fn what_cannot_lie_in_a_concatenation_is_copied_there() {
     near("inner", &inner);
     near("outer", &outer);
     near("doubled", &outer.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+}
+
+/// Both columns' numbers are 1/1000.
+struct Thousandths;
+
+impl RowSource<f64> for Thousandths {
+    fn copy_row(&self, _: u32, _: u32, out: &mut [f64]) {
+        out.fill(1e-3);
+    }
+}
+
+/// Σ x gᵀ and Σ g over 32 rows, g = x + w, come of one step, whose second result is looked at too.
+#[test]
+fn a_step_may_have_two_results() {
+    let mut b = Builder::new();
+    let two: Shape = [2].into();
+    let (x, w) = (b.column(0, two.clone()), b.input("w", two));
+    let g = b.add(x, w);
+    let (weights, bias) = (b.infer(Op::Outer, vec![x, g]), b.sum_rows(g));
+    b.output("weights", weights);
+    b.output("bias", bias);
+    let program = Arc::new(plan(&b.finish(), 32).expect("the engine runs it"));
+    assert!(program.body.iter().any(|step| step.second.is_some()), "{}", program.schedule(8));
+    let mut executor = Executor::<f64>::new(program.clone());
+    let mut shard = Shard::new(&program);
+    shard.fill(&program, &Thousandths, &(0..32).collect::<Vec<u32>>(), 1.0);
+    executor.set_input("w", &[0.25, -2.0]);
+    executor.begin(key(0));
+    // Twice the same rows.
+    executor.rows(&shard, key(0));
+    executor.rows(&shard, key(0));
+    executor.end(key(0));
+    let near = |name: &str, wanted: &[f64]| {
+        let found = executor.output(name).expect("it has one");
+        assert!(found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-12), "{name}: {found:?}");
+    };
+    near("bias", &[64.0 * 0.251, 64.0 * -1.999]);
+    near("weights", &[0.064 * 0.251, 0.064 * -1.999, 0.064 * 0.251, 0.064 * -1.999]);
+    assert_eq!(executor.find_bad_value(&[&shard], key(0)), None);
+    // Thousandths of it add up to finite numbers, it does not.
+    executor.set_input("w", &[0.25, 1e307]);
+    let bad = executor.find_bad_value(&[&shard], key(0)).expect("the sum of 32 of them is not finite");
+    assert_eq!(bad.element, 1);
 }

@@ -102,6 +102,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     // SAFETY: the executor checked that every range lies in its arena and that a step's result is apart from its
     // arguments; the slices made here live until the end of this step only.
     let out = unsafe { memory.write(step.out) };
+    // SAFETY: as above; two results of a step are apart.
+    let second = step.second.map(|second| unsafe { memory.write(second) });
     // SAFETY: as above.
     let arg = |i: usize| unsafe { memory.read(step.args[i]) };
     match &step.kernel {
@@ -164,6 +166,10 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::SumTiles => loops::sum_tiles(arg(0), out),
         Kernel::SumImage => reduce::image_sum(arg(0), out),
         Kernel::SumImageChannel => reduce::image_channel_sums(arg(0), out, rows, out.len() / rows),
+        Kernel::DotRows => {
+            let sum = reduce::dot(arg(0), arg(1));
+            out[0] = if is_later { out[0] + sum } else { sum };
+        }
         Kernel::SumRows => reduce::row_sum(arg(0), rows, rows, out, is_later),
         Kernel::SumRowsImage => reduce::channel_sums(arg(0), out, is_later),
         Kernel::MaxGlobal => out[0] = reduce::max_all(arg(0)),
@@ -173,6 +179,10 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::LogSoftmax { rows } => softmax::log_softmax(arg(0), out, *rows),
         Kernel::ClassLogDensity => softmax::class_log_density(arg(0), arg(1), out),
         Kernel::ClassGradient => softmax::class_gradient(arg(0), arg(1), arg(2), out),
+        Kernel::ClassLikelihood => {
+            let gradient = second.expect("a class likelihood has a place for its gradient");
+            softmax::class_likelihood(arg(0), arg(1), arg(2), out, gradient);
+        }
         Kernel::DotGlobal { transposed, .. } => loops::dot_global(arg(0), arg(1), out, *transposed),
         Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
         Kernel::Dense { activation } => {
@@ -181,14 +191,16 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             let (inputs, outputs) = (x.len() / rows, out.len() / rows);
             dense::forward(w, x, bias, dense_activation(*activation), out, inputs, outputs, rows);
         }
-        Kernel::DenseInput => {
+        Kernel::DenseInput { before } => {
             let (dy, w) = (arg(0), arg(1));
-            dense::input_gradient(w, dy, out, out.len() / rows, dy.len() / rows, rows, false);
+            let y = if step.args.len() > 2 { arg(2) } else { &[] };
+            let (inputs, outputs) = (out.len() / rows, dy.len() / rows);
+            dense::input_gradient(w, dy, (dense_activation(*before), y), out, inputs, outputs, rows, false);
         }
         Kernel::DenseWeight => {
             let (x, dy) = (arg(0), arg(1));
             let (inputs, outputs) = (x.len() / rows, dy.len() / rows);
-            dense::weight_gradient(x, dy, out, None, inputs, outputs, rows, is_later, scratch);
+            dense::weight_gradient(x, dy, out, second, inputs, outputs, rows, is_later, scratch);
         }
         Kernel::ActivationGradient(activation) => {
             dense::activation_gradient(dense_activation(*activation), arg(0), arg(1), out);

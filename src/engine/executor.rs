@@ -142,6 +142,19 @@ impl<T: Real> Executor<T> {
         }
     }
 
+    /// Where a global input lies; none where the program does not read it.
+    pub fn input(&self, name: &str) -> Option<Operand> {
+        self.program.inputs.iter().find(|(input, _)| input == name).map(|(_, place)| *place)
+    }
+
+    /// Sets the input at a place that [`Executor::input`] has given, in the program's numbers.
+    pub fn set_input_at(&mut self, place: Operand, values: &[f64]) {
+        assert!(place.space == Space::Global && place.len == values.len(), "an input is given whole");
+        self.is_stale = true;
+        let input = &mut self.global[place.start..place.start + place.len];
+        input.iter_mut().zip(values).for_each(|(to, value)| *to = T::from_f64(*value));
+    }
+
     /// The same, shared out.
     pub fn set_input_by(&mut self, lead: &mut Lead<'_>, name: &str, values: &[T]) {
         self.is_stale = true;
@@ -328,12 +341,14 @@ impl<T: Real> Executor<T> {
         let strip_numbers = strip.map_or(NonNull::dangling().as_ptr(), |(_, numbers)| numbers);
         let memory = self.lane.room.arenas.memory(self.global.as_mut_ptr(), strip_numbers, shard);
         // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
-        let (out, args) = unsafe {
-            (memory.read(part(step.out)), step.args.iter().map(|a| memory.read(part(*a))).collect::<Vec<_>>())
-        };
-        let at = out.iter().position(|x| !x.to_f64().is_finite())?;
+        let read = |operand| unsafe { memory.read(part(operand)) };
+        let args: Vec<&[T]> = step.args.iter().map(|a| read(*a)).collect();
+        let found = |place: &Operand| read(*place).iter().position(|x| !x.to_f64().is_finite());
+        let mut results = [&step.out].into_iter().chain(&step.second);
+        let (place, at) = results.find_map(|place| Some((*place, found(place)?)))?;
+        let out = read(place);
         let capacity = self.program.capacity;
-        let is_row = step.out.space == Space::Row;
+        let is_row = place.space == Space::Row;
         let lane = at % capacity;
         let row = shard.filter(|_| is_row).map(|s| s.ids[lane]);
         let arguments = args
@@ -501,23 +516,30 @@ fn check_ranges(program: &Program) {
         Space::Column(c) => program.columns[c].width * program.capacity,
         Space::Weight => program.capacity,
     };
-    let writes_global = program.body.iter().any(|step| step.out.space == Space::Global);
+    let is_global = |o: &Operand| o.space == Space::Global;
+    let writes_global =
+        program.body.iter().any(|s| is_global(&s.out) || s.second.as_ref().is_some_and(is_global));
     assert!(!writes_global, "the planner keeps global values out of the body's results");
     let steps = Section::ALL.iter().flat_map(|section| program.steps(*section));
     for step in steps {
-        for o in step.args.iter().chain([&step.out]).chain(&step.winners) {
+        for o in step.args.iter().chain([&step.out]).chain(&step.second).chain(&step.winners) {
             // What lives in a strip is never there as a whole.
             let len = if o.space == Space::Strip { o.len.min(STRIP) } else { o.len };
             assert!(o.start + len <= arena(o.space), "the planner keeps ranges inside their arenas");
         }
-        for a in &step.args {
-            let apart = a.space != step.out.space
-                || a.start + a.len <= step.out.start
-                || step.out.start + step.out.len <= a.start
+        let are_apart = |a: &Operand, out: &Operand| {
+            a.space != out.space
+                || a.start + a.len <= out.start
+                || out.start + out.len <= a.start
                 // Places of strips are apart or the same.
-                || a.space == Space::Strip && a.start != step.out.start;
-            assert!(apart, "the planner keeps a step's result apart from its arguments");
+                || a.space == Space::Strip && a.start != out.start
+        };
+        for out in [&step.out].into_iter().chain(&step.second) {
+            let apart = step.args.iter().all(|a| are_apart(a, out));
+            assert!(apart, "the planner keeps a step's results apart from its arguments");
         }
+        let apart = step.second.is_none_or(|second| are_apart(&second, &step.out));
+        assert!(apart, "the planner keeps a step's results apart");
     }
     strips::check(program);
 }

@@ -11,6 +11,7 @@ use super::settings::Settings;
 use crate::engine::{BadValue, NoiseKey};
 use crate::guide::collapse::Collapse;
 use crate::kernels::adam::Rate;
+use crate::kernels::reduce;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -315,7 +316,7 @@ impl<T: Number> Climb<T> {
         self.coordinates.guide(&self.p, &mut self.guide);
         let elbo = self.evaluator.step(&self.guide, self.key, self.draws, &mut self.gradient);
         self.coordinates.pull(&self.p, &self.guide, &self.gradient, &mut self.pulled);
-        let norm = self.pulled.iter().map(|g| g * g).sum::<f64>().sqrt();
+        let norm = reduce::dot_f64(&self.pulled, &self.pulled).sqrt();
         if elbo.is_finite() && norm.is_finite() {
             self.remember();
             self.clip(norm);

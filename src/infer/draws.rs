@@ -13,7 +13,7 @@ use crate::guide::{GuideSettings, guide};
 use crate::kernels::real::Real;
 use crate::kernels::scalar::Unary;
 use crate::kernels::{elementwise, noise};
-use crate::plan::Program;
+use crate::plan::{Operand, Program};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -105,6 +105,7 @@ impl<T: Number> Objective<T> {
     pub fn evaluator(&self) -> Evaluator<T> {
         let executor = Executor::timed(self.program.clone(), &self.profiler, "steps");
         let n = self.random;
+        let (inputs, directions) = (INPUTS.map(|name| executor.input(name)), executor.input("directions"));
         Evaluator {
             batch: FullBatch { executor, shards: self.shards.clone() },
             noise: vec![0.0; n + self.rank],
@@ -117,7 +118,9 @@ impl<T: Number> Objective<T> {
             is_score_given: self.is_score_given,
             kl_weight: self.kl_weight,
             u: vec![],
-            buffer: vec![],
+            inputs,
+            directions,
+            rows: vec![],
         }
     }
 }
@@ -136,8 +139,14 @@ pub struct Evaluator<T> {
     is_score_given: bool,
     kl_weight: f64,
     u: Vec<f64>,
-    buffer: Vec<T>,
+    /// Where the program has its inputs, in the order of [`INPUTS`], and its directions: looked up once.
+    inputs: [Option<Operand>; INPUTS.len()],
+    directions: Option<Operand>,
+    rows: Vec<f64>,
 }
+
+/// What a draw gives the program, beside directions.
+const INPUTS: [&str; 8] = ["mu", "omega", "lower", "tie", "score", "precision", "noise", "direction_noise"];
 
 impl<T: Real> Evaluator<T> {
     /// The scales that the guide leaves to their optimal q.
@@ -153,26 +162,26 @@ impl<T: Real> Evaluator<T> {
         } else {
             guide.score(&self.noise, &mut self.score);
         }
-        for (name, values) in [
-            ("mu", &guide.mu),
-            ("omega", &guide.omega),
-            ("lower", &guide.lower),
-            ("tie", &guide.ties.lambda),
-            ("score", &self.score),
-            ("precision", &self.precision),
-        ] {
-            self.buffer.clear();
-            self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
-            self.batch.executor.set_input(name, &self.buffer);
-        }
-        self.buffer.clear();
-        self.buffer.extend(guide.directions.rows(&self.along).map(|v| T::from_f64(*v)));
-        self.batch.executor.set_input("directions", &self.buffer);
         let (own, shared) = self.noise.split_at(guide.random());
-        for (name, values) in [("noise", own), ("direction_noise", shared)] {
-            self.buffer.clear();
-            self.buffer.extend(values.iter().map(|v| T::from_f64(*v)));
-            self.batch.executor.set_input(name, &self.buffer);
+        let values: [&[f64]; INPUTS.len()] = [
+            &guide.mu,
+            &guide.omega,
+            &guide.lower,
+            &guide.ties.lambda,
+            &self.score,
+            &self.precision,
+            own,
+            shared,
+        ];
+        for (place, values) in self.inputs.iter().zip(values) {
+            if let Some(place) = place {
+                self.batch.executor.set_input_at(*place, values);
+            }
+        }
+        if let Some(place) = self.directions {
+            self.rows.clear();
+            self.rows.extend(guide.directions.rows(&self.along));
+            self.batch.executor.set_input_at(place, &self.rows);
         }
         let objective = self.batch.run(NoiseKey::default());
         let mut is_finite = true;

@@ -156,9 +156,10 @@ impl<'p> Trainer<'p> {
         let numbers = self.numbers.len() as u64;
         let (one, double) = (size_of::<T>() as u64, size_of::<f64>() as u64);
         let lanes = self.lanes;
+        let of_exact = u64::from(!is_exact_shared(&self.numbers));
         let (parts, sums) = match self.shared {
-            Some(_) => ((1, lanes, lanes), 1),
-            None => ((lanes, 0, lanes), lanes as u64 + 1),
+            Some(_) => ((1, lanes, lanes), of_exact),
+            None => ((lanes, 0, lanes), lanes as u64 + of_exact),
         };
         let strips = |program, is_shared| match is_shared {
             true => held_by_threads::<T>(program, self.problem.threads),
@@ -203,8 +204,9 @@ impl<'p> Trainer<'p> {
                 None => Job::Draws(executor(&self.drawn, DRAWN), shard(), Sum::new(numbers)),
             })
             .collect();
-        let among = if is_exact_shared(numbers) { threads } else { 1 };
-        jobs.push(Job::Exact(executor(&self.exact, EXACT).shared_among(among), Sum::new(numbers)));
+        let (among, sum) =
+            if is_exact_shared(numbers) { (threads, Sum::none()) } else { (1, Sum::new(numbers)) };
+        jobs.push(Job::Exact(executor(&self.exact, EXACT).shared_among(among), sum));
         let team = Team::new(jobs, threads);
         let Trainer { problem, drawn, batch, shared, noise, lanes, pairs, collapse, .. } = self;
         let path = match *batch == problem.train.len() {

@@ -129,6 +129,27 @@ impl Numbers {
         executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
     }
 
+    /// Sets g to an executor's gradient times a share, shared out; returns its value times the share.
+    pub(super) fn put_by<T: Number>(
+        &self,
+        lead: &mut Lead<'_>,
+        executor: &Executor<T>,
+        share: f64,
+        g: &mut [T],
+    ) -> f64 {
+        for (_, name, range) in self.inputs() {
+            let g = &mut g[range];
+            match executor.output(name) {
+                Some(x) => {
+                    let parts = x.chunks(PART).zip(g.chunks_mut(PART));
+                    lead.share(x.len(), parts, |(x, g)| elementwise::scale(T::from_f64(share), x, g));
+                }
+                None => g.fill(T::ZERO),
+            }
+        }
+        executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+    }
+
     /// The part of the entropy that V has, which no program knows, and its gradient; both times a share.
     pub(super) fn entropy<T: Number>(&self, p: &[T], share: f64, g: &mut [T]) -> f64 {
         let at = self.directions();

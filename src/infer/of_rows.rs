@@ -17,6 +17,18 @@ pub fn of_rows(model: &Model, data: &Dataset, id: ExprId, rows: &[u32]) -> Vec<f
         data.columns[c.0 as usize].copy_rows(rows, &mut out);
         return out;
     }
+    if let ExprKind::Join(parts) = &model.expr(id).kind {
+        let mut from = 0;
+        for part in parts {
+            let values = of_rows(model, data, *part, rows);
+            let own = model.expr(*part).ty.shape.len();
+            for (row, values) in out.chunks_exact_mut(width.max(1)).zip(values.chunks_exact(own.max(1))) {
+                row[from..from + own].copy_from_slice(values);
+            }
+            from += own;
+        }
+        return out;
+    }
     let tape = expression(model, id);
     let Some(slot) = tape.output("value") else { return out };
     let column = |op: &Op| match op {

@@ -17,18 +17,19 @@ pub use weight::{weight_gradient, weight_gradient_scratch};
 
 use super::dispatch::{Isa, versions};
 use super::real::Real;
-use product::{Coefficients, product, product_by_gemm};
+use product::{Coefficients, Derivative, product, product_by_gemm};
 
-/// Multiply-adds above which packing pays.
+/// Multiply-adds above which the crate's packing pays.
 const GEMM_WORK: usize = 1 << 21;
-/// Rows below which the crate's packing never pays, of products by the weights' transpose.
+/// Rows below which it never pays.
 const GEMM_ROWS: usize = 64;
-/// The same of products by the weights, whose coefficients [`product`] copies together itself: up to here it is a tenth
-/// faster with weights that come from memory, and beyond a tenth slower.
-const GEMM_ROWS_FORWARD: usize = 192;
 
-fn prefers_gemm(inputs: usize, outputs: usize, rows: usize) -> bool {
-    rows >= GEMM_ROWS && inputs.min(outputs) >= 32 && inputs * outputs * rows >= GEMM_WORK
+/// Whether a product goes to the crate: not on x86-64 with AVX2, where [`product`] is as fast, with AVX-512 (for which the
+/// crate has no kernels) 1.4 to 1.6 times, and has the same bits with both.
+#[inline(always)]
+fn prefers_gemm<I: Isa>(inputs: usize, outputs: usize, rows: usize) -> bool {
+    let has_own = I::TILES && cfg!(target_arch = "x86_64");
+    !has_own && rows >= GEMM_ROWS && inputs.min(outputs) >= 32 && inputs * outputs * rows >= GEMM_WORK
 }
 
 versions! {
@@ -43,10 +44,12 @@ versions! {
         outputs: usize,
         rows: usize,
     ) = forward_body, wider if true;
-    /// dx\[k,r\] = Σ_n w\[k,n\] dy\[n,r\], added to what is there where `accumulate`.
+    /// dx\[k,r\] = Σ_n w\[k,n\] dy\[n,r\], added to what is there where `accumulate`; then times the derivative of the
+    /// activation that made x, from x (which is not read where there is none).
     pub fn input_gradient(
         w: &[T],
         dy: &[T],
+        before: (Activation, &[T]),
         dx: &mut [T],
         inputs: usize,
         outputs: usize,
@@ -67,13 +70,13 @@ fn forward_body<T: Real, I: Isa>(
     rows: usize,
 ) {
     let coefficients = Coefficients { values: w, per_input: outputs, per_output: 1 };
-    if rows >= GEMM_ROWS_FORWARD && prefers_gemm(inputs, outputs, rows) {
+    if prefers_gemm::<I>(inputs, outputs, rows) {
         product_by_gemm(coefficients, x, out, inputs, outputs, rows, false);
         if let Some(bias) = bias {
             add_bias::<T>(bias, out, rows);
         }
     } else {
-        product::<T, I>(coefficients, x, bias, out, inputs, outputs, rows, false);
+        product::<T, I>(coefficients, x, bias, None, out, inputs, outputs, rows, false);
     }
     activation::apply::<T, I>(activation, out);
 }
@@ -82,6 +85,7 @@ fn forward_body<T: Real, I: Isa>(
 fn input_gradient_body<T: Real, I: Isa>(
     w: &[T],
     dy: &[T],
+    before: (Activation, &[T]),
     dx: &mut [T],
     inputs: usize,
     outputs: usize,
@@ -89,9 +93,18 @@ fn input_gradient_body<T: Real, I: Isa>(
     accumulate: bool,
 ) {
     let coefficients = Coefficients { values: w, per_input: 1, per_output: outputs };
-    if prefers_gemm(inputs, outputs, rows) {
+    let (activation, y) = before;
+    // What needs a function of y takes a loop of its own, and so does what another crate has computed.
+    let (is_by_gemm, is_simple) =
+        (prefers_gemm::<I>(inputs, outputs, rows), activation != Activation::Softplus);
+    let is_fused = activation != Activation::None && is_simple && !is_by_gemm;
+    if is_by_gemm {
         product_by_gemm(coefficients, dy, dx, outputs, inputs, rows, accumulate);
     } else {
-        product::<T, I>(coefficients, dy, None, dx, outputs, inputs, rows, accumulate);
+        let derivative = is_fused.then_some(Derivative { activation, y });
+        product::<T, I>(coefficients, dy, None, derivative, dx, outputs, inputs, rows, accumulate);
+    }
+    if !is_fused {
+        activation::apply_derivative::<T, I>(activation, y, dx);
     }
 }

@@ -25,6 +25,9 @@ versions! {
     /// gradient\[f,r\] = weight\[r\] · (\[class\[r\] = f\] − softmax\[f,r\]): that of the weighted log densities.
     pub fn class_gradient(logits: &[T], class: &[T], weight: &[T], gradient: &mut [T]) =
         class_gradient_body, wider if true;
+    /// Both: log_density\[r\] as [`class_log_density`] and gradient\[f,r\] as [`class_gradient`], of one pass.
+    pub fn class_likelihood(logits: &[T], class: &[T], weight: &[T], log_density: &mut [T], gradient: &mut [T]) =
+        class_likelihood_body, wider if true;
 }
 
 /// The numbers of feature `f` in the block of `N` rows that begins at `row`.
@@ -284,6 +287,77 @@ fn class_gradient_block<T: Real, I: Isa, const N: usize>(
     }
     for i in 0..N {
         share[i] = weight[i] / share[i];
+    }
+    for f in 0..features {
+        let out = block_mut::<T, N>(gradient, rows, f, row);
+        let number = T::from_f64(f as f64);
+        for i in 0..N {
+            let one = if class[i] == number { weight[i] } else { T::ZERO };
+            out[i] = one - out[i] * share[i];
+        }
+    }
+}
+
+#[inline(always)]
+fn class_likelihood_body<T: Real, I: Isa>(
+    logits: &[T],
+    class: &[T],
+    weight: &[T],
+    log_density: &mut [T],
+    gradient: &mut [T],
+) {
+    let rows = class.len();
+    let features = features_of(logits, gradient, rows);
+    assert_eq!(weight.len(), rows);
+    assert_eq!(log_density.len(), rows);
+    if features == 2 {
+        let (first, second) = logits.split_at(rows);
+        let (first_gradient, second_gradient) = gradient.split_at_mut(rows);
+        let (second, second_gradient) = (&second[..rows], &mut second_gradient[..rows]);
+        for r in 0..rows {
+            let (z, sign) = difference(first[r], second[r], class[r]);
+            let e = (-z.abs()).exp::<I>();
+            log_density[r] = z.at_most(T::ZERO) - e.log1p_unit::<I>();
+            let share = weight[r] / (T::ONE + e);
+            let toward = sign * if z > T::ZERO { e * share } else { share };
+            second_gradient[r] = toward;
+            first_gradient[r] = -toward;
+        }
+    } else {
+        for_blocks!(rows, class_likelihood_block, logits, class, weight, log_density, gradient, features);
+    }
+}
+
+#[inline(always)]
+fn class_likelihood_block<T: Real, I: Isa, const N: usize>(
+    row: usize,
+    logits: &[T],
+    class: &[T],
+    weight: &[T],
+    log_density: &mut [T],
+    gradient: &mut [T],
+    features: usize,
+) {
+    let rows = class.len();
+    let (class, weight) = (block::<T, N>(class, rows, 0, row), block::<T, N>(weight, rows, 0, row));
+    let shift = shifts::<T, N>(logits, rows, features, row);
+    let (mut sum, mut seen) = ([T::ZERO; N], [T::ZERO; N]);
+    for f in 0..features {
+        let x = block::<T, N>(logits, rows, f, row);
+        let out = block_mut::<T, N>(gradient, rows, f, row);
+        let number = T::from_f64(f as f64);
+        for i in 0..N {
+            let shifted = x[i] - shift[i];
+            out[i] = shifted.exp::<I>();
+            sum[i] += out[i];
+            seen[i] = if class[i] == number { shifted } else { seen[i] };
+        }
+    }
+    let density = block_mut::<T, N>(log_density, rows, 0, row);
+    let mut share = [T::ZERO; N];
+    for i in 0..N {
+        density[i] = seen[i] - sum[i].ln::<I>();
+        share[i] = weight[i] / sum[i];
     }
     for f in 0..features {
         let out = block_mut::<T, N>(gradient, rows, f, row);

@@ -22,6 +22,10 @@ pub trait Vector<T: Copy>: Copy {
     unsafe fn store(self, to: *mut T);
     /// a·b + c
     fn mul_add(self, b: Self, c: Self) -> Self;
+    /// c − a·b
+    fn minus_product(self, b: Self, c: Self) -> Self;
+    /// a · b
+    fn mul(self, b: Self) -> Self;
     /// a + b
     fn add(self, b: Self) -> Self;
     /// Where `a > b` lane by lane, `yes`, else `no`.
@@ -72,6 +76,24 @@ macro_rules! array_vector {
                     };
                 }
                 c
+            }
+            #[inline(always)]
+            fn minus_product(self, b: Self, mut c: Self) -> Self {
+                for i in 0..$n {
+                    c[i] = if cfg!(target_arch = "aarch64") {
+                        (-self[i]).mul_add(b[i], c[i])
+                    } else {
+                        c[i] - self[i] * b[i]
+                    };
+                }
+                c
+            }
+            #[inline(always)]
+            fn mul(mut self, b: Self) -> Self {
+                for i in 0..$n {
+                    self[i] *= b[i];
+                }
+                self
             }
             #[inline(always)]
             fn add(mut self, b: Self) -> Self {
@@ -132,6 +154,16 @@ mod x86 {
         fn mul_add(self, b: Self, c: Self) -> Self {
             // SAFETY: see above.
             unsafe { _mm256_fmadd_ps(self, b, c) }
+        }
+        #[inline(always)]
+        fn minus_product(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm256_fnmadd_ps(self, b, c) }
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm256_mul_ps(self, b) }
         }
         #[inline(always)]
         fn add(self, b: Self) -> Self {
@@ -199,6 +231,16 @@ mod x86 {
             unsafe { _mm256_fmadd_pd(self, b, c) }
         }
         #[inline(always)]
+        fn minus_product(self, b: Self, c: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm256_fnmadd_pd(self, b, c) }
+        }
+        #[inline(always)]
+        fn mul(self, b: Self) -> Self {
+            // SAFETY: see above.
+            unsafe { _mm256_mul_pd(self, b) }
+        }
+        #[inline(always)]
         fn add(self, b: Self) -> Self {
             // SAFETY: see above.
             unsafe { _mm256_add_pd(self, b) }
@@ -237,7 +279,7 @@ mod x86 {
     // SAFETY of every intrinsic here: vectors of these types are made only by kernels instantiated with `Avx512`,
     // which run after the processor was asked for it.
     macro_rules! register_of_512_bits {
-        ($t:ty, $register:ty, $n:literal, $half:ty, $set:ident, $load:ident, $store:ident, $fma:ident, $add:ident,
+        ($t:ty, $register:ty, $n:literal, $half:ty, $set:ident, $load:ident, $store:ident, $fma:ident, $fnma:ident, $mul:ident, $add:ident,
          $greater:ident, $blend:ident) => {
             impl Vector<$t> for $register {
                 const WIDTH: usize = $n;
@@ -260,6 +302,16 @@ mod x86 {
                 fn mul_add(self, b: Self, c: Self) -> Self {
                     // SAFETY: see above.
                     unsafe { $fma(self, b, c) }
+                }
+                #[inline(always)]
+                fn minus_product(self, b: Self, c: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $fnma(self, b, c) }
+                }
+                #[inline(always)]
+                fn mul(self, b: Self) -> Self {
+                    // SAFETY: see above.
+                    unsafe { $mul(self, b) }
                 }
                 #[inline(always)]
                 fn add(self, b: Self) -> Self {
@@ -305,6 +357,8 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
+        _mm512_fnmadd_ps,
+        _mm512_mul_ps,
         _mm512_add_ps,
         _mm512_cmp_ps_mask,
         _mm512_mask_blend_ps
@@ -318,6 +372,8 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
+        _mm512_fnmadd_pd,
+        _mm512_mul_pd,
         _mm512_add_pd,
         _mm512_cmp_pd_mask,
         _mm512_mask_blend_pd

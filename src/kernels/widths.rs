@@ -10,9 +10,16 @@ use super::real::Real;
 use super::{noise, softmax};
 
 fn layers<T: Real>() {
-    for (inputs, outputs, rows) in
-        [(2, 5, 16), (5, 5, 48), (7, 32, 64), (40, 64, 16), (64, 100, 80), (9, 17, 16), (5, 50, 32)]
-    {
+    for (inputs, outputs, rows) in [
+        (2, 5, 16),
+        (5, 5, 48),
+        (7, 32, 64),
+        (40, 64, 16),
+        (64, 100, 80),
+        (9, 17, 16),
+        (5, 50, 32),
+        (300, 50, 208),
+    ] {
         let what = format!("dense {inputs} {outputs} on {rows} rows");
         let (w, b) = (values::<T>(inputs * outputs, 1), values::<T>(outputs, 2));
         let (x, dy) = (values::<T>(inputs * rows, 3), values::<T>(outputs * rows, 4));
@@ -27,7 +34,7 @@ fn layers<T: Real>() {
         }
         same_bits_at_both_widths(&what, || {
             let mut dx = vec![T::ONE; inputs * rows];
-            dense::input_gradient(&w, &dy, &mut dx, inputs, outputs, rows, true);
+            dense::input_gradient(&w, &dy, (Activation::Tanh, &x), &mut dx, inputs, outputs, rows, true);
             let mut scratch = vec![T::NAN; dense::weight_gradient_scratch::<T>(outputs, rows)];
             let (mut dw, mut db) = (vec![T::ONE; inputs * outputs], vec![T::ONE; outputs]);
             let db_at = Some(db.as_mut_slice());
@@ -51,7 +58,11 @@ fn convolutions<T: Real>(rows: usize) {
         same_bits_at_both_widths(&what, || {
             let mut out = vec![T::NAN; convolution.output_len() * rows];
             conv::forward(&convolution, &x, &packed, Some(&b), &mut out, rows, &mut scratch());
-            out
+            let dy = values::<T>(convolution.output_len() * rows, 4);
+            let mut dw = vec![T::ONE; w.len()];
+            let mut room = vec![T::NAN; conv::weight_gradient_scratch::<T>(&convolution, rows)];
+            conv::weight_gradient(&convolution, &x, &dy, &mut dw, rows, true, &mut room);
+            [out, dw].concat()
         });
         for pool in [[2, 2], [3, 1]] {
             let shape = ConvolutionPool { convolution, pool };
@@ -93,7 +104,10 @@ fn rows<T: Real>() {
             let (mut density, mut gradient) = (vec![T::NAN; rows], vec![T::NAN; x.len()]);
             softmax::class_log_density(&x, &class, &mut density);
             softmax::class_gradient(&x, &class, &vec![T::HALF; rows], &mut gradient);
-            [p, log_p, density, gradient].concat()
+            let (mut density_too, mut gradient_too) = (density.clone(), gradient.clone());
+            let weight = vec![T::HALF; rows];
+            softmax::class_likelihood(&x, &class, &weight, &mut density_too, &mut gradient_too);
+            [p, log_p, density, gradient, density_too, gradient_too].concat()
         });
     }
     same_bits_at_both_widths("normals", || {

@@ -73,7 +73,7 @@ fn uses(tape: &Tape) -> (Vec<usize>, Vec<Option<usize>>) {
 
 /// Copies a tape instruction by instruction; `rewrite` may return another slot for one.
 fn rebuild(tape: &Tape, mut rewrite: impl FnMut(&mut Builder, usize, &[Slot]) -> Option<Slot>) -> Tape {
-    let mut b = Builder::new();
+    let mut b = Builder::with_room(tape.instructions.len());
     let mut map: Vec<Slot> = Vec::with_capacity(tape.instructions.len());
     for (i, x) in tape.instructions.iter().enumerate() {
         b.origin = x.origin;

@@ -4,7 +4,8 @@
 //! y ~ Poisson(exp(eta)):   log Γ(y + 1) is of the data, y·eta − exp(eta) is not
 //! ```
 //!
-//! Only what takes more than a multiplication is worth the memory of a column.
+//! Only what takes more than a multiplication is worth the memory of a column, and columns side by side, which take the
+//! place of their parts.
 
 use super::rebuild;
 use crate::kernels::scalar::{Binary, Unary};
@@ -98,7 +99,7 @@ fn is_dear_op(op: &Op) -> bool {
                 | Binary::LogGammaQ
                 | Binary::LogStudentCdf
         ),
-        Op::LogSumExp | Op::Softmax | Op::LogSoftmax => true,
+        Op::LogSumExp | Op::Softmax | Op::LogSoftmax | Op::Concat => true,
         _ => false,
     }
 }

@@ -14,6 +14,9 @@ use crate::ty::Kind;
 
 /// Moves activations and biases from below a max-pool to above it, where nothing else uses them.
 pub fn pool_before_activation(tape: &Tape) -> Tape {
+    if !tape.instructions.iter().any(|x| matches!(x.op, Op::MaxPool(_))) {
+        return tape.clone();
+    }
     let (uses, _) = super::uses(tape);
     // Old slots of what stands between the pool and its source, outermost first.
     let chain = |pool: usize| {

@@ -52,17 +52,32 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
     }
     let mut strip = Places::default();
     let mut chain_at = chains.iter().peekable();
+    let result = |slot: Slot, places: &[Option<Operand>]| {
+        let whole =
+            places[roots[slot.0 as usize].0 as usize].expect("a result has its place before its step");
+        match joined.part_of[slot.0 as usize] {
+            Some((_, from)) => {
+                Operand { start: whole.start + from, len: tape.get(slot).shape.len(), ..whole }
+            }
+            None => whole,
+        }
+    };
     for (at, slot) in order.iter().enumerate() {
         let chain = chain_at.peek().copied().filter(|c| c.steps.contains(&at));
-        // The memory of a part is that of the whole.
-        let (i, home) = (slot.0 as usize, roots[slot.0 as usize].0 as usize);
-        if places[home].is_none() {
-            let x = tape.get(roots[i]);
+        let i = slot.0 as usize;
+        for made in [*slot].into_iter().chain(second_of(&choices[i])) {
+            // The memory of a part is that of the whole.
+            let root = roots[made.0 as usize];
+            let home = root.0 as usize;
+            if places[home].is_some() {
+                continue;
+            }
+            let x = tape.get(root);
             let len = x.shape.len() * if x.kind == Kind::Row { capacity } else { 1 };
             let place = match x.kind {
-                Kind::Global if is_in_strip[i] => strip.take(len),
+                Kind::Global if is_in_strip[made.0 as usize] => strip.take(len),
                 // What adds up from shard to shard is never another value's memory.
-                Kind::Global if accumulates(&choices[i]) => {
+                Kind::Global if accumulates(&choices, made) => {
                     let start = program.sum_len;
                     program.sum_len += len.max(1).next_multiple_of(ALIGN);
                     Operand { space: Space::Sum, start, len }
@@ -72,14 +87,8 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
             };
             places[home] = Some(place);
         }
-        let Choice::Run { kernel, args, winners_of } = &choices[i] else { continue };
-        let whole = places[home].expect("placed just now");
-        let out = match joined.part_of[i] {
-            Some((_, from)) => {
-                Operand { start: whole.start + from, len: tape.get(*slot).shape.len(), ..whole }
-            }
-            None => whole,
-        };
+        let Choice::Run { kernel, args, winners_of, second } = &choices[i] else { continue };
+        let out = result(*slot, &places);
         if let (Some(pool), Kernel::ConvPool(..)) = (winners_of, kernel) {
             winners[pool.0 as usize] =
                 Some(Operand { space: Space::Index, start: program.index_len, len: out.len });
@@ -89,6 +98,7 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
             kernel: sized(kernel.clone(), capacity),
             args: args.iter().map(|a| resolve(tape, &choices, &places, &joined, *a, capacity)).collect(),
             out,
+            second: second.map(|s| result(s, &places)),
             winners: winners_of.and_then(|p| winners[p.0 as usize]),
             slot: *slot,
         };
@@ -135,8 +145,21 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
     Ok(program)
 }
 
-fn accumulates(choice: &Choice) -> bool {
-    matches!(choice, Choice::Run { kernel, .. } if kernel.accumulates())
+/// Whether what a slot holds adds up from shard to shard.
+pub fn accumulates(choices: &[Choice], slot: Slot) -> bool {
+    match &choices[slot.0 as usize] {
+        Choice::Run { kernel, .. } => kernel.accumulates(),
+        Choice::Second { of } => accumulates(choices, *of),
+        _ => false,
+    }
+}
+
+/// The second result of a step.
+fn second_of(choice: &Choice) -> Option<Slot> {
+    match choice {
+        Choice::Run { second, .. } => *second,
+        _ => None,
+    }
 }
 
 /// Rows per feature where a kernel runs on rows.
@@ -239,7 +262,7 @@ fn sections(tape: &Tape, choices: &[Choice]) -> Result<Vec<Section>, String> {
                 }
                 Section::Body
             }
-            _ if accumulates(&choices[i]) => Section::Body,
+            _ if accumulates(choices, Slot(i as u32)) => Section::Body,
             _ if from_sum => Section::Epilogue,
             (_, Kind::Global) => latest,
         };
@@ -269,7 +292,7 @@ fn lives(tape: &Tape, choices: &[Choice], sections: &[Section], order: &[Slot], 
     for (at, slot) in order.iter().enumerate() {
         let i = slot.0 as usize;
         let Choice::Run { args, .. } = &choices[i] else { continue };
-        for a in args.iter().chain([slot]) {
+        for a in args.iter().chain([slot]).chain(&second_of(&choices[i])) {
             let root = roots[a.0 as usize].0 as usize;
             let in_body = sections[i] == Section::Body && tape.get(roots[a.0 as usize]).kind == Kind::Global;
             let until = if in_body { body_end.unwrap_or(at).max(at) } else { at };

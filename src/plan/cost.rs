@@ -30,9 +30,10 @@ impl Step {
     pub fn cost(&self, capacity: usize, number: usize) -> Cost {
         let is_sum = self.kernel.accumulates();
         let read: usize = self.args.iter().map(|a| bytes(*a, number)).sum();
+        let made = [&self.out].into_iter().chain(&self.second);
         let written = match self.kernel {
             Kernel::Place(_) => read,
-            _ => bytes(self.out, number) * if is_sum { 2 } else { 1 },
+            _ => made.map(|o| bytes(*o, number)).sum::<usize>() * if is_sum { 2 } else { 1 },
         };
         let winners = self.winners.map_or(0, |w| w.len);
         Cost { flops: flops(self, capacity) as u64, bytes: (read + written + winners) as u64 }
@@ -97,13 +98,17 @@ fn flops(step: &Step, rows: usize) -> usize {
         Kernel::ClassLogDensity => 5 * arg(0),
         // and a product and a difference
         Kernel::ClassGradient => 7 * out,
+        Kernel::ClassLikelihood => 7 * arg(0) + out,
+        Kernel::DotRows => 2 * arg(0),
         Kernel::DotGlobal { .. } => 2 * arg(1),
         Kernel::Dense { activation } => {
             let bias = if step.args.len() > 2 { out } else { 0 };
             2 * arg(1) * rows + bias + if *activation == Activation::Linear { 0 } else { out }
         }
-        Kernel::DenseInput => 2 * arg(1) * rows,
-        Kernel::DenseWeight => 2 * out * rows,
+        Kernel::DenseInput { before } => {
+            2 * arg(1) * rows + if *before == Activation::Linear { 0 } else { 3 * out }
+        }
+        Kernel::DenseWeight => 2 * out * rows + step.second.map_or(0, |sum| sum.len * rows),
         // f′ from y, times g
         Kernel::ActivationGradient(_) => 3 * out,
         Kernel::Conv(g) | Kernel::ConvInput(g) | Kernel::ConvKernel(g) => 2 * g.outputs() * g.taps() * rows,
@@ -196,6 +201,7 @@ mod tests {
                 at(Space::Global, outputs),
             ],
             out: at(Space::Row, outputs * rows),
+            second: None,
             winners: None,
             slot: Slot(0),
         };
@@ -210,6 +216,7 @@ mod tests {
             kernel: Kernel::SumRows,
             args: vec![at(Space::Row, 32)],
             out: at(Space::Global, 2),
+            second: None,
             winners: None,
             slot: Slot(0),
         };

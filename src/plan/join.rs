@@ -1,6 +1,7 @@
 //! Concatenations of global values whose parts are computed in their places, so that nothing is copied.
 
 use super::Section;
+use super::buffers::accumulates;
 use super::kernel::Kernel;
 use super::select::Choice;
 use crate::tape::{Slot, Tape, switches};
@@ -41,7 +42,8 @@ pub fn join(tape: &Tape, choices: &mut [Choice], sections: &[Section]) -> Joined
         for part in &args {
             let p = part.0 as usize;
             let is_here = match &choices[p] {
-                Choice::Run { kernel, .. } => sections[p] == sections[i] || kernel.accumulates(),
+                Choice::Run { .. } => sections[p] == sections[i] || accumulates(choices, *part),
+                Choice::Second { .. } => accumulates(choices, *part),
                 _ => false,
             };
             let is_apart = !copied.contains(part) && joined.parts[p].is_empty();
@@ -57,7 +59,7 @@ pub fn join(tape: &Tape, choices: &mut [Choice], sections: &[Section]) -> Joined
         choices[i] = match (joined.parts[i].is_empty(), left) {
             (true, _) => continue,
             (_, (_, args)) if args.is_empty() => Choice::Joined,
-            (_, (starts, args)) => Choice::Run { kernel: Kernel::Place(starts), args, winners_of: None },
+            (_, (starts, args)) => Choice::run(Kernel::Place(starts), args),
         };
     }
     joined

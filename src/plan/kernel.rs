@@ -132,7 +132,9 @@ pub enum Kernel {
     SumImageChannel,
     /// accumulate `[F][R]` over rows into `[F]`
     SumRows,
-    /// accumulate `[R][n]` over rows into `[n]`
+    /// accumulate a·b of two `[R]` into one number
+    DotRows,
+    /// accumulate `[R][n]` over rows into `[n]`, or `[R][n][C]` over rows and pixels into `[C]`
     SumRowsImage,
     /// largest of all, global
     MaxGlobal,
@@ -157,6 +159,8 @@ pub enum Kernel {
     ClassLogDensity,
     /// logits `[K][R]`, class `[R]`, weight `[R]` → `[K][R]`: the gradient of weight · log softmax of the class
     ClassGradient,
+    /// logits `[K][R]`, class `[R]`, weight `[R]` → log softmax of the class `[R]`, and as second result its gradient
+    ClassLikelihood,
     /// global x `[K]`, w `[K, N]` → `[N]`, or with `transposed` x `[N]` → `[K]`
     DotGlobal {
         /// outputs
@@ -169,9 +173,12 @@ pub enum Kernel {
         /// what follows the sum
         activation: Activation,
     },
-    /// dy `[N][R]`, w `[K, N]` → `[K][R]`
-    DenseInput,
-    /// accumulate x `[K][R]`, dy `[N][R]` → `[K, N]`
+    /// dy `[N][R]`, w `[K, N]`, and y `[K][R]` where there is an activation → `[K][R]`
+    DenseInput {
+        /// what made the layer's input: its gradient comes with the product
+        before: Activation,
+    },
+    /// accumulate x `[K][R]`, dy `[N][R]` → `[K, N]`; as second result, where there is one, Σ dy `[N]`
     DenseWeight,
     /// global x `[K]`, y `[N]` → `[K, N]`
     OuterGlobal,
@@ -217,6 +224,7 @@ impl Kernel {
         matches!(
             self,
             Kernel::SumRows
+                | Kernel::DotRows
                 | Kernel::SumRowsImage
                 | Kernel::DenseWeight
                 | Kernel::Scatter
@@ -246,7 +254,9 @@ pub struct Step {
     pub args: Vec<Operand>,
     /// Where it writes.
     pub out: Operand,
-    /// The second result of a fused pool.
+    /// A second result: numbers.
+    pub second: Option<Operand>,
+    /// The second result of a fused pool: places.
     pub winners: Option<Operand>,
     /// The tape's instruction whose value it makes, for messages.
     pub slot: Slot,

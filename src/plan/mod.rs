@@ -14,6 +14,7 @@
 
 mod buffers;
 mod cost;
+mod fusions;
 mod join;
 mod kernel;
 mod legalise;
@@ -22,8 +23,8 @@ mod select;
 mod strips;
 
 pub use cost::{Cost, Footprint};
+pub use fusions::{FUSIONS, Fusion};
 pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
-pub use select::{FUSIONS, Fusion};
 pub use strips::{Chain, STRIP, Strip};
 
 /// What the planner does beside choosing kernels: as `BNNC_WITHOUT` names it, and its effect in a line.

@@ -19,7 +19,9 @@ impl fmt::Display for Operand {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ← {}", self.out, kernel(self))?;
+        write!(f, "{}", self.out)?;
+        self.second.iter().try_for_each(|second| write!(f, ", {second}"))?;
+        write!(f, " ← {}", kernel(self))?;
         self.args.iter().try_for_each(|a| write!(f, " {a}"))
     }
 }

@@ -7,12 +7,17 @@ use crate::kernels::scalar::{Binary, Unary};
 use crate::source::Span;
 use crate::ty::{Kind, Shape};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// Where each instruction is. They are hashed by the thousand before a fit begins, and a model that makes them collide
+/// would slow down its own compilation only.
+type Seen = HashMap<(Op, Vec<Slot>, Shape), Slot, foldhash::fast::FixedState>;
 
 /// Appends instructions; an instruction equal to an earlier one is shared.
 #[derive(Debug, Default)]
 pub struct Builder {
     tape: Tape,
-    seen: HashMap<(Op, Vec<Slot>, Shape), Slot>,
+    seen: Seen,
     /// The statement whose instructions are being appended.
     pub origin: Option<Span>,
 }
@@ -22,9 +27,18 @@ impl Builder {
     pub fn new() -> Self {
         Builder::default()
     }
+    /// An empty tape with room for so many instructions.
+    pub fn with_room(instructions: usize) -> Self {
+        let mut b = Builder::new();
+        b.tape.instructions.reserve(instructions);
+        b.seen.reserve(instructions);
+        b
+    }
     /// Goes on with a tape that is already there.
     pub fn extend(tape: Tape) -> Self {
-        let mut seen = HashMap::new();
+        let mut seen = Seen::default();
+        // A gradient takes about as many instructions again.
+        seen.reserve(2 * tape.instructions.len());
         for (i, x) in tape.instructions.iter().enumerate() {
             seen.entry((x.op.clone(), x.args.clone(), x.shape.clone())).or_insert(Slot(i as u32));
         }
@@ -64,15 +78,16 @@ impl Builder {
 
     /// Appends an instruction of known shape and kind, or shares an equal one.
     pub fn push(&mut self, op: Op, args: Vec<Slot>, shape: Shape, kind: Kind) -> Slot {
-        let key = (op, args, shape);
-        if let Some(slot) = self.seen.get(&key) {
-            return *slot;
+        match self.seen.entry((op, args, shape)) {
+            Entry::Occupied(there) => *there.get(),
+            Entry::Vacant(place) => {
+                let slot = Slot(self.tape.instructions.len() as u32);
+                let (op, args, shape) = place.key().clone();
+                let origin = self.origin;
+                self.tape.instructions.push(Instruction { op, args, shape, kind, name: None, origin });
+                *place.insert(slot)
+            }
         }
-        let slot = Slot(self.tape.instructions.len() as u32);
-        let (op, args, shape) = key.clone();
-        self.tape.instructions.push(Instruction { op, args, shape, kind, name: None, origin: self.origin });
-        self.seen.insert(key, slot);
-        slot
     }
     /// Appends an instruction whose shape follows from its arguments, unless a rule finds it equal to another.
     pub fn infer(&mut self, op: Op, args: Vec<Slot>) -> Slot {

@@ -34,7 +34,8 @@ const MODELS: &[(&str, &str, &str)] = &[
     ("low rank", NUMBERS, "guide = lowrank"),
     ("ladder", NUMBERS, "guide = ladder"),
     ("batches", NUMBERS, "batch = 8"),
-    ("small net", NET, "restarts = 2"),
+    // As many starts as make it unlikely that the first one is the best, whatever the last bits of a sum are.
+    ("small net", NET, "restarts = 8"),
     ("batches of a net", NET, "batch = 8"),
     ("hierarchy", HIERARCHY, ""),
 ];

@@ -59,6 +59,11 @@ impl<T: Number> Sum<T> {
         Sum { g: vec![T::ZERO; numbers.len()], value: 0.0 }
     }
 
+    /// Of no numbers: where all threads find a part together.
+    pub(super) fn none() -> Self {
+        Sum { g: vec![], value: 0.0 }
+    }
+
     fn clear(&mut self) {
         self.g.fill(T::ZERO);
         self.value = 0.0;
@@ -324,10 +329,14 @@ impl Step<'_> {
         g: &mut [T],
         is_held: bool,
     ) -> (f64, bool) {
-        lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
-        if self.is_exact_shared {
-            self.find_exact(team, &read(state), lead);
-        }
+        // What all threads find together is where the sum begins.
+        let begun = match self.is_exact_shared {
+            true => self.find_exact(team, &read(state), lead, (&mut *g, is_held)),
+            false => {
+                lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
+                0.0
+            }
+        };
         let mut value = 0.0;
         for draw in 0..self.shared.unwrap_or(1) {
             {
@@ -364,24 +373,33 @@ impl Step<'_> {
             });
         }
         let (exact, is_finite) = self.add_exact(team, lead, g, is_held);
-        (value + exact, is_finite)
+        (value + (begun + exact), is_finite)
     }
 
-    /// The exact terms, shared out.
-    fn find_exact<T: Number>(&self, team: &Team<Job<T>>, state: &State<T>, lead: &mut Lead<'_>) {
+    /// The exact terms, shared out: g is set to their gradient, which does not count while sds are held.
+    fn find_exact<T: Number>(
+        &self,
+        team: &Team<Job<T>>,
+        state: &State<T>,
+        lead: &mut Lead<'_>,
+        (g, is_held): (&mut [T], bool),
+    ) -> f64 {
         let State { p, precision, key, kl_weight, .. } = state;
         let mut job = team.job(self.lanes);
-        let Job::Exact(executor, sum) = &mut *job else { return };
+        let Job::Exact(executor, _) = &mut *job else { return 0.0 };
         self.numbers.give_by(lead, executor, p, precision);
-        lead.share(sum.g.len(), sum.g.chunks_mut(PART), |g| g.fill(T::ZERO));
         executor.begin_by(lead, *key);
         executor.end_by(lead, *key);
-        sum.value = self.numbers.collect_by(lead, executor, *kl_weight, &mut sum.g)
-            + self.numbers.entropy(p, *kl_weight, &mut sum.g);
+        let value =
+            self.numbers.put_by(lead, executor, *kl_weight, g) + self.numbers.entropy(p, *kl_weight, g);
+        if is_held {
+            lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
+        }
+        value
     }
 
-    /// The exact terms: value always, gradient only when the KL is on; held log sds do not move. And whether all numbers
-    /// of the sum are finite.
+    /// The exact terms of a job of their own, where one has found them: value always, gradient only when the KL is on;
+    /// held log sds do not move. And whether all numbers of the sum are finite.
     fn add_exact<T: Number>(
         &self,
         team: &Team<Job<T>>,
@@ -395,6 +413,7 @@ impl Step<'_> {
         lead.share(g.len(), g.chunks_mut(PART).enumerate(), |(i, g)| {
             match is_held {
                 true => within(i * PART, g, self.numbers.spreads()).fill(T::ZERO),
+                false if self.is_exact_shared => {}
                 false => sum.add(i * PART, g),
             }
             // The sum of finite numbers may overflow, so only a finite one answers for all.

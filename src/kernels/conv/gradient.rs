@@ -76,7 +76,7 @@ versions! {
         rows: usize,
         accumulate: bool,
         scratch: &mut [T],
-    ) = weight_gradient_body;
+    ) = weight_gradient_body, wider if shape.outputs.is_multiple_of(T::Avx512::WIDTH);
 }
 
 #[inline(always)]
@@ -155,8 +155,10 @@ fn weight_gradient_body<T: Real, I: Isa>(
     let copy = if shape.is_padded() { padded_copy_len(shape, rows) } else { 0 };
     let (copy, panel) = scratch.split_at_mut(copy);
     let x = if shape.is_padded() { pad_images(shape, x, copy, rows) } else { x };
-    for from in (0..shape.outputs).step_by(channels_in_tile::<T>()) {
-        let tile = channels_in_tile::<T>().min(padded_channels::<T>(shape) - from);
+    // Two registers of channels, one where that is enough; wider ones are taken where there is nothing to fill up.
+    let width = I::Vector::<T>::WIDTH;
+    for from in (0..shape.outputs).step_by(2 * width) {
+        let tile = (2 * width).min(shape.outputs.next_multiple_of(width) - from);
         let count = tile.min(shape.outputs - from);
         // A tile of fewer channels is read from a copy filled up with zeros.
         let (dy, stride) = if count == tile {
@@ -168,7 +170,7 @@ fn weight_gradient_body<T: Real, I: Isa>(
             }
             (&*panel, tile)
         };
-        if tile == channels_in_tile::<T>() {
+        if tile == 2 * width {
             channels::<T, I, 2>(shape, x, dy, stride, dw, rows, from);
         } else {
             channels::<T, I, 1>(shape, x, dy, stride, dw, rows, from);

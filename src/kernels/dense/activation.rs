@@ -59,6 +59,19 @@ pub fn apply<T: Real, I: Isa>(activation: Activation, out: &mut [T]) {
     }
 }
 
+/// Runs `$loop!(|y, dy| dy · f′)` for an activation, f′ from the output y = f(x).
+macro_rules! derivative {
+    ($activation:expr, $loop:ident, $none:expr) => {
+        match $activation {
+            Activation::None => $none,
+            Activation::Tanh => $loop!(|y, dy| dy * (T::ONE - y * y)),
+            Activation::Relu => $loop!(|y, dy| if y > T::ZERO { dy } else { T::ZERO }),
+            Activation::Sigmoid => $loop!(|y, dy| dy * (y * (T::ONE - y))),
+            Activation::Softplus => $loop!(|y, dy| -(dy * (-y).expm1::<I>())),
+        }
+    };
+}
+
 #[inline(always)]
 fn gradient_body<T: Real, I: Isa>(activation: Activation, y: &[T], dy: &[T], out: &mut [T]) {
     assert_eq!(y.len(), out.len());
@@ -70,13 +83,25 @@ fn gradient_body<T: Real, I: Isa>(activation: Activation, y: &[T], dy: &[T], out
             }
         };
     }
-    match activation {
-        Activation::None => out.copy_from_slice(dy),
-        Activation::Tanh => run!(|y, dy| dy * (T::ONE - y * y)),
-        Activation::Relu => run!(|y, dy| if y > T::ZERO { dy } else { T::ZERO }),
-        Activation::Sigmoid => run!(|y, dy| dy * (y * (T::ONE - y))),
-        Activation::Softplus => run!(|y, dy| -(dy * (-y).expm1::<I>())),
+    derivative!(activation, run, out.copy_from_slice(dy));
+}
+
+/// dy = dy · f′, from the output y, which is not read where there is no activation.
+#[inline(always)]
+pub fn apply_derivative<T: Real, I: Isa>(activation: Activation, y: &[T], dy: &mut [T]) {
+    if activation == Activation::None {
+        return;
     }
+    assert_eq!(y.len(), dy.len());
+    macro_rules! run {
+        (|$y:ident, $dy:ident| $value:expr) => {
+            for (out, &$y) in dy.iter_mut().zip(y) {
+                let $dy = *out;
+                *out = $value;
+            }
+        };
+    }
+    derivative!(activation, run, ());
 }
 
 #[inline(always)]

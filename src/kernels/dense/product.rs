@@ -1,5 +1,6 @@
 //! out\[j,r\] = Σ_i c\[i,j\] x\[i,r\]: the product behind a layer and behind its input gradient.
 
+use super::Activation;
 use crate::kernels::dispatch::Isa;
 use crate::kernels::real::Real;
 use crate::kernels::vector::{LINE, Vector, prefetch};
@@ -16,19 +17,30 @@ pub struct Coefficients<'a, T> {
     pub per_output: usize,
 }
 
+/// What the product is multiplied by, number by number: the derivative of the activation whose values are y.
+#[derive(Clone, Copy)]
+pub struct Derivative<'a, T> {
+    /// Which; softplus has none here.
+    pub activation: Activation,
+    /// `[outputs][rows]`
+    pub y: &'a [T],
+}
+
 /// Outputs in a tile; times two registers of rows these are the accumulators.
 const TILE: usize = 6;
 /// Bytes of x that a block of summed indices may have: half a first cache, so that it stays there while all outputs
 /// pass by.
 const BLOCK_BYTES: usize = 16 * 1024;
-/// Rows in a block.
+/// Fewest rows in a block: as many more as have room beside few inputs, because a narrow layer's product takes hardly
+/// longer than the beginning of a block.
 const BLOCK_ROWS: usize = 64;
 /// Fewest and most summed indices in a block: fewer would store sums too often, more have no room in a panel.
 const BLOCK_INPUTS: (usize, usize) = (32, 256);
 /// Registers of rows that repay copying coefficients together.
 const PACKED_FROM: usize = 6;
 
-/// The product with `bias[j]`, or what is in `out` where `accumulate`, as the start of the sum.
+/// The product with `bias[j]`, or what is in `out` where `accumulate`, as the start of the sum; then, where it is given,
+/// times a derivative.
 ///
 /// Blocks of summed indices times blocks of rows go by all outputs while they are in the first cache; sums wait in
 /// `out` in between, so their order, and their bits, are those of one long loop.
@@ -37,6 +49,7 @@ pub fn product<T: Real, I: Isa>(
     c: Coefficients<T>,
     x: &[T],
     bias: Option<&[T]>,
+    derivative: Option<Derivative<'_, T>>,
     out: &mut [T],
     inputs: usize,
     outputs: usize,
@@ -44,9 +57,11 @@ pub fn product<T: Real, I: Isa>(
     accumulate: bool,
 ) {
     check(&c, x, out, inputs, outputs, rows);
+    assert!(derivative.is_none_or(|d| d.y.len() == outputs * rows));
     assert!(bias.is_none_or(|b| b.len() == outputs));
     assert!(rows.is_multiple_of(16), "rows come in multiples of 16");
-    let block_rows = rows.min(BLOCK_ROWS);
+    let roomy = BLOCK_BYTES / (size_of::<T>() * inputs.max(1)) / BLOCK_ROWS * BLOCK_ROWS;
+    let block_rows = rows.min(roomy.max(BLOCK_ROWS));
     let fit = BLOCK_BYTES / (size_of::<T>() * block_rows.max(1));
     let block = fit.clamp(BLOCK_INPUTS.0, BLOCK_INPUTS.1);
     // Coefficients of one input lie together and those of the next far away: a copy brings a block of them together.
@@ -67,6 +82,7 @@ pub fn product<T: Real, I: Isa>(
                 let size = left.div_ceil(left.div_ceil(if I::TILES { TILE } else { 1 }));
                 let part = Part { input, count, from, row, until };
                 let is_later = accumulate || input > 0;
+                let derivative = derivative.filter(|_| input + count >= inputs);
                 macro_rules! tile {
                     ($n:literal) => {
                         // SAFETY: lengths were checked above; the part covers inputs up to `inputs`, outputs
@@ -75,10 +91,10 @@ pub fn product<T: Real, I: Isa>(
                             if is_packed {
                                 let values = pack::<T, $n>(&c, part, &mut packed);
                                 let c = Coefficients { values, per_input: $n, per_output: 1 };
-                                tiles::<T, I, $n>(&c, 0, x, bias, out, rows, part, is_later)
+                                tiles::<T, I, $n>(&c, 0, x, bias, derivative, out, rows, part, is_later)
                             } else {
                                 let at = input * c.per_input + from * c.per_output;
-                                tiles::<T, I, $n>(&c, at, x, bias, out, rows, part, is_later)
+                                tiles::<T, I, $n>(&c, at, x, bias, derivative, out, rows, part, is_later)
                             }
                         }
                     };
@@ -153,6 +169,7 @@ unsafe fn tiles<T: Real, I: Isa, const N: usize>(
     at: usize,
     x: &[T],
     bias: Option<&[T]>,
+    derivative: Option<Derivative<'_, T>>,
     out: &mut [T],
     rows: usize,
     part: Part,
@@ -166,9 +183,9 @@ unsafe fn tiles<T: Real, I: Isa, const N: usize>(
         // SAFETY: by the contract of this function.
         unsafe {
             if width == 16 && part.until - row < 2 * width {
-                tile::<T, I, N, 1>(c, at, x, bias, out, rows, part, is_later);
+                tile::<T, I, N, 1>(c, at, x, bias, derivative, out, rows, part, is_later);
             } else {
-                tile::<T, I, N, 2>(c, at, x, bias, out, rows, part, is_later);
+                tile::<T, I, N, 2>(c, at, x, bias, derivative, out, rows, part, is_later);
             }
         }
         row += 2 * width;
@@ -184,6 +201,7 @@ unsafe fn tile<T: Real, I: Isa, const N: usize, const R: usize>(
     at: usize,
     x: &[T],
     bias: Option<&[T]>,
+    derivative: Option<Derivative<'_, T>>,
     out: &mut [T],
     rows: usize,
     part: Part,
@@ -219,6 +237,21 @@ unsafe fn tile<T: Real, I: Isa, const N: usize, const R: usize>(
             }
             lanes_at = lanes_at.wrapping_add(rows);
             c_at = c_at.wrapping_add(c.per_input);
+        }
+        if let Some(Derivative { activation, y }) = derivative {
+            let y = y.as_ptr().add(from * rows + row);
+            let (zero, one) = (I::Vector::<T>::splat(T::ZERO), I::Vector::<T>::splat(T::ONE));
+            for j in 0..N {
+                for r in 0..R {
+                    let y = I::Vector::<T>::load(y.add(j * rows + r * width));
+                    sums[j][r] = match activation {
+                        Activation::Tanh => sums[j][r].mul(y.minus_product(y, one)),
+                        Activation::Sigmoid => sums[j][r].mul(y.minus_product(y, y)),
+                        Activation::Relu => I::Vector::<T>::if_greater(y, zero, sums[j][r], zero),
+                        Activation::None | Activation::Softplus => sums[j][r],
+                    };
+                }
+            }
         }
         for j in 0..N {
             for r in 0..R {

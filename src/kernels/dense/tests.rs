@@ -72,13 +72,24 @@ fn check_input_gradient<T: Real>() {
         for accumulate in [false, true] {
             let start = values::<T>(inputs * rows, 5);
             let mut dx = start.clone();
-            input_gradient(&w, &dy, &mut dx, inputs, outputs, rows, accumulate);
+            input_gradient(&w, &dy, (Activation::None, &[]), &mut dx, inputs, outputs, rows, accumulate);
             for k in 0..inputs {
                 for r in 0..rows {
                     let sum: f64 =
                         (0..outputs).map(|n| w[k * outputs + n].to_f64() * dy[n * rows + r].to_f64()).sum();
                     let want = sum + if accumulate { start[k * rows + r].to_f64() } else { 0.0 };
                     assert!(near(dx[k * rows + r], want, outputs), "{inputs} {outputs} {rows}");
+                }
+            }
+            let plain = dx;
+            for &activation in Activation::ALL {
+                let y: Vec<T> =
+                    plain.iter().map(|x| T::from_f64(apply(activation, x.to_f64().sin()))).collect();
+                let (mut dx, mut want) = (start.clone(), plain.clone());
+                input_gradient(&w, &dy, (activation, &y), &mut dx, inputs, outputs, rows, accumulate);
+                activation_gradient(activation, &y, &plain, &mut want);
+                for (dx, want) in dx.iter().zip(want) {
+                    assert!(near(*dx, want.to_f64(), 1), "{inputs} {outputs} {rows} {activation:?}");
                 }
             }
         }
@@ -93,6 +104,9 @@ fn check_weight_gradient<T: Real>() {
             let (w0, b0) = (values::<T>(inputs * outputs, 3), values::<T>(outputs, 4));
             let (mut dw, mut db) = (w0.clone(), b0.clone());
             weight_gradient(&x, &dy, &mut dw, Some(&mut db), inputs, outputs, rows, accumulate, &mut scratch);
+            let mut alone = w0.clone();
+            weight_gradient(&x, &dy, &mut alone, None, inputs, outputs, rows, accumulate, &mut scratch);
+            assert!(alone == dw, "{inputs} {outputs} {rows}: a bias changes the weights' gradient");
             let keep = f64::from(accumulate);
             for n in 0..outputs {
                 let d = |r: usize| dy[n * rows + r].to_f64();

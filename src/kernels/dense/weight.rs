@@ -26,7 +26,16 @@ fn takes_wider<T: Real>(outputs: usize) -> bool {
 
 versions! {
     fn bias_gradient(dy: &[T], db: &mut [T], outputs: usize, rows: usize, accumulate: bool) = bias_gradient_body;
-    fn narrow(x: &[T], dy: &[T], dw: &mut [T], inputs: usize, outputs: usize, rows: usize, accumulate: bool) = by_lanes;
+    fn narrow(
+        x: &[T],
+        dy: &[T],
+        dw: &mut [T],
+        db: Option<&mut [T]>,
+        inputs: usize,
+        outputs: usize,
+        rows: usize,
+        accumulate: bool,
+    ) = by_lanes, wider if true;
     fn wide_layer(
         x: &[T],
         dy: &[T],
@@ -57,12 +66,12 @@ pub fn weight_gradient<T: Real>(
     assert_eq!(dw.len(), inputs * outputs);
     assert!(rows.is_multiple_of(16), "rows come in multiples of 16");
     assert!(scratch.len() >= weight_gradient_scratch::<T>(outputs, rows));
-    if let Some(db) = db {
-        bias_gradient::<T>(dy, db, outputs, rows, accumulate);
-    }
     if outputs < WIDE {
-        narrow::<T>(x, dy, dw, inputs, outputs, rows, accumulate);
+        narrow::<T>(x, dy, dw, db, inputs, outputs, rows, accumulate);
     } else {
+        if let Some(db) = db {
+            bias_gradient::<T>(dy, db, outputs, rows, accumulate);
+        }
         let panels = &mut scratch[..padded::<T>(outputs) * rows];
         wide_layer::<T>(x, dy, dw, inputs, outputs, rows, accumulate, panels);
     }
@@ -109,29 +118,49 @@ fn bias_gradient_body<T: Real, I: Isa>(
     }
 }
 
-/// Narrow layers: a tile of K × N sums, each a register of lanes, added up at the end.
+/// Narrow layers: a tile of K × N sums, each a register of lanes, added up at the end. The bias is one input more, which
+/// is 1 in every row.
 #[inline(always)]
 fn by_lanes<T: Real, I: Isa>(
     x: &[T],
     dy: &[T],
     dw: &mut [T],
+    mut db: Option<&mut [T]>,
     inputs: usize,
     outputs: usize,
     rows: usize,
     accumulate: bool,
 ) {
+    assert!(db.as_ref().is_none_or(|db| db.len() == outputs));
+    let all = inputs + usize::from(db.is_some());
     let mut k = 0;
-    while k < inputs {
-        let left = inputs - k;
+    while k < all {
+        let left = all - k;
         let height = left.div_ceil(left.div_ceil(if I::TILES { 3 } else { 1 }));
+        let has_bias = k + height > inputs;
         let mut n = 0;
         while n < outputs {
             let left = outputs - n;
             let size = left.div_ceil(left.div_ceil(if I::TILES { 4 } else { 1 }));
             macro_rules! tile {
                 ($k:literal $n:literal) => {
-                    // SAFETY: lengths were checked by the caller; the tile lies inside.
-                    unsafe { lane_tile::<T, I, $k, $n>(x, dy, dw, k, n, outputs, rows, accumulate) }
+                    // SAFETY: lengths were checked by the caller and above; the tile lies inside.
+                    unsafe {
+                        match (has_bias, &mut db) {
+                            (true, Some(db)) => {
+                                let bias = db.as_mut_ptr().add(n);
+                                lane_tile::<T, I, $k, $n, true>(
+                                    x, dy, dw, bias, k, n, outputs, rows, accumulate,
+                                )
+                            }
+                            _ => {
+                                let none = std::ptr::null_mut();
+                                lane_tile::<T, I, $k, $n, false>(
+                                    x, dy, dw, none, k, n, outputs, rows, accumulate,
+                                )
+                            }
+                        }
+                    }
                 };
             }
             if !I::TILES {
@@ -158,39 +187,66 @@ fn by_lanes<T: Real, I: Isa>(
     }
 }
 
+/// Where `BIAS`, the last of the K inputs is the bias, whose N sums go to `bias`.
+///
 /// # Safety
-/// x `[≥ k + K][rows]`, dy `[≥ n + N][rows]`, dw `[≥ k + K][outputs]`, rows a multiple of a register.
+/// x `[≥ k + K][rows]` (`[≥ k + K − 1][rows]` with a bias), dy `[≥ n + N][rows]`, dw `[the same][outputs]`, rows a
+/// multiple of a register; `bias` has N numbers where `BIAS`.
 #[inline(always)]
-unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize>(
+unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize, const BIAS: bool>(
     x: &[T],
     dy: &[T],
     dw: &mut [T],
+    bias: *mut T,
     k: usize,
     n: usize,
     outputs: usize,
     rows: usize,
     accumulate: bool,
 ) {
-    let mut sums = [[I::Vector::<T>::splat(T::ZERO); N]; K];
+    // The widest register there may be is added up by halves (see `Vector::sum`); a narrower one goes by its halves one
+    // after the other, so that all have the same bits.
+    let width = I::Vector::<T>::WIDTH;
+    let widest = T::Avx512::WIDTH.max(width);
+    let mut total = [[I::Vector::<T>::splat(T::ZERO); N]; K];
     // SAFETY: by the contract of this function.
     unsafe {
         let (x, dy) = (x.as_ptr().add(k * rows), dy.as_ptr().add(n * rows));
-        for row in (0..rows).step_by(I::Vector::<T>::WIDTH) {
-            let mut d = [I::Vector::<T>::splat(T::ZERO); N];
-            for j in 0..N {
-                d[j] = I::Vector::<T>::load(dy.add(j * rows + row));
+        for half in (0..widest).step_by(width) {
+            let mut sums = [[I::Vector::<T>::splat(T::ZERO); N]; K];
+            for row in (half..rows).step_by(widest) {
+                let mut d = [I::Vector::<T>::splat(T::ZERO); N];
+                for j in 0..N {
+                    d[j] = I::Vector::<T>::load(dy.add(j * rows + row));
+                }
+                for i in 0..K {
+                    if BIAS && i == K - 1 {
+                        for j in 0..N {
+                            sums[i][j] = sums[i][j].add(d[j]);
+                        }
+                        continue;
+                    }
+                    let x = I::Vector::<T>::load(x.add(i * rows + row));
+                    for j in 0..N {
+                        sums[i][j] = x.mul_add(d[j], sums[i][j]);
+                    }
+                }
+            }
+            if half == 0 {
+                total = sums;
+                continue;
             }
             for i in 0..K {
-                let x = I::Vector::<T>::load(x.add(i * rows + row));
                 for j in 0..N {
-                    sums[i][j] = x.mul_add(d[j], sums[i][j]);
+                    total[i][j] = total[i][j].add(sums[i][j]);
                 }
             }
         }
         for i in 0..K {
+            let to = if BIAS && i == K - 1 { bias } else { dw.as_mut_ptr().add((k + i) * outputs + n) };
             for j in 0..N {
-                let (dw, sum) = (dw.get_unchecked_mut((k + i) * outputs + n + j), sums[i][j].sum());
-                *dw = if accumulate { *dw + sum } else { sum };
+                let (to, sum) = (to.add(j), total[i][j].sum());
+                *to = if accumulate { *to + sum } else { sum };
             }
         }
     }
@@ -250,7 +306,13 @@ fn by_rows<T: Real, I: Isa>(
                 macro_rules! tile {
                     ($k:literal) => {
                         // SAFETY: lengths were checked by the caller; a panel has two registers for each row.
-                        unsafe { row_tile::<T, I, $k>(x, panel, dw, k, n, outputs, rows, accumulate) }
+                        unsafe {
+                            if outputs - n > I::Vector::<T>::WIDTH {
+                                row_tile::<T, I, $k, 2>(x, panel, dw, k, n, outputs, rows, accumulate)
+                            } else {
+                                row_tile::<T, I, $k, 1>(x, panel, dw, k, n, outputs, rows, accumulate)
+                            }
+                        }
                     };
                 }
                 if !I::TILES {
@@ -271,10 +333,12 @@ fn by_rows<T: Real, I: Isa>(
     }
 }
 
+/// The tile with R registers of outputs, one where no more are left.
+///
 /// # Safety
 /// x `[≥ k + K][rows]`, panel `[rows][two registers]`, dw `[≥ k + K][outputs]`, `n < outputs`.
 #[inline(always)]
-unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
+unsafe fn row_tile<T: Real, I: Isa, const K: usize, const R: usize>(
     x: &[T],
     panel: &[T],
     dw: &mut [T],
@@ -285,32 +349,47 @@ unsafe fn row_tile<T: Real, I: Isa, const K: usize>(
     accumulate: bool,
 ) {
     let width = I::Vector::<T>::WIDTH;
-    let mut sums = [[I::Vector::<T>::splat(T::ZERO); 2]; K];
+    let mut sums = [[I::Vector::<T>::splat(T::ZERO); R]; K];
     // Lines of the result lie far apart, and are needed when all rows are summed.
     for i in 0..K {
         let line = dw.as_ptr().wrapping_add((k + i) * outputs + n);
         prefetch(line);
-        prefetch(line.wrapping_add(2 * width - 1));
+        prefetch(line.wrapping_add(R * width - 1));
     }
     // SAFETY: by the contract of this function.
     unsafe {
         let (x, mut dy) = (x.as_ptr().add(k * rows), panel.as_ptr());
         for row in 0..rows {
-            let (low, high) = (I::Vector::<T>::load(dy), I::Vector::<T>::load(dy.add(width)));
+            let mut d = [I::Vector::<T>::splat(T::ZERO); R];
+            for r in 0..R {
+                d[r] = I::Vector::<T>::load(dy.add(r * width));
+            }
             for i in 0..K {
                 let x = I::Vector::<T>::splat(*x.add(i * rows + row));
-                sums[i][0] = x.mul_add(low, sums[i][0]);
-                sums[i][1] = x.mul_add(high, sums[i][1]);
+                for r in 0..R {
+                    sums[i][r] = x.mul_add(d[r], sums[i][r]);
+                }
             }
             dy = dy.add(2 * width);
         }
     }
+    // Sums that go straight to their places never leave the registers on the way.
+    let is_whole = outputs - n >= R * width;
     for i in 0..K {
         let dw = &mut dw[(k + i) * outputs..][..outputs][n..];
-        if accumulate {
-            add_to::<T, I::Vector<T>, 2>(sums[i], dw);
-        } else {
-            put_to::<T, I::Vector<T>, 2>(sums[i], dw);
+        match (is_whole, accumulate) {
+            (true, _) => {
+                for r in 0..R {
+                    // SAFETY: there is room for R registers.
+                    unsafe {
+                        let at = dw.as_mut_ptr().add(r * width);
+                        let sum = sums[i][r];
+                        if accumulate { I::Vector::<T>::load(at).add(sum) } else { sum }.store(at);
+                    }
+                }
+            }
+            (false, true) => add_to::<T, I::Vector<T>, R>(sums[i], dw),
+            (false, false) => put_to::<T, I::Vector<T>, R>(sums[i], dw),
         }
     }
 }

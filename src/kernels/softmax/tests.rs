@@ -34,6 +34,12 @@ fn check<T: Real>() {
             let mut density = vec![T::NAN; rows];
             class_log_density(&x, &class, &mut density);
             class_gradient(&x, &class, &weight, &mut gradient);
+            let (mut density_too, mut gradient_too) = (vec![T::NAN; rows], x.clone());
+            class_likelihood(&x, &class, &weight, &mut density_too, &mut gradient_too);
+            assert!(
+                density_too == density && gradient_too == gradient,
+                "one pass is not two, {features} × {rows}"
+            );
             for r in 0..rows {
                 let column: Vec<f64> = (0..features).map(|f| x[f * rows + r].to_f64()).collect();
                 let (most, rest) = reference(&column);

@@ -228,7 +228,8 @@ fn unary(b: &mut Builder, f: Unary, x: Slot, y: Slot, g: Slot) -> Option<Option<
             b.unary(Unary::Sigmoid, minus)
         }
         Unary::Softplus => b.unary(Unary::Sigmoid, x),
-        Unary::Relu => b.unary(Unary::Step, x),
+        // x > 0 where y > 0: then x need not be kept
+        Unary::Relu => b.unary(Unary::Step, y),
         // 2/√π e^−x²
         Unary::Erf => {
             let square = b.square(x);
