@@ -233,22 +233,26 @@ fn layer<T: Real>(
             false,
         );
     });
-    bench.flops(&format!("{name} weight gradient"), work, "", || {
-        dense::weight_gradient(
-            black_box(&x),
-            &dy,
-            &mut dw,
-            Some(&mut db),
-            inputs,
-            outputs,
-            rows,
-            true,
-            &mut scratch,
-        );
-    });
+    // The first shard of a lane begins the sums, the later ones add to them.
+    for (what, accumulate) in [("begun", false), ("added", true)] {
+        bench.flops(&format!("{name} weight gradient {what}"), work, "", || {
+            let db = Some(db.as_mut_slice());
+            dense::weight_gradient(
+                black_box(&x),
+                &dy,
+                &mut dw,
+                db,
+                inputs,
+                outputs,
+                rows,
+                accumulate,
+                &mut scratch,
+            );
+        });
+    }
 }
 
-/// The small network 2-5-5-2 at three shard sizes, and products near the crossover to the crate `gemm`.
+/// The small network 2-5-5-2 at two shard sizes, and products of wide layers.
 fn small<T: Real>(bench: &Bench, t: &str) {
     for rows in [64, 704] {
         layer::<T>(bench, t, 2, 5, rows, Activation::Tanh);
@@ -257,8 +261,7 @@ fn small<T: Real>(bench: &Bench, t: &str) {
         let (logits, class, weight) = (values::<T>(2 * rows), vec![T::ONE; rows], vec![T::ONE; rows]);
         let (mut density, mut gradient) = (vec![T::ZERO; rows], logits.clone());
         bench.elements(&format!("{t} categorical of 2, {rows} rows"), rows as f64, "", || {
-            softmax::class_log_density(black_box(&logits), &class, &mut density);
-            softmax::class_gradient(black_box(&logits), &class, &weight, &mut gradient);
+            softmax::class_likelihood(black_box(&logits), &class, &weight, &mut density, &mut gradient);
         });
         let y = values::<T>(5 * rows);
         let mut out = y.clone();
@@ -267,7 +270,7 @@ fn small<T: Real>(bench: &Bench, t: &str) {
         });
     }
     for (inputs, outputs, rows) in
-        [(13, 50, 64), (50, 50, 128), (256, 256, 64), (512, 512, 256), (784, 400, 128)]
+        [(13, 50, 64), (50, 50, 128), (256, 256, 64), (512, 512, 256), (784, 400, 64), (784, 400, 128)]
     {
         layer::<T>(bench, t, inputs, outputs, rows, Activation::None);
     }
@@ -288,8 +291,7 @@ fn sums(bench: &Bench) {
     let (logits, class, weight) = (values::<f32>(10 * 16), vec![3.0; 16], vec![1.0; 16]);
     let (mut density, mut gradient) = (vec![0.0; 16], logits.clone());
     bench.elements("f32 categorical of 10, 16 rows", 160.0, "", || {
-        softmax::class_log_density(black_box(&logits), &class, &mut density);
-        softmax::class_gradient(black_box(&logits), &class, &weight, &mut gradient);
+        softmax::class_likelihood(black_box(&logits), &class, &weight, &mut density, &mut gradient);
     });
     let mut out = vec![0.0; 32];
     let image = values::<f32>(16 * 144 * 32);

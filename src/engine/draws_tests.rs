@@ -2,6 +2,7 @@
 
 use super::{Executor, Lane, Lead, NoiseKey, RowSource, Shard, Team};
 use crate::kernels::real::Real;
+use crate::kernels::scalar::Unary;
 use crate::plan::{Program, Section, Space, plan};
 use crate::tape::Op;
 use crate::tape::build::Builder;
@@ -300,5 +301,36 @@ fn a_step_may_have_two_results() {
     // Thousandths of it add up to finite numbers, it does not.
     executor.set_input("w", &[0.25, 1e307]);
     let bad = executor.find_bad_value(&[&shard], key(0)).expect("the sum of 32 of them is not finite");
-    assert_eq!(bad.element, 1);
+    assert_eq!((bad.element, bad.instruction.map(|x| x.op)), (1, Some(Op::SumRows)));
+}
+
+/// What looks like a derivative may stand where no gradient was asked for, and two of them may be multiplied.
+#[test]
+fn slopes_may_be_multiplied() {
+    let mut b = Builder::new();
+    let (x, a) = (b.column(0, [2].into()), b.input("a", [2].into()));
+    let scaled = b.mul(x, a);
+    let slope = |b: &mut Builder, z| {
+        let y = b.unary(Unary::Tanh, z);
+        let (square, one) = (b.square(y), b.constant(1.0));
+        b.sub(one, square)
+    };
+    let (first, second) = (slope(&mut b, x), slope(&mut b, scaled));
+    let product = b.mul(first, second);
+    let sum = b.sum_rows(product);
+    b.output("sum", sum);
+    let program = Arc::new(plan(&b.finish(), 16).expect("the engine runs it"));
+    let mut executor = Executor::<f64>::new(program.clone());
+    let mut shard = Shard::new(&program);
+    shard.fill(&program, &Thousandths, &(0..16).collect::<Vec<u32>>(), 1.0);
+    executor.set_input("a", &[700.0, -900.0]);
+    executor.begin(key(0));
+    executor.rows(&shard, key(0));
+    executor.end(key(0));
+    let slope = |z: f64| 1.0 - z.tanh().powi(2);
+    let found = executor.output("sum").expect("it has one");
+    for (found, a) in found.iter().zip([700.0, -900.0]) {
+        let wanted = 16.0 * slope(1e-3) * slope(1e-3 * a);
+        assert!((found - wanted).abs() < 1e-12, "{found} {wanted}");
+    }
 }

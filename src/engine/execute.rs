@@ -103,7 +103,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     // arguments; the slices made here live until the end of this step only.
     let out = unsafe { memory.write(step.out) };
     // SAFETY: as above; two results of a step are apart.
-    let second = step.second.map(|second| unsafe { memory.write(second) });
+    let second = step.second.map(|(second, _)| unsafe { memory.write(second) });
     // SAFETY: as above.
     let arg = |i: usize| unsafe { memory.read(step.args[i]) };
     match &step.kernel {

@@ -343,9 +343,9 @@ impl<T: Real> Executor<T> {
         // SAFETY: ranges were checked when the executor was made; nothing writes while these slices live.
         let read = |operand| unsafe { memory.read(part(operand)) };
         let args: Vec<&[T]> = step.args.iter().map(|a| read(*a)).collect();
-        let found = |place: &Operand| read(*place).iter().position(|x| !x.to_f64().is_finite());
-        let mut results = [&step.out].into_iter().chain(&step.second);
-        let (place, at) = results.find_map(|place| Some((*place, found(place)?)))?;
+        let found = |place| read(place).iter().position(|x| !x.to_f64().is_finite());
+        let (place, slot, at) =
+            step.results().find_map(|(place, slot)| Some((place, slot, found(place)?)))?;
         let out = read(place);
         let capacity = self.program.capacity;
         let is_row = place.space == Space::Row;
@@ -358,7 +358,7 @@ impl<T: Real> Executor<T> {
                 a.get(i).map_or_else(|| "nothing".into(), |x| shown(x.to_f64()))
             })
             .collect();
-        let instruction = self.program.tape.instructions.get(step.slot.0 as usize).cloned();
+        let instruction = self.program.tape.instructions.get(slot.0 as usize).cloned();
         let element = if is_row { at / capacity } else { strip.map_or(0, |(s, _)| s.from) + at };
         Some(BadValue { instruction, element, row, arguments })
     }
@@ -516,13 +516,12 @@ fn check_ranges(program: &Program) {
         Space::Column(c) => program.columns[c].width * program.capacity,
         Space::Weight => program.capacity,
     };
-    let is_global = |o: &Operand| o.space == Space::Global;
-    let writes_global =
-        program.body.iter().any(|s| is_global(&s.out) || s.second.as_ref().is_some_and(is_global));
+    let writes_global = program.body.iter().any(|s| s.results().any(|(o, _)| o.space == Space::Global));
     assert!(!writes_global, "the planner keeps global values out of the body's results");
     let steps = Section::ALL.iter().flat_map(|section| program.steps(*section));
     for step in steps {
-        for o in step.args.iter().chain([&step.out]).chain(&step.second).chain(&step.winners) {
+        let results: Vec<Operand> = step.results().map(|(place, _)| place).collect();
+        for o in step.args.iter().chain(&results).chain(&step.winners) {
             // What lives in a strip is never there as a whole.
             let len = if o.space == Space::Strip { o.len.min(STRIP) } else { o.len };
             assert!(o.start + len <= arena(o.space), "the planner keeps ranges inside their arenas");
@@ -534,11 +533,11 @@ fn check_ranges(program: &Program) {
                 // Places of strips are apart or the same.
                 || a.space == Space::Strip && a.start != out.start
         };
-        for out in [&step.out].into_iter().chain(&step.second) {
+        for out in &results {
             let apart = step.args.iter().all(|a| are_apart(a, out));
             assert!(apart, "the planner keeps a step's results apart from its arguments");
         }
-        let apart = step.second.is_none_or(|second| are_apart(&second, &step.out));
+        let apart = step.second.is_none_or(|(second, _)| are_apart(&second, &step.out));
         assert!(apart, "the planner keeps a step's results apart");
     }
     strips::check(program);

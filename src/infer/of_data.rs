@@ -43,8 +43,9 @@ fn first(problem: &Problem<'_>) -> usize {
 
 /// A tape as programs of the same rows in every step run it: without what is of the data alone.
 pub fn without_data(problem: &Problem<'_>, tape: &Tape, bytes: usize, rows: usize) -> Option<Split> {
-    split(tape, first(problem))
-        .filter(|split| split.widths.iter().sum::<usize>() * rows * bytes <= MOST_BYTES)
+    let fits = |split: &Split| split.widths.iter().sum::<usize>() * rows * bytes <= MOST_BYTES;
+    let parted = |with_joined| split(tape, first(problem), with_joined).filter(fits);
+    parted(true).or_else(|| parted(false))
 }
 
 /// Plans a tape for rows that are the same in every step, for so many executors, and lays out these rows.

@@ -17,7 +17,10 @@ pub fn of_rows(model: &Model, data: &Dataset, id: ExprId, rows: &[u32]) -> Vec<f
         data.columns[c.0 as usize].copy_rows(rows, &mut out);
         return out;
     }
-    if let ExprKind::Join(parts) = &model.expr(id).kind {
+    let is_column = |part: &ExprId| matches!(model.expr(*part).kind, ExprKind::Column(_));
+    if let ExprKind::Join(parts) = &model.expr(id).kind
+        && parts.iter().all(is_column)
+    {
         let mut from = 0;
         for part in parts {
             let values = of_rows(model, data, *part, rows);

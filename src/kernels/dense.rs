@@ -2,7 +2,8 @@
 //!
 //! Weights are `[in][out]`, values `[feature][row]` with a multiple of 16 rows. Rows fill the vector registers; a tile
 //! of up to six outputs times two registers of rows stays in registers while the inputs go by, so a layer of five
-//! units costs little more than its multiply-adds. Products large enough to repay packing go to the crate `gemm`.
+//! units costs little more than its multiply-adds. Where there is no AVX2, products large enough to repay packing go to
+//! the crate `gemm`.
 //! The weight gradient has two forms: sums over lanes for narrow layers, outer products row by row for wide ones.
 
 mod activation;
@@ -21,8 +22,10 @@ use product::{Coefficients, Derivative, product, product_by_gemm};
 
 /// Multiply-adds above which the crate's packing pays.
 const GEMM_WORK: usize = 1 << 21;
-/// Rows below which it never pays.
+/// Rows below which it never pays, of products by the weights' transpose.
 const GEMM_ROWS: usize = 64;
+/// The same of products by the weights, whose coefficients [`product`] copies together itself.
+const GEMM_ROWS_FORWARD: usize = 192;
 
 /// Whether a product goes to the crate: not on x86-64 with AVX2, where [`product`] is as fast, with AVX-512 (for which the
 /// crate has no kernels) 1.4 to 1.6 times, and has the same bits with both.
@@ -70,7 +73,7 @@ fn forward_body<T: Real, I: Isa>(
     rows: usize,
 ) {
     let coefficients = Coefficients { values: w, per_input: outputs, per_output: 1 };
-    if prefers_gemm::<I>(inputs, outputs, rows) {
+    if rows >= GEMM_ROWS_FORWARD && prefers_gemm::<I>(inputs, outputs, rows) {
         product_by_gemm(coefficients, x, out, inputs, outputs, rows, false);
         if let Some(bias) = bias {
             add_bias::<T>(bias, out, rows);

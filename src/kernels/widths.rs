@@ -39,7 +39,9 @@ fn layers<T: Real>() {
             let (mut dw, mut db) = (vec![T::ONE; inputs * outputs], vec![T::ONE; outputs]);
             let db_at = Some(db.as_mut_slice());
             dense::weight_gradient(&x, &dy, &mut dw, db_at, inputs, outputs, rows, true, &mut scratch);
-            [dx, dw, db].concat()
+            let mut begun = vec![T::NAN; inputs * outputs];
+            dense::weight_gradient(&x, &dy, &mut begun, None, inputs, outputs, rows, false, &mut scratch);
+            [dx, dw, db, begun].concat()
         });
     }
 }

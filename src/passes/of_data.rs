@@ -4,8 +4,8 @@
 //! y ~ Poisson(exp(eta)):   log Γ(y + 1) is of the data, y·eta − exp(eta) is not
 //! ```
 //!
-//! Only what takes more than a multiplication is worth the memory of a column, and columns side by side, which take the
-//! place of their parts.
+//! Only what takes more than a multiplication is worth the memory of a column, and where there is plenty, columns side by
+//! side, which every step would copy.
 
 use super::rebuild;
 use crate::kernels::scalar::{Binary, Unary};
@@ -36,9 +36,9 @@ pub fn output(column: usize) -> String {
     format!("of_data:{column}")
 }
 
-/// Splits off what depends on data alone; `first` is the number of the first column that there is not. None where that
-/// is nothing.
-pub fn split(tape: &Tape, first: usize) -> Option<Split> {
+/// Splits off what depends on data alone, columns side by side with it where `with_joined`; `first` is the number of the
+/// first column that there is not. None where that is nothing.
+pub fn split(tape: &Tape, first: usize, with_joined: bool) -> Option<Split> {
     if switches::is_off(NAME) {
         return None;
     }
@@ -61,7 +61,8 @@ pub fn split(tape: &Tape, first: usize) -> Option<Split> {
     let is_column = |i: usize| {
         let x = &tape.instructions[i];
         let is_flat = x.shape.0.len() <= 1 && x.shape.len() <= WIDEST;
-        is_wanted[i] && is_dear[i] && x.kind == Kind::Row && is_flat
+        let is_worth_it = is_dear[i] || with_joined && is_known[i] && x.op == Op::Concat;
+        is_wanted[i] && is_worth_it && x.kind == Kind::Row && is_flat
     };
     let columns: Vec<usize> = (0..n).filter(|i| is_column(*i)).collect();
     if columns.is_empty() {
@@ -99,7 +100,7 @@ fn is_dear_op(op: &Op) -> bool {
                 | Binary::LogGammaQ
                 | Binary::LogStudentCdf
         ),
-        Op::LogSumExp | Op::Softmax | Op::LogSoftmax | Op::Concat => true,
+        Op::LogSumExp | Op::Softmax | Op::LogSoftmax => true,
         _ => false,
     }
 }
@@ -129,7 +130,7 @@ mod tests {
     #[test]
     fn what_is_of_the_data_becomes_a_column_and_the_rest_has_its_value() {
         let tape = poisson();
-        let Split { rest, of_data, widths } = split(&tape, 1).unwrap();
+        let Split { rest, of_data, widths } = split(&tape, 1, true).unwrap();
         assert_eq!(widths, [1]);
         assert!(!rest.instructions.iter().any(|x| x.op == Op::Unary(Unary::LnGamma)), "{rest}");
         let column = |numbers: &[f64]| numbers.iter().map(|x| vec![*x]).collect::<Vec<_>>();
@@ -159,6 +160,27 @@ mod tests {
         let all = b.mul(all, noisy);
         let sum = b.infer(Op::SumRows, vec![all]);
         b.output("objective", sum);
-        assert_eq!(split(&b.finish(), 1), None);
+        assert_eq!(split(&b.finish(), 1, true), None);
+    }
+
+    #[test]
+    fn columns_side_by_side_are_one_where_there_is_room_and_make_nothing_else_one() {
+        let mut b = Builder::new();
+        let (x, y) = (b.column(0, Shape::scalar()), b.column(1, Shape::scalar()));
+        let joined = b.infer(Op::Concat, vec![x, y]);
+        let squares = b.square(joined);
+        let w = b.input("w", [2].into());
+        let (first, second) = (b.mul(joined, w), b.mul(squares, w));
+        let both = b.add(first, second);
+        let sum = b.infer(Op::SumRows, vec![both]);
+        b.output("objective", sum);
+        let tape = b.finish();
+        assert_eq!(split(&tape, 2, false), None);
+        let Split { rest, of_data, widths } = split(&tape, 2, true).unwrap();
+        assert_eq!(widths, [2]);
+        assert!(of_data.instructions.iter().any(|x| x.op == Op::Concat), "{of_data}");
+        let columns = rest.instructions.iter().filter(|x| matches!(x.op, Op::Column(_))).count();
+        assert_eq!(columns, 1, "{rest}");
+        assert!(rest.instructions.iter().any(|x| x.op == Op::Unary(Unary::Square)), "{rest}");
     }
 }

@@ -98,7 +98,7 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
             kernel: sized(kernel.clone(), capacity),
             args: args.iter().map(|a| resolve(tape, &choices, &places, &joined, *a, capacity)).collect(),
             out,
-            second: second.map(|s| result(s, &places)),
+            second: second.map(|s| (result(s, &places), s)),
             winners: winners_of.and_then(|p| winners[p.0 as usize]),
             slot: *slot,
         };

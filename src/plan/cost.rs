@@ -30,10 +30,9 @@ impl Step {
     pub fn cost(&self, capacity: usize, number: usize) -> Cost {
         let is_sum = self.kernel.accumulates();
         let read: usize = self.args.iter().map(|a| bytes(*a, number)).sum();
-        let made = [&self.out].into_iter().chain(&self.second);
         let written = match self.kernel {
             Kernel::Place(_) => read,
-            _ => made.map(|o| bytes(*o, number)).sum::<usize>() * if is_sum { 2 } else { 1 },
+            _ => self.results().map(|(o, _)| bytes(o, number)).sum::<usize>() * if is_sum { 2 } else { 1 },
         };
         let winners = self.winners.map_or(0, |w| w.len);
         Cost { flops: flops(self, capacity) as u64, bytes: (read + written + winners) as u64 }
@@ -108,7 +107,7 @@ fn flops(step: &Step, rows: usize) -> usize {
         Kernel::DenseInput { before } => {
             2 * arg(1) * rows + if *before == Activation::Linear { 0 } else { 3 * out }
         }
-        Kernel::DenseWeight => 2 * out * rows + step.second.map_or(0, |sum| sum.len * rows),
+        Kernel::DenseWeight => 2 * out * rows + step.second.map_or(0, |(sum, _)| sum.len * rows),
         // f′ from y, times g
         Kernel::ActivationGradient(_) => 3 * out,
         Kernel::Conv(g) | Kernel::ConvInput(g) | Kernel::ConvKernel(g) => 2 * g.outputs() * g.taps() * rows,

@@ -131,7 +131,7 @@ fn fuse_dense(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     }
 }
 
-/// `g · (1 − y²)` with y a tanh, and `g · step(y)` with y a relu.
+/// `g · (1 − y²)` with y a tanh, and `g · step(y)` with y a relu (where y is not above 0 that is 0 whatever g is).
 fn fuse_activation_gradient(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     for i in 0..tape.instructions.len() {
         let slope = Slot(i as u32);
@@ -143,6 +143,10 @@ fn fuse_activation_gradient(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
         let g = if m.args[0] == slope { m.args[1] } else { m.args[0] };
         let other = tape.get(g);
         if x.kind != Kind::Row || g == slope || other.kind != Kind::Row || other.shape != x.shape {
+            continue;
+        }
+        // Of two slopes that are multiplied the first one is taken up, and the second is its g.
+        if !matches!(&choices[product.0 as usize], Choice::Run { kernel: Kernel::Binary { .. }, .. }) {
             continue;
         }
         if let Some(square) = inner.filter(|square| only_user(uses, *square) == Some(slope)) {
@@ -176,7 +180,10 @@ fn fuse_input_gradient(_: &Tape, uses: &Uses, choices: &mut [Choice]) {
             continue;
         };
         let (activation, y, g) = (*activation, args[0], args[1]);
-        let Choice::Run { kernel: Kernel::DenseInput { .. }, args, .. } = &choices[g.0 as usize] else {
+        // One that has taken up a derivative already has no room for another.
+        let Choice::Run { kernel: Kernel::DenseInput { before: Activation::Linear }, args, .. } =
+            &choices[g.0 as usize]
+        else {
             continue;
         };
         if only_user(uses, g) != Some(Slot(i as u32)) {

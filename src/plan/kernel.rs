@@ -245,6 +245,13 @@ pub struct Geometry {
     pub window: Window,
 }
 
+impl Step {
+    /// Where it writes numbers, and the instructions whose values they are.
+    pub fn results(&self) -> impl Iterator<Item = (Operand, Slot)> {
+        [(self.out, self.slot)].into_iter().chain(self.second)
+    }
+}
+
 /// One kernel call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -254,8 +261,8 @@ pub struct Step {
     pub args: Vec<Operand>,
     /// Where it writes.
     pub out: Operand,
-    /// A second result: numbers.
-    pub second: Option<Operand>,
+    /// A second result, numbers too, and the instruction whose value it is.
+    pub second: Option<(Operand, Slot)>,
     /// The second result of a fused pool: places.
     pub winners: Option<Operand>,
     /// The tape's instruction whose value it makes, for messages.

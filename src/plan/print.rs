@@ -20,7 +20,7 @@ impl fmt::Display for Operand {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.out)?;
-        self.second.iter().try_for_each(|second| write!(f, ", {second}"))?;
+        self.second.iter().try_for_each(|(second, _)| write!(f, ", {second}"))?;
         write!(f, " ← {}", kernel(self))?;
         self.args.iter().try_for_each(|a| write!(f, " {a}"))
     }
@@ -29,7 +29,8 @@ impl fmt::Display for Step {
 impl Step {
     /// What it computes and how many numbers it makes, without places: for tables.
     pub fn label(&self) -> String {
-        format!("{} → {}", kernel(self), self.out.len)
+        let second = self.second.map_or(String::new(), |(second, _)| format!(" and {}", second.len));
+        format!("{} → {}{second}", kernel(self), self.out.len)
     }
 }
 

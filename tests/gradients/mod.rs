@@ -90,6 +90,30 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "a dense layer with relu, and activations of activations before dense layers",
+        inputs: 3 * 5 + 5 + 5 * 4 + 4 * 4 + 4,
+        build: |b, u| {
+            let x = vector(b);
+            let w = b.slice(u, 0, &[3, 5].into());
+            let c = b.slice(u, 15, &[5].into());
+            let w2 = b.slice(u, 20, &[5, 4].into());
+            let w3 = b.slice(u, 40, &[4, 4].into());
+            let w4 = b.slice(u, 56, &[4].into());
+            let dot = |b: &mut Builder, x, w| b.infer(Op::Dot { transposed: false }, vec![x, w]);
+            let z = dot(b, x, w);
+            let z = b.add(z, c);
+            let h = b.unary(Unary::Relu, z);
+            let z = dot(b, h, w2);
+            let h = b.unary(Unary::Tanh, z);
+            let h = b.unary(Unary::Relu, h);
+            let z = dot(b, h, w3);
+            let h = b.unary(Unary::Tanh, z);
+            let h = b.unary(Unary::Tanh, h);
+            let y = b.mul(h, w4);
+            total(b, y)
+        },
+    },
+    Case {
         name: "convolution, tanh, max-pool, flatten, dense",
         inputs: 3 * 2 * 2 * 3 + 3 + 12,
         build: |b, u| {

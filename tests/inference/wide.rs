@@ -3,6 +3,7 @@
 use super::bits;
 use bnnc::compile::{Options, Session, fit};
 use bnnc::infer::progress::Silent;
+use bnnc::run_folder::TensorValues;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -47,5 +48,56 @@ fn the_number_of_threads_changes_no_bit_of_a_wide_net() {
         for (threads, found) in THREADS.iter().zip(found).skip(1) {
             assert!(found == first, "{threads} threads, {net}, {settings:?}");
         }
+    }
+}
+
+/// Nets on both sides of the size from which all threads find the exact terms together: weights of an input that is
+/// always 0 have no gradient but that of the exact terms, so by plain steps their sds go the same way in both; and the
+/// ELBO of the steps is the one that is found afterwards, by other code.
+#[test]
+fn the_exact_terms_of_a_wide_net_count_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut text = "x,z,y\n".to_owned();
+    for i in 0..150 {
+        let x = f64::from(i * 37 % 101) / 50.0 - 1.0;
+        writeln!(text, "{x},0,{}", (3.0 * x).sin()).expect("a string");
+    }
+    std::fs::write(folder.path().join("rows.csv"), text).expect("written");
+    let log_sds = |width: usize, steps: &str, more: &[(&str, &str)]| {
+        let net = format!("dense {width} relu; dense {width} tanh; dense 1");
+        let model = format!(
+            "data \"rows.csv\" {{ x, z, y : real }}\ny ~ Normal(f([x, z]), 1)\n\
+             net f(x) {{ each layer {{ w ~ Normal(0, 1); b ~ Normal(0, 1) }}; {net} }}\n"
+        );
+        let path = folder.path().join("model.bnn");
+        std::fs::write(&path, model).expect("written");
+        let own = [("steps", steps), ("batch", "50"), ("optimizer", "sgd"), ("learning_rate", "0.001")];
+        let settings = [&own[..], &[("predict_draws", "2")], more].concat();
+        let session = Session::open(&path, super::set(&settings)).expect("it is there");
+        let run = fit(&session, &mut Silent).unwrap_or_else(|f| panic!("{:?}", f.diagnostics));
+        let seen = run.trace.last().expect("steps were traced").elbo;
+        let found = run.metrics.to_json()["elbo"].as_f64().expect("a number");
+        assert!(
+            (seen / found - 1.0).abs() < 1e-3,
+            "{width}, {more:?}: {seen} in the steps, {found} after them"
+        );
+        let tensor =
+            run.tensors.iter().find(|t| t.name == "f.1.w.log_sd").expect("the first layer's weights");
+        match &tensor.values {
+            TensorValues::F32(values) => values[width..].to_vec(),
+            TensorValues::F64(_) => panic!("steps on batches are in single precision"),
+        }
+    };
+    for more in
+        [&[][..], &[("without", "[local_reparam]")], &[("draws", "2"), ("without", "[local_reparam]")]]
+    {
+        let (small, large) = (log_sds(250, "40", more), log_sds(256, "40", more));
+        let early = log_sds(256, "4", more);
+        let first = large[0];
+        assert!(
+            large.iter().chain(&small).all(|sd| (sd - first).abs() < 1e-5),
+            "{more:?}: {small:?} {large:?}"
+        );
+        assert!(first > early[0] + 1e-3, "{more:?}: sds have not moved: {first} {}", early[0]);
     }
 }

@@ -386,7 +386,9 @@ impl Step<'_> {
     ) -> f64 {
         let State { p, precision, key, kl_weight, .. } = state;
         let mut job = team.job(self.lanes);
-        let Job::Exact(executor, _) = &mut *job else { return 0.0 };
+        let Job::Exact(executor, _) = &mut *job else {
+            unreachable!("the last job is that of the exact terms")
+        };
         self.numbers.give_by(lead, executor, p, precision);
         executor.begin_by(lead, *key);
         executor.end_by(lead, *key);

@@ -13,7 +13,7 @@ fn near<T: Real>(found: T, want: f64, terms: usize) -> bool {
     (found.to_f64() - want).abs() <= T::EPSILON.to_f64() * (8 + terms) as f64 * (1.0 + want.abs())
 }
 
-/// Inputs, outputs, rows; the last ones go through the crate `gemm`.
+/// Inputs, outputs, rows; the last ones go through the crate `gemm` where there is no AVX2.
 const SIZES: [(usize, usize, usize); 14] = [
     (1, 1, 16),
     (2, 5, 64),
