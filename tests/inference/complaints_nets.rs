@@ -28,14 +28,22 @@ fn a_net_fits_its_own_rows() {
 /// "All my weights are zero": a narrow start under a learned scale is a trap (small T, larger precision, smaller T).
 #[test]
 fn weights_do_not_fall_into_the_prior() {
-    for seed in [1, 2] {
-        // One class has 0.5 of the rows; the best known net 0.72.
-        let all_rows = accuracy("circles.bnn", "valid", Options { seed: Some(seed), ..Options::default() });
-        assert!(all_rows > 0.66, "all rows, seed {seed}: {all_rows}");
-        let options = Options { seed: Some(seed), batch: Some("128".into()), ..Options::default() };
-        let batches = accuracy("circles.bnn", "valid", options);
-        assert!(batches > 0.66, "batches, seed {seed}: {batches}");
-    }
+    leaves_the_prior(1);
+}
+
+#[test]
+#[ignore = "slow: part of the second command of the README"]
+fn weights_do_not_fall_into_the_prior_whatever_the_seed() {
+    (2..=5).for_each(leaves_the_prior);
+}
+
+fn leaves_the_prior(seed: u64) {
+    // One class has 0.5 of the rows; the best known net 0.72.
+    let all_rows = accuracy("circles.bnn", "valid", Options { seed: Some(seed), ..Options::default() });
+    assert!(all_rows > 0.66, "all rows, seed {seed}: {all_rows}");
+    let options = Options { seed: Some(seed), batch: Some("128".into()), ..Options::default() };
+    let batches = accuracy("circles.bnn", "valid", options);
+    assert!(batches > 0.66, "batches, seed {seed}: {batches}");
 }
 
 /// "It exploded and I do not know why": every start of the net overflows, and the statement is named.
@@ -64,7 +72,7 @@ fn a_layer_at_its_prior_is_told() {
         let source = format!(
             "data {rows} {{ x1, x2 : real; y : class(2) }}\n\
              net f(x) {{\n  each layer {{ {scale} }}\n  dense 100 tanh\n  dense 2 softmax\n}}\n\
-             y ~ Categorical(probs = f([x1, x2]))\nfit {{ steps = 1500; batch = 20; predict_draws = 20 }}\n"
+             y ~ Categorical(probs = f([x1, x2]))\nfit {{ steps = 1500; batch = 20; restarts = 2; predict_draws = 20 }}\n"
         );
         std::fs::write(&path, source).expect("written");
         let session = bnnc::compile::Session::open(&path, Options::default()).expect("opens");

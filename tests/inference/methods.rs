@@ -66,7 +66,8 @@ fn threads_change_no_draw() {
 /// A small net: its chains are long, so few draws are taken; they predict as the guide does.
 #[test]
 fn nuts_runs_on_a_net() {
-    let set = [("samples", "60"), ("tune", "120"), ("chains", "2"), ("predict_draws", "60")];
+    let set =
+        [("samples", "40"), ("tune", "80"), ("chains", "2"), ("restarts", "1"), ("predict_draws", "40")];
     let options = Options { method: Some("nuts".to_owned()), ..super::set(&set) };
     let run = run("moons.bnn", options);
     let accuracy = run.metrics.held_out().expect("a split").targets[0].get("accuracy").expect("classes");
