@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         println!("{}", rewrites());
         return ExitCode::SUCCESS;
     }
-    let counts: Vec<(&str, u64)> = ALL.iter().map(|w| (w.name, counted(w, ""))).collect();
+    let counts: Vec<(&str, u64)> = ALL.iter().map(|w| w.name).zip(all_counted("")).collect();
     let committed = std::fs::read_to_string(TABLE).unwrap_or_default();
     if std::env::var_os("BNNC_BLESS").is_some() {
         std::fs::write(TABLE, table(&counts, &committed)).expect("the table is writable");
@@ -76,6 +76,15 @@ fn cannot_count() -> Option<String> {
     #[cfg(not(target_arch = "x86_64"))]
     let has_level = false;
     (!has_level).then(|| format!("this machine has no {LEVEL}, at which counts are compared"))
+}
+
+/// Instructions of one step of every workload, with a rewrite switched off. They are counted side by side: what else
+/// the machine does changes no count.
+fn all_counted(without: &str) -> Vec<u64> {
+    std::thread::scope(|scope| {
+        let all: Vec<_> = ALL.iter().map(|w| scope.spawn(move || counted(w, without))).collect();
+        all.into_iter().map(|one| one.join().expect("its panic has been told")).collect()
+    })
 }
 
 /// Instructions of one step of a workload, with a rewrite switched off.
@@ -100,15 +109,15 @@ fn counted(workload: &Workload, without: &str) -> u64 {
 
 /// What each pass and each fusion brings: instructions of a step without it over those with all.
 fn rewrites() -> String {
-    let all: Vec<u64> = ALL.iter().map(|w| counted(w, "")).collect();
+    let all = all_counted("");
     let head: Vec<&str> = ALL.iter().map(|w| w.name).collect();
     let mut text =
         format!("| without | effect | {} |\n|{}\n", head.join(" | "), " --- |".repeat(2 + head.len()));
     let of_data = (passes::of_data::NAME, passes::of_data::EFFECT);
     let passes = passes::ALL.iter().map(|p| (p.name, p.effect)).chain([of_data]);
     for (name, effect) in passes.chain(FUSIONS.iter().map(|f| (f.name, f.effect))).chain(ARRANGEMENTS) {
-        let share = |(w, all): (&Workload, &u64)| format!("{:.3}", counted(w, name) as f64 / *all as f64);
-        let cells: Vec<String> = ALL.iter().zip(&all).map(share).collect();
+        let share = |(one, all): (u64, &u64)| format!("{:.3}", one as f64 / *all as f64);
+        let cells: Vec<String> = all_counted(name).into_iter().zip(&all).map(share).collect();
         let _ = writeln!(text, "| `{name}` | {effect} | {} |", cells.join(" | "));
     }
     text
