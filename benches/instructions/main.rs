@@ -32,8 +32,8 @@ use std::process::{Command, ExitCode};
 /// The committed counts, a line each: build, name, instructions.
 const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/counts.txt");
 /// How far a count may be from the committed one. Runs of one build differ by less than a thousandth (only hash maps
-/// differ between them). How the lightly optimised build of the tests is cut into units depends on its folder and on
-/// every line of the crate, which has moved counts by up to 3.4 % between builds with equal kernels.
+/// differ between them). How the build of the tests is cut into units, each of which is optimised by itself, depends on
+/// its folder and on every line of the crate, which has moved counts by up to 3.4 % between builds with equal kernels.
 const TOLERANCE: f64 = if cfg!(debug_assertions) { 0.04 } else { 0.02 };
 /// The level that is counted.
 const LEVEL: &str = "avx2";
