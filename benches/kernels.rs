@@ -179,9 +179,7 @@ fn plain_convolution<T: Real>(bench: &Bench, name: &str, convolution: &Convoluti
     let work = (convolution.weights_len() / convolution.outputs * convolution.output_len() * rows) as f64;
     let w = values::<T>(convolution.weights_len());
     let mut packed = vec![T::ZERO; conv::packed_len::<T>(convolution)];
-    let mut by_output = vec![T::ZERO; conv::packed_by_output_len::<T>(convolution)];
     conv::pack(convolution, &w, &mut packed);
-    conv::pack_by_output(convolution, &w, &mut by_output);
     let x = values::<T>(convolution.input_len() * rows);
     let dy = values::<T>(convolution.output_len() * rows);
     let (mut out, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
@@ -190,7 +188,7 @@ fn plain_convolution<T: Real>(bench: &Bench, name: &str, convolution: &Convoluti
         conv::forward(convolution, black_box(&x), &packed, None, &mut out, rows, &mut scratch);
     });
     bench.flops(&format!("{name} input gradient"), work, "", || {
-        conv::input_gradient(convolution, &by_output, black_box(&dy), &mut dx, rows, false, &mut scratch);
+        conv::input_gradient(convolution, &w, black_box(&dy), &mut dx, rows, false, &mut scratch);
     });
     bench.flops(&format!("{name} weight gradient"), work, "", || {
         conv::weight_gradient(convolution, black_box(&x), &dy, &mut dw, rows, true, &mut scratch);

@@ -1,5 +1,7 @@
 //! The values of one column, ready for the engine.
 
+use crate::kernels::bytes::fractions;
+use crate::kernels::prefetch_all;
 use sha2::{Digest, Sha256};
 
 /// Row-major values: `width` numbers per row.
@@ -27,6 +29,8 @@ pub trait FromData: Copy {
     fn from_number(x: f64) -> Self;
     /// byte / 255
     fn from_byte(b: u8) -> Self;
+    /// byte / 255 of each
+    fn from_bytes(bytes: &[u8], out: &mut [Self]);
 }
 
 impl FromData for f64 {
@@ -36,6 +40,9 @@ impl FromData for f64 {
     fn from_byte(b: u8) -> Self {
         f64::from(b) / 255.0
     }
+    fn from_bytes(bytes: &[u8], out: &mut [f64]) {
+        fractions(bytes, out);
+    }
 }
 
 impl FromData for f32 {
@@ -44,6 +51,9 @@ impl FromData for f32 {
     }
     fn from_byte(b: u8) -> Self {
         f32::from(b) / 255.0
+    }
+    fn from_bytes(bytes: &[u8], out: &mut [f32]) {
+        fractions(bytes, out);
     }
 }
 
@@ -79,8 +89,20 @@ impl Values {
     /// Copies the given rows, one after another, into `out`, whose length is their number times the width.
     pub fn copy_rows<T: FromData>(&self, rows: &[u32], out: &mut [T]) {
         match self {
-            Values::Real { width, data } => gather(rows, *width, data, out, T::from_number),
-            Values::Bytes { width, data } => gather(rows, *width, data, out, T::from_byte),
+            Values::Real { width, data } => gather(rows, *width, data, out, |data, out| {
+                for (out, value) in out.iter_mut().zip(data) {
+                    *out = T::from_number(*value);
+                }
+            }),
+            Values::Bytes { width, data } => gather(rows, *width, data, out, T::from_bytes),
+        }
+    }
+    /// Asks for the memory of a row that is copied soon.
+    pub fn prefetch_row(&self, row: u32) {
+        let row = row as usize;
+        match self {
+            Values::Real { width, data } => prefetch_all(&data[row * width..][..*width]),
+            Values::Bytes { width, data } => prefetch_all(&data[row * width..][..*width]),
         }
     }
     /// The values so many rows earlier; the first rows, which have none, hold 0.
@@ -140,12 +162,9 @@ impl Values {
     }
 }
 
-fn gather<S: Copy, T>(rows: &[u32], width: usize, data: &[S], out: &mut [T], convert: impl Fn(S) -> T) {
+fn gather<S, T>(rows: &[u32], width: usize, data: &[S], out: &mut [T], convert: impl Fn(&[S], &mut [T])) {
     for (row, out) in rows.iter().zip(out.chunks_exact_mut(width)) {
-        let start = *row as usize * width;
-        for (out, value) in out.iter_mut().zip(&data[start..start + width]) {
-            *out = convert(*value);
-        }
+        convert(&data[*row as usize * width..][..width], out);
     }
 }
 

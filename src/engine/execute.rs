@@ -37,10 +37,7 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
             let shape = convolution(g);
             conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
         }
-        Kernel::ConvInput(g) => {
-            let shape = convolution(g);
-            conv::packed_by_output_len::<T>(&shape) + conv::input_gradient_scratch(&shape, capacity)
-        }
+        Kernel::ConvInput(g) => conv::input_gradient_scratch::<T>(&convolution(g), capacity),
         Kernel::ConvKernel(g) => conv::weight_gradient_scratch::<T>(&convolution(g), capacity),
         Kernel::ConvPool(g, _) => {
             let shape = convolution(g);
@@ -212,10 +209,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             conv::forward(&shape, arg(0), packed, None, out, rows, scratch);
         }
         Kernel::ConvInput(g) => {
-            let shape = convolution(g);
-            let (packed, scratch) = scratch.split_at_mut(conv::packed_by_output_len::<T>(&shape));
-            conv::pack_by_output(&shape, arg(1), packed);
-            conv::input_gradient(&shape, packed, arg(0), out, rows, false, scratch);
+            conv::input_gradient(&convolution(g), arg(1), arg(0), out, rows, false, scratch);
         }
         Kernel::ConvKernel(g) => {
             conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, is_later, scratch);

@@ -24,6 +24,9 @@ impl<T: Number> RowSource<T> for Rows<'_> {
     fn copy_row(&self, column: u32, row: u32, out: &mut [T]) {
         self.0.columns[column as usize].copy_rows(&[row], out);
     }
+    fn prefetch_row(&self, column: u32, row: u32) {
+        self.0.columns[column as usize].prefetch_row(row);
+    }
 }
 
 /// When a fit ends before it has settled, where another form of the same model is fitted too.

@@ -7,7 +7,8 @@
 //! In `[row][h][w][c]` the kernel columns times channels of one kernel row (a *run*) lie side by side, so a sum over
 //! taps is a loop over contiguous numbers. Zero padding is a padded copy of the images in scratch. Kernels of any size,
 //! stride and channel count take the same path; six pixels times two registers of output channels are the tile.
-//! Weights are packed once a step ([`pack`] for [`forward`], [`pack_by_output`] for [`input_gradient`]).
+//! The gradient by the images is a convolution of its own where that is less work, else windows are scattered.
+//! Weights are packed by [`pack`] for [`forward`], and by [`pack_by_output`] where windows are scattered.
 
 mod forward;
 mod geometry;

@@ -7,6 +7,7 @@
 //! Start with [`scalar`] for the names of the functions and [`elementwise`] for the shape of a kernel.
 pub mod adam;
 pub mod ascent;
+pub mod bytes;
 pub mod conv;
 pub mod conv_pool;
 pub mod dense;
@@ -26,3 +27,4 @@ mod vector;
 mod widths;
 
 pub use dispatch::{LEVEL_VARIABLE, LEVELS, Level, instruction_set};
+pub use vector::prefetch_all;

@@ -32,6 +32,11 @@ pub trait Vector<T: Copy>: Copy {
     fn if_greater(a: Self, b: Self, yes: Self, no: Self) -> Self;
     /// The sum of the lanes, by halves.
     fn sum(self) -> T;
+    /// [`Vector::sum`] of each, which is most of a short sum where it goes one by one.
+    #[inline(always)]
+    fn sums(four: [Self; 4]) -> [T; 4] {
+        four.map(Self::sum)
+    }
     /// Copies a square of `WIDTH` lines, `stride` apart, to one whose lines are the columns, `to_stride` apart.
     ///
     /// # Safety
@@ -182,6 +187,20 @@ mod x86 {
             lanes.sum()
         }
         #[inline(always)]
+        fn sums([a, b, c, d]: [Self; 4]) -> [f32; 4] {
+            // SAFETY: see above; an array of four numbers has the size of half a register.
+            unsafe {
+                let halves = |a, b| {
+                    _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b))
+                };
+                let (ab, cd) = (halves(a, b), halves(c, d));
+                let two = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
+                let one = _mm256_hadd_ps(two, two); // a c a c, b d b d
+                let (ac, bd) = (_mm256_castps256_ps128(one), _mm256_extractf128_ps::<1>(one));
+                std::mem::transmute(_mm_unpacklo_ps(ac, bd))
+            }
+        }
+        #[inline(always)]
         unsafe fn turn(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
             // SAFETY: see above; readable and writable by the caller's promise.
             unsafe {
@@ -257,6 +276,17 @@ mod x86 {
             lanes.sum()
         }
         #[inline(always)]
+        fn sums([a, b, c, d]: [Self; 4]) -> [f64; 4] {
+            // SAFETY: see above; an array of four numbers has the size of the register.
+            unsafe {
+                let halves = |a, b| {
+                    _mm256_add_pd(_mm256_permute2f128_pd::<0x20>(a, b), _mm256_permute2f128_pd::<0x31>(a, b))
+                };
+                let one = _mm256_hadd_pd(halves(a, b), halves(c, d)); // a c b d
+                std::mem::transmute(_mm256_permute4x64_pd::<0xd8>(one))
+            }
+        }
+        #[inline(always)]
         unsafe fn turn(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
             // SAFETY: see above; readable and writable by the caller's promise.
             unsafe {
@@ -279,8 +309,8 @@ mod x86 {
     // SAFETY of every intrinsic here: vectors of these types are made only by kernels instantiated with `Avx512`,
     // which run after the processor was asked for it.
     macro_rules! register_of_512_bits {
-        ($t:ty, $register:ty, $n:literal, $half:ty, $set:ident, $load:ident, $store:ident, $fma:ident, $fnma:ident, $mul:ident, $add:ident,
-         $greater:ident, $blend:ident) => {
+        ($t:ty, $register:ty, $n:literal, $set:ident, $load:ident, $store:ident, $fma:ident, $fnma:ident, $mul:ident, $add:ident,
+         $greater:ident, $blend:ident, $shuffle:ident, $quarters:ident, $turn:ident) => {
             impl Vector<$t> for $register {
                 const WIDTH: usize = $n;
                 #[inline(always)]
@@ -334,16 +364,18 @@ mod x86 {
                     half.sum()
                 }
                 #[inline(always)]
-                unsafe fn turn(from: *const $t, stride: usize, to: *mut $t, to_stride: usize) {
-                    for i in [0, $n / 2] {
-                        for j in [0, $n / 2] {
-                            // SAFETY: a quarter of the square; its mirror image is a quarter of the other.
-                            unsafe {
-                                let (from, to) = (from.add(i * stride + j), to.add(j * to_stride + i));
-                                <$half as Vector<$t>>::turn(from, stride, to, to_stride);
-                            }
-                        }
+                fn sums([a, b, c, d]: [Self; 4]) -> [$t; 4] {
+                    // SAFETY: see above.
+                    unsafe {
+                        let halves = |a, b| $add($shuffle::<0x44>(a, b), $shuffle::<0xee>(a, b));
+                        let (ab, cd) = (halves(a, b), halves(c, d));
+                        $quarters($add($shuffle::<0x88>(ab, cd), $shuffle::<0xdd>(ab, cd)))
                     }
+                }
+                #[inline(always)]
+                unsafe fn turn(from: *const $t, stride: usize, to: *mut $t, to_stride: usize) {
+                    // SAFETY: see above; readable and writable by the caller's promise.
+                    unsafe { $turn(from, stride, to, to_stride) }
                 }
             }
         };
@@ -352,7 +384,6 @@ mod x86 {
         f32,
         __m512,
         16,
-        __m256,
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
@@ -361,13 +392,15 @@ mod x86 {
         _mm512_mul_ps,
         _mm512_add_ps,
         _mm512_cmp_ps_mask,
-        _mm512_mask_blend_ps
+        _mm512_mask_blend_ps,
+        _mm512_shuffle_f32x4,
+        quarters_f32,
+        turn_f32
     );
     register_of_512_bits!(
         f64,
         __m512d,
         8,
-        __m256d,
         _mm512_set1_pd,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
@@ -376,8 +409,92 @@ mod x86 {
         _mm512_mul_pd,
         _mm512_add_pd,
         _mm512_cmp_pd_mask,
-        _mm512_mask_blend_pd
+        _mm512_mask_blend_pd,
+        _mm512_shuffle_f64x2,
+        quarters_f64,
+        turn_f64
     );
+
+    /// Quarters of four lines, four lines apart, side by side: then squares of four by four turn inside each quarter.
+    ///
+    /// # Safety
+    /// The processor has AVX-512; the lines are readable and writable as [`Vector::turn`] wants.
+    #[inline(always)]
+    unsafe fn turn_f32(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            for quarter in 0..4 {
+                let mut l = [_mm512_setzero_ps(); 4];
+                for (i, l) in l.iter_mut().enumerate() {
+                    let at = |line: usize| _mm_loadu_ps(from.add((i + line) * stride + 4 * quarter));
+                    *l = _mm512_castps128_ps512(at(0));
+                    *l = _mm512_insertf32x4::<1>(*l, at(4));
+                    *l = _mm512_insertf32x4::<2>(*l, at(8));
+                    *l = _mm512_insertf32x4::<3>(*l, at(12));
+                }
+                let (a, b) = (_mm512_unpacklo_ps(l[0], l[1]), _mm512_unpackhi_ps(l[0], l[1]));
+                let (c, d) = (_mm512_unpacklo_ps(l[2], l[3]), _mm512_unpackhi_ps(l[2], l[3]));
+                let to = to.add(4 * quarter * to_stride);
+                _mm512_storeu_ps(to, _mm512_shuffle_ps::<0x44>(a, c));
+                _mm512_storeu_ps(to.add(to_stride), _mm512_shuffle_ps::<0xee>(a, c));
+                _mm512_storeu_ps(to.add(2 * to_stride), _mm512_shuffle_ps::<0x44>(b, d));
+                _mm512_storeu_ps(to.add(3 * to_stride), _mm512_shuffle_ps::<0xee>(b, d));
+            }
+        }
+    }
+
+    /// The same with squares of two by two.
+    ///
+    /// # Safety
+    /// As of [`turn_f32`].
+    #[inline(always)]
+    unsafe fn turn_f64(from: *const f64, stride: usize, to: *mut f64, to_stride: usize) {
+        // SAFETY: by the contract of this function.
+        unsafe {
+            for quarter in 0..4 {
+                let mut l = [_mm512_setzero_pd(); 2];
+                for (i, l) in l.iter_mut().enumerate() {
+                    let at = |line: usize| _mm_loadu_pd(from.add((i + line) * stride + 2 * quarter));
+                    *l = _mm512_castpd128_pd512(at(0));
+                    *l = _mm512_insertf64x2::<1>(*l, at(2));
+                    *l = _mm512_insertf64x2::<2>(*l, at(4));
+                    *l = _mm512_insertf64x2::<3>(*l, at(6));
+                }
+                let to = to.add(2 * quarter * to_stride);
+                _mm512_storeu_pd(to, _mm512_unpacklo_pd(l[0], l[1]));
+                _mm512_storeu_pd(to.add(to_stride), _mm512_unpackhi_pd(l[0], l[1]));
+            }
+        }
+    }
+
+    /// The sums of the four quarters of a register, by halves.
+    ///
+    /// # Safety
+    /// The processor has AVX-512.
+    #[inline(always)]
+    unsafe fn quarters_f32(all: __m512) -> [f32; 4] {
+        // SAFETY: by the contract of this function; an array of four numbers has the size of a quarter.
+        unsafe {
+            let two = _mm512_add_ps(all, _mm512_permute_ps::<0x4e>(all));
+            let one = _mm512_add_ps(two, _mm512_permute_ps::<0xb1>(two));
+            let firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+            std::mem::transmute(_mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, one)))
+        }
+    }
+
+    /// The same of pairs.
+    ///
+    /// # Safety
+    /// The processor has AVX-512.
+    #[inline(always)]
+    unsafe fn quarters_f64(all: __m512d) -> [f64; 4] {
+        // SAFETY: by the contract of this function; an array of four numbers has the size of half a register.
+        unsafe {
+            let one = _mm512_add_pd(all, _mm512_permute_pd::<0x55>(all));
+            let firsts = _mm512_setr_epi64(0, 2, 4, 6, 0, 0, 0, 0);
+            std::mem::transmute(_mm512_castpd512_pd256(_mm512_permutexvar_pd(firsts, one)))
+        }
+    }
 }
 
 /// Bytes of a cache line.
@@ -393,6 +510,15 @@ pub fn prefetch<T>(at: *const T) {
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = at;
+}
+
+/// [`prefetch`] of all lines of a slice.
+pub fn prefetch_all<T>(values: &[T]) {
+    let end = values.as_ptr_range().end;
+    for at in values.iter().step_by((LINE / size_of::<T>().max(1)).max(1)) {
+        prefetch(at);
+    }
+    prefetch(end.wrapping_sub(1));
 }
 
 /// The widest register of any instruction set.

@@ -58,6 +58,14 @@ fn convolutions<T: Real>(rows: usize) {
         conv::pack_by_output(&convolution, &w, &mut turned);
         let scratch = || vec![T::NAN; conv::forward_scratch(&convolution, rows)];
         same_bits_at_both_widths(&what, || {
+            let dy = values::<T>(convolution.output_len() * rows, 4);
+            let mut room = vec![T::NAN; conv::input_gradient_scratch::<T>(&convolution, rows)];
+            let [mut begun, mut added] = [vec![T::NAN; x.len()], x.clone()];
+            conv::input_gradient(&convolution, &w, &dy, &mut begun, rows, false, &mut room);
+            conv::input_gradient(&convolution, &w, &dy, &mut added, rows, true, &mut room);
+            [begun, added].concat()
+        });
+        same_bits_at_both_widths(&what, || {
             let mut out = vec![T::NAN; convolution.output_len() * rows];
             conv::forward(&convolution, &x, &packed, Some(&b), &mut out, rows, &mut scratch());
             let dy = values::<T>(convolution.output_len() * rows, 4);

@@ -2,7 +2,7 @@
 //!
 //! After this pass an elementwise instruction on rows has at least one operand of its full shape and kind; the other
 //! is equal, a scalar, or global with its shape (for images: a suffix). Slices and concatenations of images act on
-//! flattened values.
+//! flattened values. An image that is read flat alone is given flat, so that no step has to turn it.
 
 use crate::tape::{Instruction, Op, Slot, Tape, build::Builder};
 use crate::ty::{Kind, Shape};
@@ -11,10 +11,14 @@ use crate::ty::{Kind, Shape};
 pub fn legalise(tape: &Tape) -> Tape {
     let mut b = Builder::new();
     let mut map: Vec<Slot> = Vec::with_capacity(tape.instructions.len());
-    for x in &tape.instructions {
+    let is_flat = columns_read_flat(tape);
+    for (x, is_flat) in tape.instructions.iter().zip(is_flat) {
         b.origin = x.origin;
         let args: Vec<Slot> = x.args.iter().map(|a| map[a.0 as usize]).collect();
-        let slot = legal(&mut b, x, args);
+        let slot = match x.op {
+            Op::Column(column) if is_flat => b.column(column, Shape::vector(x.shape.len())),
+            _ => legal(&mut b, x, args),
+        };
         if let Some(name) = &x.name {
             b.name(slot, name);
         }
@@ -24,6 +28,19 @@ pub fn legalise(tape: &Tape) -> Tape {
         b.output(name.clone(), map[slot.0 as usize]);
     }
     b.finish()
+}
+
+/// Which instructions are columns of images that go nowhere but where they are reshaped to no image.
+fn columns_read_flat(tape: &Tape) -> Vec<bool> {
+    let is_image_column = |x: &Instruction| matches!(x.op, Op::Column(_)) && is_image(&x.shape);
+    let mut is_flat: Vec<bool> = tape.instructions.iter().map(is_image_column).collect();
+    for x in &tape.instructions {
+        if x.op != Op::Reshape || is_image(&x.shape) {
+            x.args.iter().for_each(|a| is_flat[a.0 as usize] = false);
+        }
+    }
+    tape.outputs.iter().for_each(|(_, slot)| is_flat[slot.0 as usize] = false);
+    is_flat
 }
 
 fn legal(b: &mut Builder, x: &Instruction, mut args: Vec<Slot>) -> Slot {

@@ -3,7 +3,7 @@
 use super::{Convolution, Windows, forward_scratch, pad_images};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
-use crate::kernels::vector::{Vector, add_to};
+use crate::kernels::vector::{MAX_WIDTH, Vector, add_to, put_to};
 
 /// Windows in a tile of two registers of channels.
 const TILE: usize = 6;
@@ -58,6 +58,27 @@ versions! {
         rows: usize,
         scratch: &mut [T],
     ) = forward_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
+    /// The same without bias, added to `out`.
+    pub(super) fn forward_added(
+        shape: &Convolution,
+        x: &[T],
+        packed: &[T],
+        out: &mut [T],
+        rows: usize,
+        scratch: &mut [T],
+    ) = forward_added_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
+}
+
+#[inline(always)]
+fn forward_added_body<T: Real, I: Isa>(
+    shape: &Convolution,
+    x: &[T],
+    packed: &[T],
+    out: &mut [T],
+    rows: usize,
+    scratch: &mut [T],
+) {
+    run::<T, I>(shape, x, packed, Begin::Added, out, rows, scratch);
 }
 
 #[inline(always)]
@@ -70,6 +91,35 @@ fn forward_body<T: Real, I: Isa>(
     rows: usize,
     scratch: &mut [T],
 ) {
+    let begin = match bias {
+        Some(bias) => {
+            assert_eq!(bias.len(), shape.outputs);
+            Begin::Bias(bias)
+        }
+        None => Begin::Bias(&[]),
+    };
+    run::<T, I>(shape, x, packed, begin, out, rows, scratch);
+}
+
+/// What the sums are added to.
+#[derive(Clone, Copy)]
+enum Begin<'a, T> {
+    /// A number for each channel, or none.
+    Bias(&'a [T]),
+    /// What is there.
+    Added,
+}
+
+#[inline(always)]
+fn run<T: Real, I: Isa>(
+    shape: &Convolution,
+    x: &[T],
+    packed: &[T],
+    begin: Begin<'_, T>,
+    out: &mut [T],
+    rows: usize,
+    scratch: &mut [T],
+) {
     assert_eq!(x.len(), shape.input_len() * rows);
     assert_eq!(packed.len(), packed_len::<T>(shape));
     assert_eq!(out.len(), shape.output_len() * rows);
@@ -77,22 +127,15 @@ fn forward_body<T: Real, I: Isa>(
     if out.is_empty() {
         return;
     }
-    match bias {
-        Some(bias) => {
-            assert_eq!(bias.len(), shape.outputs);
-            out.chunks_exact_mut(shape.outputs).for_each(|pixel| pixel.copy_from_slice(bias));
-        }
-        None => out.fill(T::ZERO),
-    }
     let x = if shape.is_padded() { pad_images(shape, x, scratch, rows) } else { x };
     let mut from = 0;
     while from < shape.outputs {
         let packed = Packed::new::<I>(shape, packed, from);
         match packed.registers {
-            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, out, rows, from),
-            2 => channels::<T, I, 1, 2>(shape, x, packed, out, rows, from),
-            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, out, rows, from),
-            _ => channels::<T, I, 1, 1>(shape, x, packed, out, rows, from),
+            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, begin, out, rows, from),
+            2 => channels::<T, I, 1, 2>(shape, x, packed, begin, out, rows, from),
+            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, begin, out, rows, from),
+            _ => channels::<T, I, 1, 1>(shape, x, packed, begin, out, rows, from),
         }
         from += packed.registers * I::Vector::<T>::WIDTH;
     }
@@ -125,17 +168,22 @@ impl<'a, T: Real> Packed<'a, T> {
     }
 }
 
-/// One tile of R registers of channels from channel `from` on, for all windows, added to `out`.
+/// One tile of R registers of channels from channel `from` on, for all windows.
 #[inline(always)]
 fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
     shape: &Convolution,
     x: &[T],
     packed: Packed<'_, T>,
+    begin: Begin<'_, T>,
     out: &mut [T],
     rows: usize,
     from: usize,
 ) {
     let windows = shape.windows();
+    let bias = match begin {
+        Begin::Bias(bias) => registers::<T, I, R>(bias.get(from..).unwrap_or(&[])),
+        Begin::Added => [I::Vector::<T>::splat(T::ZERO); R],
+    };
     let total = windows.per_image() * rows;
     for window in (0..total).step_by(N) {
         // The last tile repeats its last window; what is repeated is not added.
@@ -145,9 +193,29 @@ fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
         let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, shape, &windows) };
         for i in 0..count {
             let pixel = &mut out[(window + i) * shape.outputs..][..shape.outputs];
-            add_to::<T, I::Vector<T>, R>(sums[i], &mut pixel[from..]);
+            match begin {
+                Begin::Bias(_) => {
+                    let mut sums = sums[i];
+                    for r in 0..R {
+                        sums[r] = bias[r].add(sums[r]);
+                    }
+                    put_to::<T, I::Vector<T>, R>(sums, &mut pixel[from..]);
+                }
+                Begin::Added => add_to::<T, I::Vector<T>, R>(sums[i], &mut pixel[from..]),
+            }
         }
     }
+}
+
+/// The first numbers in R registers, filled up with zeros.
+#[inline(always)]
+fn registers<T: Real, I: Isa, const R: usize>(numbers: &[T]) -> [I::Vector<T>; R] {
+    let mut all = [T::ZERO; 2 * MAX_WIDTH];
+    for (to, number) in all.iter_mut().zip(numbers) {
+        *to = *number;
+    }
+    // SAFETY: two registers of any width have at most as many numbers as `all`.
+    std::array::from_fn(|r| unsafe { I::Vector::<T>::load(all.as_ptr().add(r * I::Vector::<T>::WIDTH)) })
 }
 
 /// Σ over taps of x · w for the windows that begin at `starts` and one tile of R registers of channels.

@@ -91,10 +91,8 @@ fn check<T: Real>() {
                 let mut dx = values::<T>(x.len(), 5);
                 let mut want: Vec<f64> = dx.iter().map(|v| keep * v.to_f64()).collect();
                 for_products(&shape, rows, |o, i, k| want[i] += dy[o].to_f64() * w[k].to_f64());
-                let mut packed = vec![T::NAN; packed_by_output_len::<T>(&shape)];
-                pack_by_output(&shape, &w, &mut packed);
-                let mut scratch = vec![T::NAN; input_gradient_scratch(&shape, rows)];
-                input_gradient(&shape, &packed, &dy, &mut dx, rows, accumulate, &mut scratch);
+                let mut scratch = vec![T::NAN; input_gradient_scratch::<T>(&shape, rows)];
+                input_gradient(&shape, &w, &dy, &mut dx, rows, accumulate, &mut scratch);
                 assert_near(&dx, &want, shape.kernel[0] * shape.kernel[1] * shape.outputs, &what);
 
                 let mut dw = values::<T>(w.len(), 6);

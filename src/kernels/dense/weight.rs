@@ -242,11 +242,25 @@ unsafe fn lane_tile<T: Real, I: Isa, const K: usize, const N: usize, const BIAS:
                 }
             }
         }
+        let mut sums = [[T::ZERO; N]; K];
+        for first in (0..K * N).step_by(4) {
+            let at = |i: usize| total[i / N][i % N];
+            if first + 4 > K * N {
+                for i in first..K * N {
+                    sums[i / N][i % N] = at(i).sum();
+                }
+                break;
+            }
+            let four = I::Vector::<T>::sums([at(first), at(first + 1), at(first + 2), at(first + 3)]);
+            for (i, sum) in (first..).zip(four) {
+                sums[i / N][i % N] = sum;
+            }
+        }
         for i in 0..K {
             let to = if BIAS && i == K - 1 { bias } else { dw.as_mut_ptr().add((k + i) * outputs + n) };
             for j in 0..N {
-                let (to, sum) = (to.add(j), total[i][j].sum());
-                *to = if accumulate { *to + sum } else { sum };
+                let to = to.add(j);
+                *to = if accumulate { *to + sums[i][j] } else { sums[i][j] };
             }
         }
     }

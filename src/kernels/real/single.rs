@@ -98,6 +98,10 @@ impl Real for f32 {
         if I::FUSED { self.mul_add(b, c) } else { self * b + c }
     }
     #[inline(always)]
+    fn from_byte(byte: u8) -> f32 {
+        f32::from(byte)
+    }
+    #[inline(always)]
     fn to_byte(self) -> u8 {
         // The whole number then stands in the low bits.
         (self + MAGIC).to_bits() as u8
