@@ -185,7 +185,16 @@ fn plain_convolution<T: Real>(bench: &Bench, name: &str, convolution: &Convoluti
     let (mut out, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
     let mut scratch = vec![T::ZERO; 1 << 20];
     bench.flops(&format!("{name} forward"), work, "", || {
-        conv::forward(convolution, black_box(&x), &packed, None, &mut out, rows, &mut scratch);
+        conv::forward(
+            convolution,
+            black_box(&x),
+            &packed,
+            None,
+            Activation::None,
+            &mut out,
+            rows,
+            &mut scratch,
+        );
     });
     bench.flops(&format!("{name} input gradient"), work, "", || {
         conv::input_gradient(convolution, &w, black_box(&dy), &mut dx, rows, false, &mut scratch);

@@ -33,13 +33,13 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
     match &step.kernel {
         Kernel::RowNoise { .. } | Kernel::RowSigns { .. } => step.out.len / capacity,
         Kernel::DenseWeight => dense::weight_gradient_scratch::<T>(step.args[1].len / capacity, capacity),
-        Kernel::Conv(g) => {
+        Kernel::Conv(g, _) => {
             let shape = convolution(g);
             conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
         }
         Kernel::ConvInput(g) => conv::input_gradient_scratch::<T>(&convolution(g), capacity),
         Kernel::ConvKernel(g) => conv::weight_gradient_scratch::<T>(&convolution(g), capacity),
-        Kernel::ConvPool(g, _) => {
+        Kernel::ConvPool(g, ..) => {
             let shape = convolution(g);
             conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
         }
@@ -103,6 +103,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
     let second = step.second.map(|(second, _)| unsafe { memory.write(second) });
     // SAFETY: as above.
     let arg = |i: usize| unsafe { memory.read(step.args[i]) };
+    // Of a layer that has one.
+    let bias = || (step.args.len() > 2).then(|| arg(2));
     match &step.kernel {
         Kernel::Fill(x) => out.fill(T::from_f64(*x)),
         Kernel::Literal(values) => {
@@ -184,9 +186,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::OuterGlobal => loops::outer_global(arg(0), arg(1), out),
         Kernel::Dense { activation } => {
             let (x, w) = (arg(0), arg(1));
-            let bias = (step.args.len() > 2).then(|| arg(2));
             let (inputs, outputs) = (x.len() / rows, out.len() / rows);
-            dense::forward(w, x, bias, dense_activation(*activation), out, inputs, outputs, rows);
+            dense::forward(w, x, bias(), dense_activation(*activation), out, inputs, outputs, rows);
         }
         Kernel::DenseInput { before } => {
             let (dy, w) = (arg(0), arg(1));
@@ -202,11 +203,12 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::ActivationGradient(activation) => {
             dense::activation_gradient(dense_activation(*activation), arg(0), arg(1), out);
         }
-        Kernel::Conv(g) => {
+        Kernel::Conv(g, activation) => {
             let shape = convolution(g);
             let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape));
             conv::pack(&shape, arg(1), packed);
-            conv::forward(&shape, arg(0), packed, None, out, rows, scratch);
+            let activation = dense_activation(*activation);
+            conv::forward(&shape, arg(0), packed, bias(), activation, out, rows, scratch);
         }
         Kernel::ConvInput(g) => {
             conv::input_gradient(&convolution(g), arg(1), arg(0), out, rows, false, scratch);
@@ -229,7 +231,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::MaxPoolInput(g) => pool::max_input_gradient(&pooling(g), arg(0), arg(1), out, rows, false),
         Kernel::AvgPool(g) => pool::average_forward(&pooling(g), arg(0), out, rows),
         Kernel::AvgPoolInput(g) => pool::average_input_gradient(&pooling(g), arg(0), out, rows, false),
-        Kernel::ConvPool(g, window) => {
+        Kernel::ConvPool(g, window, activation) => {
             let shape = convolution_pool(g, window);
             let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape.convolution));
             conv::pack(&shape.convolution, arg(1), packed);
@@ -238,8 +240,8 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
                 &shape,
                 arg(0),
                 packed,
-                None,
-                dense::Activation::None,
+                bias(),
+                dense_activation(*activation),
                 out,
                 winners,
                 rows,

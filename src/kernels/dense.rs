@@ -9,7 +9,7 @@
 mod activation;
 mod product;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod weight;
 
 pub(crate) use activation::apply as apply_activation;

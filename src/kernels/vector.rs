@@ -570,3 +570,39 @@ pub fn spill<T: Copy, V: Vector<T>, const R: usize>(values: [V; R], to: &mut [T;
         unsafe { value.store(to.as_mut_ptr().add(i * V::WIDTH)) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::dispatch::{Isa, on_every_instruction_set, versions};
+    use crate::kernels::real::Real;
+
+    versions! {
+        fn sums_of(x: &[T], one_by_one: &mut [T], four: &mut [T]) = sums_body, wider if true;
+    }
+
+    #[inline(always)]
+    fn sums_body<T: Real, I: Isa>(x: &[T], one_by_one: &mut [T], four: &mut [T]) {
+        // SAFETY: x has four registers of any width.
+        let all: [I::Vector<T>; 4] = std::array::from_fn(|i| unsafe {
+            I::Vector::<T>::load(x.as_ptr().add(i * I::Vector::<T>::WIDTH))
+        });
+        one_by_one.copy_from_slice(&all.map(|v| v.sum()));
+        four.copy_from_slice(&I::Vector::<T>::sums(all));
+    }
+
+    fn check<T: Real>() {
+        let x: Vec<T> = (0..4 * MAX_WIDTH).map(|i| T::from_f64((i as f64 * 0.7719).sin())).collect();
+        on_every_instruction_set(|| {
+            let (mut one_by_one, mut four) = ([T::ZERO; 4], [T::NAN; 4]);
+            sums_of(&x, &mut one_by_one, &mut four);
+            assert_eq!(one_by_one, four);
+        });
+    }
+
+    #[test]
+    fn four_sums_at_once_are_those_of_one_after_the_other() {
+        check::<f32>();
+        check::<f64>();
+    }
+}

@@ -6,7 +6,9 @@ use super::conv::{self, tests::shapes, tests::values};
 use super::conv_pool::{self, ConvolutionPool};
 use super::dense::{self, Activation, activation_gradient};
 use super::dispatch::same_bits_at_both_widths;
+use super::elementwise::unary;
 use super::real::Real;
+use super::scalar::Unary;
 use super::{noise, softmax};
 
 fn layers<T: Real>() {
@@ -67,7 +69,8 @@ fn convolutions<T: Real>(rows: usize) {
         });
         same_bits_at_both_widths(&what, || {
             let mut out = vec![T::NAN; convolution.output_len() * rows];
-            conv::forward(&convolution, &x, &packed, Some(&b), &mut out, rows, &mut scratch());
+            let tanh = Activation::Tanh;
+            conv::forward(&convolution, &x, &packed, Some(&b), tanh, &mut out, rows, &mut scratch());
             let dy = values::<T>(convolution.output_len() * rows, 4);
             let mut dw = vec![T::ONE; w.len()];
             let mut room = vec![T::NAN; conv::weight_gradient_scratch::<T>(&convolution, rows)];
@@ -118,6 +121,16 @@ fn rows<T: Real>() {
             let weight = vec![T::HALF; rows];
             softmax::class_likelihood(&x, &class, &weight, &mut density_too, &mut gradient_too);
             [p, log_p, density, gradient, density_too, gradient_too].concat()
+        });
+    }
+    // Long enough for loops of the widest registers, with some numbers left over.
+    let x: Vec<T> = values::<T>(1003, 1).iter().map(|x| *x * T::from_f64(20.0)).collect();
+    for &op in Unary::ALL {
+        same_bits_at_both_widths(op.name(), || {
+            let mut out = vec![T::ZERO; x.len()];
+            unary(op, &x, &mut out);
+            // What is no number has no sign.
+            out.iter().map(|y| if y.is_nan() { T::NAN } else { *y }).collect()
         });
     }
     same_bits_at_both_widths("normals", || {

@@ -52,6 +52,10 @@ fn bytes(operand: Operand, number: usize) -> usize {
 fn flops(step: &Step, rows: usize) -> usize {
     let out = step.out.len;
     let arg = |i: usize| step.args.get(i).map_or(0, |a| a.len);
+    // Of a layer: its bias, where it has one, and its activation.
+    let after = |activation: Activation| {
+        out * (usize::from(step.args.len() > 2) + usize::from(activation != Activation::Linear))
+    };
     match &step.kernel {
         Kernel::Fill(_)
         | Kernel::Literal(_)
@@ -100,18 +104,16 @@ fn flops(step: &Step, rows: usize) -> usize {
         Kernel::ClassLikelihood => 7 * arg(0) + out,
         Kernel::DotRows => 2 * arg(0),
         Kernel::DotGlobal { .. } => 2 * arg(1),
-        Kernel::Dense { activation } => {
-            let bias = if step.args.len() > 2 { out } else { 0 };
-            2 * arg(1) * rows + bias + if *activation == Activation::Linear { 0 } else { out }
-        }
+        Kernel::Dense { activation } => 2 * arg(1) * rows + after(*activation),
         Kernel::DenseInput { before } => {
             2 * arg(1) * rows + if *before == Activation::Linear { 0 } else { 3 * out }
         }
         Kernel::DenseWeight => 2 * out * rows + step.second.map_or(0, |(sum, _)| sum.len * rows),
         // f′ from y, times g
         Kernel::ActivationGradient(_) => 3 * out,
-        Kernel::Conv(g) | Kernel::ConvInput(g) | Kernel::ConvKernel(g) => 2 * g.outputs() * g.taps() * rows,
-        Kernel::ConvPool(g, _) => (2 * g.taps() + 1) * g.outputs() * rows,
+        Kernel::ConvInput(g) | Kernel::ConvKernel(g) => 2 * g.outputs() * g.taps() * rows,
+        Kernel::Conv(g, activation) => 2 * g.outputs() * g.taps() * rows + after(*activation),
+        Kernel::ConvPool(g, _, activation) => (2 * g.taps() + 1) * g.outputs() * rows + after(*activation),
         // Only the winners have a gradient.
         Kernel::ConvPoolInput(g, _) => 2 * arg(0) * g.taps(),
         Kernel::ConvPoolKernel(g, _) => 2 * arg(1) * g.taps(),

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! f(x·w + b)                          one dense kernel with its activation
+//! f(conv(x, w) + b)                   the same of a convolution, also with a pool before its bias
 //! g · (1 − y²), y = tanh(…)           one activation gradient, and with g = h·wᵀ one kernel of both
 //! g · step(y), y = relu(…)            the same
 //! x·gᵀ and Σ g over rows              one kernel with two results
@@ -50,6 +51,11 @@ pub const FUSIONS: &[Fusion] = &[
         name: "fuse_conv_pool",
         effect: "max_pool(conv(x, w)) never stores the full map, and its gradients visit the winners",
         run: fuse_conv_pool,
+    },
+    Fusion {
+        name: "fuse_conv",
+        effect: "f(conv(x, w) + b) is one kernel, and so is f(max_pool(conv(x, w)) + b)",
+        run: fuse_conv,
     },
     Fusion {
         name: "fuse_class_likelihood",
@@ -103,31 +109,69 @@ fn fuse_dense(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
     for i in 0..tape.instructions.len() {
         let slot = Slot(i as u32);
         let Choice::Run { kernel: Kernel::Dense { .. }, args, .. } = choices[i].clone() else { continue };
-        let Some(sum) = only_user(uses, slot) else { continue };
-        let add = tape.get(sum);
-        let Op::Binary(Binary::Add) = add.op else { continue };
-        let bias = if add.args[0] == slot { add.args[1] } else { add.args[0] };
-        let b = tape.get(bias);
-        if b.kind != Kind::Global || b.shape != tape.get(slot).shape || bias == slot {
+        let Some(After { bias, sum, activated }) = after(tape, uses, slot) else { continue };
+        if tape.get(bias).shape != tape.get(slot).shape {
             continue;
         }
-        let mut last = sum;
-        let mut activation = Activation::Linear;
-        if let Some(user) = only_user(uses, sum) {
-            let found = match tape.get(user).op {
-                Op::Unary(Unary::Tanh) => Some(Activation::Tanh),
-                Op::Unary(Unary::Relu) => Some(Activation::Relu),
-                Op::Unary(Unary::Sigmoid) => Some(Activation::Sigmoid),
-                _ => None,
-            };
-            if let Some(found) = found {
-                activation = found;
-                choices[sum.0 as usize] = Choice::Swallowed;
-                last = user;
-            }
-        }
+        let (activation, last) = activated.unwrap_or((Activation::Linear, sum));
+        choices[sum.0 as usize] = Choice::Swallowed;
         choices[i] = Choice::Swallowed;
         choices[last.0 as usize] = Choice::run(Kernel::Dense { activation }, vec![args[0], args[1], bias]);
+    }
+}
+
+/// What comes after a layer's sums.
+struct After {
+    /// A global value.
+    bias: Slot,
+    /// The sums with it.
+    sum: Slot,
+    /// An activation and its value, where nothing else reads the sums.
+    activated: Option<(Activation, Slot)>,
+}
+
+/// The bias that is added to what nothing else reads, and the activation of that.
+fn after(tape: &Tape, uses: &Uses, slot: Slot) -> Option<After> {
+    let sum = only_user(uses, slot)?;
+    let add = tape.get(sum);
+    let Op::Binary(Binary::Add) = add.op else { return None };
+    let bias = if add.args[0] == slot { add.args[1] } else { add.args[0] };
+    if tape.get(bias).kind != Kind::Global || bias == slot {
+        return None;
+    }
+    let activated = only_user(uses, sum).and_then(|user| match tape.get(user).op {
+        Op::Unary(Unary::Tanh) => Some((Activation::Tanh, user)),
+        Op::Unary(Unary::Relu) => Some((Activation::Relu, user)),
+        Op::Unary(Unary::Sigmoid) => Some((Activation::Sigmoid, user)),
+        _ => None,
+    });
+    Some(After { bias, sum, activated })
+}
+
+/// `f(conv(x, w) + b)` with a number of b for each channel, with a pool before the bias or without.
+fn fuse_conv(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
+    for i in 0..tape.instructions.len() {
+        let slot = Slot(i as u32);
+        let Choice::Run { kernel: Kernel::Conv(..) | Kernel::ConvPool(..), .. } = &choices[i] else {
+            continue;
+        };
+        let Some(After { bias, sum, activated }) = after(tape, uses, slot) else { continue };
+        if tape.get(bias).shape.0[..] != tape.get(slot).shape.0[2..] {
+            continue;
+        }
+        let (found, last) = activated.unwrap_or((Activation::Linear, sum));
+        let mut fused = std::mem::replace(&mut choices[i], Choice::Swallowed);
+        if let Choice::Run {
+            kernel: Kernel::Conv(_, activation) | Kernel::ConvPool(_, _, activation),
+            args,
+            ..
+        } = &mut fused
+        {
+            *activation = found;
+            args.push(bias);
+        }
+        choices[sum.0 as usize] = Choice::Swallowed;
+        choices[last.0 as usize] = fused;
     }
 }
 
@@ -256,7 +300,7 @@ fn fuse_conv_pool(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
         let geometry = geometry(tape.get(x), tape.get(conv), window);
         choices[i] = Choice::Swallowed;
         choices[pool.0 as usize] = Choice::Run {
-            kernel: Kernel::ConvPool(geometry, pooling),
+            kernel: Kernel::ConvPool(geometry, pooling, Activation::Linear),
             args: vec![x, w],
             winners_of: Some(*pool),
             second: None,

@@ -51,7 +51,7 @@ pub enum Mode {
     ImageRow,
 }
 
-/// Activations that a dense layer computes in its own loop.
+/// Activations that a layer computes in its own loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activation {
     /// none
@@ -196,8 +196,8 @@ pub enum Kernel {
     ImageToLanes,
     /// `[n][R]` to `[R][n]`
     LanesToImage,
-    /// x, w → out
-    Conv(Geometry),
+    /// x, w, optional bias `[C]` → f(sum + bias)
+    Conv(Geometry, Activation),
     /// dy, w → dx
     ConvInput(Geometry),
     /// accumulate x, dy → dw
@@ -210,8 +210,9 @@ pub enum Kernel {
     AvgPool(Geometry),
     /// dy → dx
     AvgPoolInput(Geometry),
-    /// x, w → largest of each pool window of the convolution, and its place (second result, in the index arena)
-    ConvPool(Geometry, Window),
+    /// x, w, optional bias `[C]` → f(m + bias) of the largest m of each pool window of the convolution, and its place
+    /// (second result, in the index arena)
+    ConvPool(Geometry, Window, Activation),
     /// dy, w, winners → dx
     ConvPoolInput(Geometry, Window),
     /// accumulate x, dy, winners → dw

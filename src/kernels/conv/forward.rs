@@ -1,6 +1,7 @@
 //! The convolution itself: six windows times two registers of output channels at a time.
 
 use super::{Convolution, Windows, forward_scratch, pad_images};
+use crate::kernels::dense::{Activation, apply_activation};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
 use crate::kernels::vector::{MAX_WIDTH, Vector, add_to, put_to};
@@ -48,17 +49,18 @@ pub fn pack<T: Real>(shape: &Convolution, w: &[T], packed: &mut [T]) {
 }
 
 versions! {
-    /// The convolution of `rows` images with weights from [`pack`]; scratch as [`forward_scratch`] says.
+    /// f(the convolution of `rows` images with weights from [`pack`] + bias); scratch as [`forward_scratch`] says.
     pub fn forward(
         shape: &Convolution,
         x: &[T],
         packed: &[T],
         bias: Option<&[T]>,
+        activation: Activation,
         out: &mut [T],
         rows: usize,
         scratch: &mut [T],
     ) = forward_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
-    /// The same without bias, added to `out`.
+    /// The convolution alone, added to `out`.
     pub(super) fn forward_added(
         shape: &Convolution,
         x: &[T],
@@ -78,7 +80,7 @@ fn forward_added_body<T: Real, I: Isa>(
     rows: usize,
     scratch: &mut [T],
 ) {
-    run::<T, I>(shape, x, packed, Begin::Added, out, rows, scratch);
+    run::<T, I>(shape, x, packed, Sums::Added, out, rows, scratch);
 }
 
 #[inline(always)]
@@ -87,26 +89,22 @@ fn forward_body<T: Real, I: Isa>(
     x: &[T],
     packed: &[T],
     bias: Option<&[T]>,
+    activation: Activation,
     out: &mut [T],
     rows: usize,
     scratch: &mut [T],
 ) {
-    let begin = match bias {
-        Some(bias) => {
-            assert_eq!(bias.len(), shape.outputs);
-            Begin::Bias(bias)
-        }
-        None => Begin::Bias(&[]),
-    };
-    run::<T, I>(shape, x, packed, begin, out, rows, scratch);
+    assert!(bias.is_none_or(|bias| bias.len() == shape.outputs));
+    let sums = Sums::Put { bias: bias.unwrap_or(&[]), activation };
+    run::<T, I>(shape, x, packed, sums, out, rows, scratch);
 }
 
-/// What the sums are added to.
+/// What becomes of sums.
 #[derive(Clone, Copy)]
-enum Begin<'a, T> {
-    /// A number for each channel, or none.
-    Bias(&'a [T]),
-    /// What is there.
+enum Sums<'a, T> {
+    /// f(sum + bias), of no bias where there is none.
+    Put { bias: &'a [T], activation: Activation },
+    /// They are added to what is there.
     Added,
 }
 
@@ -115,7 +113,7 @@ fn run<T: Real, I: Isa>(
     shape: &Convolution,
     x: &[T],
     packed: &[T],
-    begin: Begin<'_, T>,
+    sums: Sums<'_, T>,
     out: &mut [T],
     rows: usize,
     scratch: &mut [T],
@@ -132,10 +130,10 @@ fn run<T: Real, I: Isa>(
     while from < shape.outputs {
         let packed = Packed::new::<I>(shape, packed, from);
         match packed.registers {
-            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, begin, out, rows, from),
-            2 => channels::<T, I, 1, 2>(shape, x, packed, begin, out, rows, from),
-            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, begin, out, rows, from),
-            _ => channels::<T, I, 1, 1>(shape, x, packed, begin, out, rows, from),
+            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, sums, out, rows, from),
+            2 => channels::<T, I, 1, 2>(shape, x, packed, sums, out, rows, from),
+            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, sums, out, rows, from),
+            _ => channels::<T, I, 1, 1>(shape, x, packed, sums, out, rows, from),
         }
         from += packed.registers * I::Vector::<T>::WIDTH;
     }
@@ -174,16 +172,17 @@ fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
     shape: &Convolution,
     x: &[T],
     packed: Packed<'_, T>,
-    begin: Begin<'_, T>,
+    then: Sums<'_, T>,
     out: &mut [T],
     rows: usize,
     from: usize,
 ) {
     let windows = shape.windows();
-    let bias = match begin {
-        Begin::Bias(bias) => registers::<T, I, R>(bias.get(from..).unwrap_or(&[])),
-        Begin::Added => [I::Vector::<T>::splat(T::ZERO); R],
+    let bias = match then {
+        Sums::Put { bias, .. } => registers::<T, I, R>(bias.get(from..).unwrap_or(&[])),
+        Sums::Added => [I::Vector::<T>::splat(T::ZERO); R],
     };
+    let width = (R * I::Vector::<T>::WIDTH).min(shape.outputs - from);
     let total = windows.per_image() * rows;
     for window in (0..total).step_by(N) {
         // The last tile repeats its last window; what is repeated is not added.
@@ -192,24 +191,40 @@ fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
         // SAFETY: every start is that of a window that lies inside of x, whose length was checked, as was packed's.
         let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, shape, &windows) };
         for i in 0..count {
-            let pixel = &mut out[(window + i) * shape.outputs..][..shape.outputs];
-            match begin {
-                Begin::Bias(_) => {
-                    let mut sums = sums[i];
-                    for r in 0..R {
-                        sums[r] = bias[r].add(sums[r]);
-                    }
-                    put_to::<T, I::Vector<T>, R>(sums, &mut pixel[from..]);
-                }
-                Begin::Added => add_to::<T, I::Vector<T>, R>(sums[i], &mut pixel[from..]),
+            let pixel = &mut out[(window + i) * shape.outputs + from..][..width];
+            match then {
+                Sums::Put { activation, .. } => put::<T, I, R>(sums[i], bias, activation, pixel),
+                Sums::Added => add_to::<T, I::Vector<T>, R>(sums[i], pixel),
             }
         }
     }
 }
 
+/// f(sum + bias), as many numbers as `to` has.
+#[inline(always)]
+pub(crate) fn put<T: Real, I: Isa, const R: usize>(
+    mut sums: [I::Vector<T>; R],
+    bias: [I::Vector<T>; R],
+    activation: Activation,
+    to: &mut [T],
+) {
+    let zero = I::Vector::<T>::splat(T::ZERO);
+    for r in 0..R {
+        sums[r] = bias[r].add(sums[r]);
+        if activation == Activation::Relu {
+            // What is no number stays.
+            sums[r] = I::Vector::<T>::if_greater(zero, sums[r], zero, sums[r]);
+        }
+    }
+    put_to::<T, I::Vector<T>, R>(sums, to);
+    if activation != Activation::Relu {
+        apply_activation::<T, I>(activation, to);
+    }
+}
+
 /// The first numbers in R registers, filled up with zeros.
 #[inline(always)]
-fn registers<T: Real, I: Isa, const R: usize>(numbers: &[T]) -> [I::Vector<T>; R] {
+pub(crate) fn registers<T: Real, I: Isa, const R: usize>(numbers: &[T]) -> [I::Vector<T>; R] {
     let mut all = [T::ZERO; 2 * MAX_WIDTH];
     for (to, number) in all.iter_mut().zip(numbers) {
         *to = *number;

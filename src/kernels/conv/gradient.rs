@@ -3,6 +3,7 @@
 use super::forward::{channels_in_tile, forward, forward_added, pack, packed_len, padded_channels};
 use super::tile::{List, Segment, Side, Tiling, add_segments};
 use super::{Convolution, forward_scratch, pad_images, padded_copy_len, unpad_images};
+use crate::kernels::dense::Activation;
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
 use crate::kernels::transpose::rows_to_lanes;
@@ -146,7 +147,7 @@ pub fn input_gradient<T: Real>(
     if accumulate {
         forward_added(&mirror, dy, packed, dx, rows, scratch);
     } else {
-        forward(&mirror, dy, packed, None, dx, rows, scratch);
+        forward(&mirror, dy, packed, None, Activation::None, dx, rows, scratch);
     }
 }
 

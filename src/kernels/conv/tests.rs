@@ -1,6 +1,7 @@
 //! Convolutions of many geometries against naive loops in f64.
 
 use super::*;
+use crate::kernels::dense::{Activation, tests::apply as dense_apply};
 use crate::kernels::dispatch::on_every_instruction_set;
 use crate::kernels::real::Real;
 
@@ -83,8 +84,14 @@ fn check<T: Real>() {
             pack(&shape, &w, &mut packed);
             let mut scratch = vec![T::NAN; forward_scratch(&shape, rows)];
             let mut out = vec![T::NAN; dy.len()];
-            forward(&shape, &x, &packed, Some(&b), &mut out, rows, &mut scratch);
+            forward(&shape, &x, &packed, Some(&b), Activation::None, &mut out, rows, &mut scratch);
             assert_near(&out, &want, taps, &what);
+            for &activation in Activation::ALL {
+                let mut after = vec![T::NAN; dy.len()];
+                forward(&shape, &x, &packed, Some(&b), activation, &mut after, rows, &mut scratch);
+                let f = |x: &T| dense_apply(activation, x.to_f64());
+                assert_near(&after, &out.iter().map(f).collect::<Vec<f64>>(), 1, &what);
+            }
 
             for accumulate in [false, true] {
                 let keep = f64::from(accumulate);

@@ -1,11 +1,13 @@
 //! The value and the winners.
 
 use super::{ConvolutionPool, MAX_ENTRIES};
-use crate::kernels::conv::{Packed, forward_scratch, packed_len, pad_images, padded_channels, tap_sums};
-use crate::kernels::dense::{Activation, apply_activation};
+use crate::kernels::conv::{
+    Packed, forward_scratch, packed_len, pad_images, padded_channels, put, registers, tap_sums,
+};
+use crate::kernels::dense::Activation;
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
-use crate::kernels::vector::{MAX_WIDTH, Vector, add_to, spill};
+use crate::kernels::vector::{MAX_WIDTH, Vector, spill};
 
 versions! {
     /// out = f(maxpool(conv(x)) + bias) with packed weights of `conv::pack`, and the winner of each output; scratch as
@@ -46,33 +48,28 @@ fn forward_body<T: Real, I: Isa>(
     if out.is_empty() {
         return;
     }
-    match bias {
-        Some(bias) => {
-            assert_eq!(bias.len(), outputs);
-            out.chunks_exact_mut(outputs).for_each(|pixel| pixel.copy_from_slice(bias));
-        }
-        None => out.fill(T::ZERO),
-    }
+    assert!(bias.is_none_or(|bias| bias.len() == outputs));
+    let then = (bias.unwrap_or(&[]), activation);
     let x = if convolution.is_padded() { pad_images(convolution, x, scratch, rows) } else { x };
     let mut from = 0;
     while from < outputs {
         let packed = Packed::new::<I>(convolution, packed, from);
         if packed.registers == 2 {
-            channels::<T, I, 2>(shape, x, packed, out, winners, rows, from);
+            channels::<T, I, 2>(shape, x, packed, then, out, winners, rows, from);
         } else {
-            channels::<T, I, 1>(shape, x, packed, out, winners, rows, from);
+            channels::<T, I, 1>(shape, x, packed, then, out, winners, rows, from);
         }
         from += packed.registers * I::Vector::<T>::WIDTH;
     }
-    apply_activation::<T, I>(activation, out);
 }
 
-/// One tile of R registers of channels from channel `from` on, for all pools: the largest is added to `out`.
+/// One tile of R registers of channels from channel `from` on, for all pools: f(the largest + bias).
 #[inline(always)]
 fn channels<T: Real, I: Isa, const R: usize>(
     shape: &ConvolutionPool,
     x: &[T],
     packed: Packed<'_, T>,
+    (bias, activation): (&[T], Activation),
     out: &mut [T],
     winners: &mut [u8],
     rows: usize,
@@ -81,6 +78,7 @@ fn channels<T: Real, I: Isa, const R: usize>(
     let (starts, offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
     let outputs = shape.convolution.outputs;
     let count = (R * I::Vector::<T>::WIDTH).min(outputs - from);
+    let bias = registers::<T, I, R>(bias.get(from..).unwrap_or(&[]));
     // Entries computed together: all of them, or parts of nearly equal size.
     let together = entries.div_ceil(entries.div_ceil(if I::TILES { TOGETHER } else { 1 }));
     let mut pixel = from;
@@ -101,7 +99,7 @@ fn channels<T: Real, I: Isa, const R: usize>(
                     )
                 };
                 for [best, winner] in pools {
-                    add_to::<T, I::Vector<T>, R>(best, &mut out[pixel..pixel + count]);
+                    put::<T, I, R>(best, bias, activation, &mut out[pixel..pixel + count]);
                     store_winners::<T, I, R>(winner, &mut winners[pixel..pixel + count]);
                     pixel += outputs;
                 }
@@ -127,7 +125,7 @@ fn channels<T: Real, I: Isa, const R: usize>(
                         _ => pool!(6),
                     }
                 };
-                add_to::<T, I::Vector<T>, R>(best, &mut out[pixel..pixel + count]);
+                put::<T, I, R>(best, bias, activation, &mut out[pixel..pixel + count]);
                 store_winners::<T, I, R>(winner, &mut winners[pixel..pixel + count]);
                 pixel += outputs;
             }

@@ -31,7 +31,8 @@ const SIZES: [(usize, usize, usize); 14] = [
     (40, 33, 1600),
 ];
 
-fn apply(activation: Activation, x: f64) -> f64 {
+/// The activation by the scalar functions.
+pub fn apply(activation: Activation, x: f64) -> f64 {
     match activation {
         Activation::None => x,
         Activation::Tanh => Unary::Tanh.apply(x),

@@ -2,7 +2,7 @@
 
 use super::{for_binary, for_unary, scalar_loop};
 #[cfg(target_arch = "x86_64")]
-use crate::kernels::dispatch::{Avx2, Level, level};
+use crate::kernels::dispatch::{Avx2, Avx512, Level, level};
 use crate::kernels::dispatch::{Isa, Plain};
 use crate::kernels::real::Real;
 use crate::kernels::scalar::{Binary, Unary};
@@ -15,20 +15,25 @@ pub type OfTwo<T> = unsafe fn(&[T], &[T], &mut [T]);
 /// out\[i\] = op(x\[i\], scalar), or op(scalar, x\[i\]); safe to call on the processor that chose it.
 pub type WithScalar<T> = unsafe fn(&[T], T, &mut [T]);
 
-/// Numbers up to which cheap functions go register by register as written here; longer loops are the compiler's, which
-/// unrolls them.
+/// Numbers up to which cheap functions go register by register as written here, and dear ones by registers of AVX2; longer
+/// loops are the compiler's, which unrolls them.
 const SHORT: usize = 256;
 
 /// Writes a function that gives the loop of an operator at the best instruction set, and the loops.
 macro_rules! chosen {
     (
         $(#[$meta:meta])* $name:ident($op:ty) -> $loop:ident =
-        $body:ident($($arg:ident: $ty:ty),*), $loops:ident [$($i:literal)*]
+        $body:ident($($arg:ident: $ty:ty),*), $loops:ident [$($i:literal)*] $(, wider $widest:ident)?
     ) => {
         $(#[$meta])*
         pub fn $name<T: Real>(op: $op) -> $loop<T> {
             #[cfg(target_arch = "x86_64")]
             if level() >= Level::Avx2 {
+                $(
+                    if level() == Level::Avx512 && let Some(found) = $widest::<T>(op) {
+                        return found;
+                    }
+                )?
                 return $loops::<T>::WIDE[op as usize];
             }
             $loops::<T>::PLAIN[op as usize]
@@ -57,7 +62,7 @@ macro_rules! chosen {
 chosen! {
     /// The loop of out\[i\] = op(x\[i\]).
     of_one(Unary) -> OfOne = one_body(x: &[T], out: &mut [T]),
-    One [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26]
+    One [0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26], wider widest_of_one
 }
 chosen! {
     /// The loop of out\[i\] = op(a\[i\], b\[i\]).
@@ -73,6 +78,28 @@ chosen! {
     /// The loop of out\[i\] = op(x\[i\], scalar).
     scalar_on_right(Binary) -> WithScalar = right_body(x: &[T], scalar: T, out: &mut [T]),
     Right [0 1 2 3 4 5 6 7 8 9 10 11 12 13]
+}
+
+/// The loop for AVX-512 of a function that takes longer to compute than to load, for numbers enough that what is left
+/// over after whole registers does not matter. Each number is a function of its own, so the bits are those of AVX2.
+#[cfg(target_arch = "x86_64")]
+fn widest_of_one<T: Real>(op: Unary) -> Option<OfOne<T>> {
+    #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+    fn widest<T: Real, const OP: usize>(x: &[T], out: &mut [T]) {
+        if x.len() < SHORT {
+            return One::<T>::wide::<OP>(x, out);
+        }
+        one_body::<T, Avx512>(const { Unary::ALL[OP] }, x, out);
+    }
+    macro_rules! of {
+        ($($name:ident)*) => {
+            match op {
+                $(Unary::$name => Some(widest::<T, { Unary::$name as usize }>),)*
+                _ => None,
+            }
+        };
+    }
+    of!(Exp Log Log1p Expm1 Tanh Sigmoid LogSigmoid Softplus)
 }
 
 #[inline(always)]
