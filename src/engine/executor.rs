@@ -11,6 +11,7 @@ use super::strips::{self, Chained, Strips, Wholes};
 use super::team::{Lead, PART};
 use crate::kernels::elementwise;
 use crate::kernels::real::Real;
+use crate::kernels::scalar::Binary;
 use crate::plan::{Operand, Output, Program, STRIP, Section, Space, Step, Strip};
 use crate::tape::Instruction;
 use std::ops::Range;
@@ -220,10 +221,19 @@ impl<T: Real> Executor<T> {
         let is_first = std::mem::take(&mut own.is_first);
         lead.share(own.sums.len(), own.sums.chunks_mut(PART).enumerate(), |(i, sums)| {
             let part = i * PART..i * PART + sums.len();
-            for (l, lane) in lanes.clone().enumerate() {
-                match is_first && l == 0 {
-                    true => sums.copy_from_slice(&lane.room.arenas.sums[part.clone()]),
-                    false => elementwise::accumulate(&lane.room.arenas.sums[part.clone()], sums),
+            // Two lanes at a time: each is read once, and what they add up to as seldom as that allows.
+            let mut lanes = lanes.clone().map(|lane| &lane.room.arenas.sums[part.clone()]);
+            if is_first {
+                match (lanes.next(), lanes.next()) {
+                    (Some(a), Some(b)) => elementwise::binary(Binary::Add, a, b, sums),
+                    (Some(a), None) => sums.copy_from_slice(a),
+                    (None, _) => {}
+                }
+            }
+            while let Some(a) = lanes.next() {
+                match lanes.next() {
+                    Some(b) => elementwise::accumulate_both(a, b, sums),
+                    None => elementwise::accumulate(a, sums),
                 }
             }
         });

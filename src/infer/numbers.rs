@@ -109,7 +109,7 @@ impl Numbers {
                 elementwise::axpy(T::from_f64(share), x, &mut g[range]);
             }
         }
-        executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+        Numbers::value(executor, share)
     }
 
     /// The same, shared out.
@@ -126,27 +126,43 @@ impl Numbers {
                 lead.share(x.len(), parts, |(x, g)| elementwise::axpy(T::from_f64(share), x, g));
             }
         }
-        executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
+        Numbers::value(executor, share)
     }
 
-    /// Sets g to an executor's gradient times a share, shared out; returns its value times the share.
+    /// Sets g to the gradients of one executor or two, each times its share, shared out.
     pub(super) fn put_by<T: Number>(
         &self,
         lead: &mut Lead<'_>,
-        executor: &Executor<T>,
-        share: f64,
+        (first, share): (&Executor<T>, f64),
+        second: Option<(&Executor<T>, f64)>,
         g: &mut [T],
-    ) -> f64 {
+    ) {
+        let share = T::from_f64(share);
         for (_, name, range) in self.inputs() {
             let g = &mut g[range];
-            match executor.output(name) {
-                Some(x) => {
-                    let parts = x.chunks(PART).zip(g.chunks_mut(PART));
-                    lead.share(x.len(), parts, |(x, g)| elementwise::scale(T::from_f64(share), x, g));
+            let second = second.and_then(|(second, share)| Some((second.output(name)?, T::from_f64(share))));
+            match (first.output(name), second) {
+                (Some(x), Some((y, of_second))) => {
+                    let parts = x.chunks(PART).zip(y.chunks(PART)).zip(g.chunks_mut(PART));
+                    lead.share(x.len(), parts, |((x, y), g)| {
+                        elementwise::scale_both(of_second, y, share, x, g);
+                    });
                 }
-                None => g.fill(T::ZERO),
+                (Some(x), None) => {
+                    let parts = x.chunks(PART).zip(g.chunks_mut(PART));
+                    lead.share(x.len(), parts, |(x, g)| elementwise::scale(share, x, g));
+                }
+                (None, Some((y, share))) => {
+                    let parts = y.chunks(PART).zip(g.chunks_mut(PART));
+                    lead.share(y.len(), parts, |(y, g)| elementwise::scale(share, y, g));
+                }
+                (None, None) => g.fill(T::ZERO),
             }
         }
+    }
+
+    /// An executor's value times a share.
+    pub(super) fn value<T: Number>(executor: &Executor<T>, share: f64) -> f64 {
         executor.output("objective").map_or(0.0, |x| share * x[0].to_f64())
     }
 

@@ -30,8 +30,12 @@ versions! {
     pub fn accumulate(x: &[T], out: &mut [T]) = accumulate_body;
     /// out\[i\] += a\[i\] · b\[i\]
     pub fn multiply_accumulate(a: &[T], b: &[T], out: &mut [T]) = multiply_accumulate_body;
+    /// out\[i\] = (out\[i\] + a\[i\]) + b\[i\]
+    pub fn accumulate_both(a: &[T], b: &[T], out: &mut [T]) = accumulate_both_body;
     /// out\[i\] = factor · x\[i\]
     pub fn scale(factor: T, x: &[T], out: &mut [T]) = scale_body;
+    /// out\[i\] = a · x\[i\] + b · y\[i\]: [`scale`] of y, then [`axpy`] of x
+    pub fn scale_both(a: T, x: &[T], b: T, y: &[T], out: &mut [T]) = scale_both_body;
     /// out\[i\] = a\[i\] where condition\[i\] is not 0, else b\[i\]
     pub fn select(condition: &[T], a: &[T], b: &[T], out: &mut [T]) = select_body;
 }
@@ -220,6 +224,24 @@ fn scale_body<T: Real, I: Isa>(factor: T, x: &[T], out: &mut [T]) {
     assert_eq!(x.len(), out.len());
     for (out, &x) in out.iter_mut().zip(x) {
         *out = factor * x;
+    }
+}
+
+#[inline(always)]
+fn accumulate_both_body<T: Real, I: Isa>(a: &[T], b: &[T], out: &mut [T]) {
+    assert_eq!(a.len(), out.len());
+    assert_eq!(b.len(), out.len());
+    for ((out, &a), &b) in out.iter_mut().zip(a).zip(b) {
+        *out = (*out + a) + b;
+    }
+}
+
+#[inline(always)]
+fn scale_both_body<T: Real, I: Isa>(a: T, x: &[T], b: T, y: &[T], out: &mut [T]) {
+    assert_eq!(x.len(), out.len());
+    assert_eq!(y.len(), out.len());
+    for ((out, &x), &y) in out.iter_mut().zip(x).zip(y) {
+        *out = a.fma::<I>(x, b * y);
     }
 }
 

@@ -330,13 +330,13 @@ impl Step<'_> {
         is_held: bool,
     ) -> (f64, bool) {
         // What all threads find together is where the sum begins.
-        let begun = match self.is_exact_shared {
-            true => self.find_exact(team, &read(state), lead, (&mut *g, is_held)),
-            false => {
-                lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
-                0.0
-            }
-        };
+        let mut begun = 0.0;
+        match (self.is_exact_shared, self.shared) {
+            (true, _) => begun = self.find_exact(team, &read(state), lead, (&mut *g, is_held)),
+            // The first draw is where it begins.
+            (false, Some(_)) => {}
+            (false, None) => lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO)),
+        }
         let mut value = 0.0;
         for draw in 0..self.shared.unwrap_or(1) {
             {
@@ -350,7 +350,7 @@ impl Step<'_> {
             }
             lead.round();
             let mut state = write(state);
-            let State { leader, key, kl_weight, .. } = &mut *state;
+            let State { leader, p, key, kl_weight, .. } = &mut *state;
             let jobs: [_; LANES] = std::array::from_fn(|lane| (lane < self.lanes).then(|| team.job(lane)));
             let jobs = jobs.iter().flatten();
             if let (Some(leader), Some(draws)) = (leader, self.shared) {
@@ -360,7 +360,25 @@ impl Step<'_> {
                 });
                 leader.add_sums_by(lead, lanes);
                 leader.end_by(lead, *key);
-                value += self.numbers.collect_by(lead, leader, *kl_weight / draws as f64, g);
+                let share = *kl_weight / draws as f64;
+                if draw > 0 {
+                    value += self.numbers.collect_by(lead, leader, share, g);
+                    continue;
+                }
+                value += Numbers::value(leader, share);
+                let job = team.job(self.lanes);
+                let exact = match &*job {
+                    // It does not count while sds are held.
+                    Job::Exact(exact, _) if self.is_exact_shared && !is_held => Some((exact, *kl_weight)),
+                    _ => None,
+                };
+                match exact {
+                    Some(exact) => {
+                        self.numbers.put_by(lead, exact, Some((leader, share)), g);
+                        begun += self.numbers.entropy(p, *kl_weight, g);
+                    }
+                    None => self.numbers.put_by(lead, (leader, share), None, g),
+                }
                 continue;
             }
             let sums = jobs.filter_map(|job| match &**job {
@@ -376,7 +394,8 @@ impl Step<'_> {
         (value + (begun + exact), is_finite)
     }
 
-    /// The exact terms, shared out: g is set to their gradient, which does not count while sds are held.
+    /// The exact terms, shared out; g is set to their gradient, which does not count while sds are held, unless a draw
+    /// for all lanes is where g begins.
     fn find_exact<T: Number>(
         &self,
         team: &Team<Job<T>>,
@@ -392,10 +411,18 @@ impl Step<'_> {
         self.numbers.give_by(lead, executor, p, precision);
         executor.begin_by(lead, *key);
         executor.end_by(lead, *key);
-        let value =
-            self.numbers.put_by(lead, executor, *kl_weight, g) + self.numbers.entropy(p, *kl_weight, g);
-        if is_held {
-            lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
+        let mut value = Numbers::value(executor, *kl_weight);
+        match (self.shared.is_some(), is_held) {
+            (true, false) => {}
+            // Only its value counts; g is written later.
+            (true, true) => value += self.numbers.entropy(p, *kl_weight, g),
+            (false, _) => {
+                self.numbers.put_by(lead, (executor, *kl_weight), None, g);
+                value += self.numbers.entropy(p, *kl_weight, g);
+                if is_held {
+                    lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
+                }
+            }
         }
         value
     }
