@@ -197,7 +197,7 @@ fn plain_convolution<T: Real>(bench: &Bench, name: &str, convolution: &Convoluti
         );
     });
     bench.flops(&format!("{name} input gradient"), work, "", || {
-        conv::input_gradient(convolution, &w, black_box(&dy), &mut dx, rows, false, &mut scratch);
+        conv::input_gradient(convolution, &w, black_box(&dy), &mut dx, rows, &mut scratch);
     });
     bench.flops(&format!("{name} weight gradient"), work, "", || {
         conv::weight_gradient(convolution, black_box(&x), &dy, &mut dw, rows, true, &mut scratch);

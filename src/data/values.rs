@@ -2,6 +2,7 @@
 
 use crate::kernels::bytes::fractions;
 use crate::kernels::prefetch_all;
+use crate::kernels::real::Real;
 use sha2::{Digest, Sha256};
 
 /// Row-major values: `width` numbers per row.
@@ -24,13 +25,15 @@ pub enum Values {
 }
 
 /// A float that the engine computes with.
-pub trait FromData: Copy {
+pub trait FromData: Real {
     /// The nearest float.
     fn from_number(x: f64) -> Self;
     /// byte / 255
     fn from_byte(b: u8) -> Self;
     /// byte / 255 of each
-    fn from_bytes(bytes: &[u8], out: &mut [Self]);
+    fn from_bytes(bytes: &[u8], out: &mut [Self]) {
+        fractions(bytes, out);
+    }
 }
 
 impl FromData for f64 {
@@ -40,9 +43,6 @@ impl FromData for f64 {
     fn from_byte(b: u8) -> Self {
         f64::from(b) / 255.0
     }
-    fn from_bytes(bytes: &[u8], out: &mut [f64]) {
-        fractions(bytes, out);
-    }
 }
 
 impl FromData for f32 {
@@ -51,9 +51,6 @@ impl FromData for f32 {
     }
     fn from_byte(b: u8) -> Self {
         f32::from(b) / 255.0
-    }
-    fn from_bytes(bytes: &[u8], out: &mut [f32]) {
-        fractions(bytes, out);
     }
 }
 
@@ -191,6 +188,11 @@ mod tests {
         let mut out = [0f64; 2];
         bytes.copy_rows(&[1, 2], &mut out);
         assert_eq!(out, [0.2, 1.0]);
+        // Asking for memory does nothing that can be seen, whatever the row.
+        (0..3).for_each(|row| {
+            values.prefetch_row(row);
+            bytes.prefetch_row(row);
+        });
     }
 
     #[test]

@@ -228,6 +228,45 @@ fn threads_share_long_values_to_the_same_bits() {
     assert_eq!(total.to_bits(), one[MANY]);
 }
 
+/// However many lanes have rows, and wherever one has none, the sums are those of one executor.
+#[test]
+fn lanes_add_up_to_the_rows_of_all() {
+    let program = program();
+    for count in 1..=5 {
+        for empty in 0..=count {
+            let rows = |lane: usize| {
+                let lane = lane as u32;
+                if lane as usize == empty { vec![] } else { (20 * lane..20 * lane + 3 + lane).collect() }
+            };
+            let mut alone = Executor::<f64>::new(program.clone());
+            let mut leader = Executor::<f64>::new(program.clone());
+            let mut lanes: Vec<Lane<f64>> = (0..count).map(|_| leader.further_lane()).collect();
+            for executor in [&mut alone, &mut leader] {
+                set(executor, 0.3);
+                executor.begin(key(1));
+            }
+            for (l, lane) in lanes.iter_mut().enumerate() {
+                lane.begin();
+                let mut shard = Shard::new(&program);
+                if !rows(l).is_empty() {
+                    shard.fill(&program, &Numbers, &rows(l), 1.0);
+                    lane.rows(&leader, &shard, key(1));
+                    alone.rows(&shard, key(1));
+                }
+            }
+            led_by(1, |lead| {
+                leader.add_sums_by(lead, lanes.iter());
+                leader.end_by(lead, key(1));
+            });
+            alone.end(key(1));
+            let value = |executor: &Executor<f64>| executor.output("value").expect("it has one")[0];
+            let (found, want) = (value(&leader), value(&alone));
+            let is_near = found == want || (found - want).abs() < 1e-13 * want.abs();
+            assert!(is_near, "{count} lanes, {empty} without rows: {found}, {want}");
+        }
+    }
+}
+
 /// Concatenations of what is there twice, of views of their own parts, of others, and of constants.
 #[test]
 fn what_cannot_lie_in_a_concatenation_is_copied_there() {

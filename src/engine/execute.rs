@@ -33,13 +33,13 @@ fn needs<T: Real>(step: &Step, capacity: usize) -> usize {
     match &step.kernel {
         Kernel::RowNoise { .. } | Kernel::RowSigns { .. } => step.out.len / capacity,
         Kernel::DenseWeight => dense::weight_gradient_scratch::<T>(step.args[1].len / capacity, capacity),
-        Kernel::Conv(g, _) => {
+        Kernel::Conv(_, g) => {
             let shape = convolution(g);
             conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
         }
         Kernel::ConvInput(g) => conv::input_gradient_scratch::<T>(&convolution(g), capacity),
         Kernel::ConvKernel(g) => conv::weight_gradient_scratch::<T>(&convolution(g), capacity),
-        Kernel::ConvPool(g, ..) => {
+        Kernel::ConvPool(_, g, _) => {
             let shape = convolution(g);
             conv::packed_len::<T>(&shape) + conv::forward_scratch(&shape, capacity)
         }
@@ -203,7 +203,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::ActivationGradient(activation) => {
             dense::activation_gradient(dense_activation(*activation), arg(0), arg(1), out);
         }
-        Kernel::Conv(g, activation) => {
+        Kernel::Conv(activation, g) => {
             let shape = convolution(g);
             let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape));
             conv::pack(&shape, arg(1), packed);
@@ -211,7 +211,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
             conv::forward(&shape, arg(0), packed, bias(), activation, out, rows, scratch);
         }
         Kernel::ConvInput(g) => {
-            conv::input_gradient(&convolution(g), arg(1), arg(0), out, rows, false, scratch);
+            conv::input_gradient(&convolution(g), arg(1), arg(0), out, rows, scratch);
         }
         Kernel::ConvKernel(g) => {
             conv::weight_gradient(&convolution(g), arg(0), arg(1), out, rows, is_later, scratch);
@@ -231,7 +231,7 @@ pub(super) fn execute<T: Real>(step: &Step, context: &mut Context<'_, T>) {
         Kernel::MaxPoolInput(g) => pool::max_input_gradient(&pooling(g), arg(0), arg(1), out, rows, false),
         Kernel::AvgPool(g) => pool::average_forward(&pooling(g), arg(0), out, rows),
         Kernel::AvgPoolInput(g) => pool::average_input_gradient(&pooling(g), arg(0), out, rows, false),
-        Kernel::ConvPool(g, window, activation) => {
+        Kernel::ConvPool(activation, g, window) => {
             let shape = convolution_pool(g, window);
             let (packed, scratch) = scratch.split_at_mut(conv::packed_len::<T>(&shape.convolution));
             conv::pack(&shape.convolution, arg(1), packed);

@@ -2,7 +2,7 @@
 
 use crate::kernels::real::Real;
 use crate::kernels::transpose::rows_to_lanes;
-use crate::plan::Program;
+use crate::plan::{AT_ONCE, Program};
 
 /// Where rows come from: a data set, seen through one method.
 pub trait RowSource<T>: Sync {
@@ -11,9 +11,6 @@ pub trait RowSource<T>: Sync {
     /// Says that a row of many numbers is copied soon.
     fn prefetch_row(&self, _column: u32, _row: u32) {}
 }
-
-/// Rows that go to lanes together: a register of any instruction set, and few enough to stay in a cache.
-const AT_ONCE: usize = 16;
 
 /// Numbers of a row from which it is asked for before it is copied: several cache lines.
 const MANY: usize = 256;
@@ -29,7 +26,7 @@ pub struct Shard<T> {
     pub(super) ids: Vec<u32>,
     /// How many rows count.
     pub(super) rows: usize,
-    /// As many rows of the widest column as are turned at once.
+    /// As many rows of the widest column as are turned at once, from the first time on that they are.
     rows_at_once: Vec<T>,
 }
 
@@ -37,18 +34,22 @@ impl<T: Real> Shard<T> {
     /// Buffers for a program; holds no rows yet.
     pub fn new(program: &Program) -> Self {
         let capacity = program.capacity;
-        let lanes = program.columns.iter().filter(|c| !c.is_image);
-        let widest = lanes.map(|c| c.width).max().unwrap_or(0);
         Shard {
             columns: program.columns.iter().map(|c| vec![T::ZERO; c.width * capacity]).collect(),
             weights: vec![T::ZERO; capacity],
             ids: vec![0; capacity],
             rows: 0,
-            rows_at_once: vec![T::ZERO; AT_ONCE * widest],
+            rows_at_once: vec![],
         }
     }
 
-    /// Fills the buffers with rows, each with the same weight. Allocates nothing.
+    /// A shard that is filled once and kept: without what only filling it takes.
+    pub fn kept(mut self) -> Self {
+        self.rows_at_once = vec![];
+        self
+    }
+
+    /// Fills the buffers with rows, each with the same weight. Allocates nothing but the first time.
     pub fn fill(&mut self, program: &Program, source: &dyn RowSource<T>, ids: &[u32], weight: T) {
         let capacity = program.capacity;
         assert!(ids.len() <= capacity && !ids.is_empty(), "a shard holds 1 to {capacity} rows");
@@ -62,7 +63,7 @@ impl<T: Real> Shard<T> {
             let ids = &self.ids;
             // Rows of a batch lie anywhere: the next one comes from memory while one is copied.
             let copy = |from: usize, rows: &mut [T]| {
-                for (r, row) in (from..).zip(rows.chunks_exact_mut(width)) {
+                for (r, row) in (from..).zip(rows.chunks_exact_mut(width.max(1))) {
                     if let Some(next) = ids.get(r + 1)
                         && width >= MANY
                     {
@@ -75,6 +76,9 @@ impl<T: Real> Shard<T> {
             if column.is_image || width == 1 {
                 copy(0, buffer);
                 continue;
+            }
+            if self.rows_at_once.is_empty() {
+                self.rows_at_once.resize(program.turned(), T::ZERO);
             }
             for first in (0..capacity).step_by(AT_ONCE) {
                 let count = AT_ONCE.min(capacity - first);
@@ -101,5 +105,61 @@ impl<T: Real> Shard<T> {
     /// How many rows count.
     pub fn rows(&self) -> usize {
         self.rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+    use crate::tape::build::Builder;
+
+    /// Widths of the columns; the last one is an image of 6 × 5 × 10.
+    const WIDTHS: [usize; 5] = [1, 3, 17, 300, 300];
+
+    struct Cells;
+
+    fn cell(column: usize, row: u32, i: usize) -> f64 {
+        (column * 1_000_000) as f64 + f64::from(row) * 1000.0 + i as f64
+    }
+
+    impl<T: Real> RowSource<T> for Cells {
+        fn copy_row(&self, column: u32, row: u32, out: &mut [T]) {
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = T::from_f64(cell(column as usize, row, i));
+            }
+        }
+    }
+
+    fn check<T: Real>() {
+        let mut b = Builder::new();
+        for (c, width) in WIDTHS.into_iter().enumerate() {
+            let is_image = c + 1 == WIDTHS.len();
+            let x = b.column(c as u32, if is_image { [6, 5, 10].into() } else { [width].into() });
+            b.output(format!("column {c}"), x);
+        }
+        let program = plan(&b.finish(), 48).expect("the engine runs it");
+        let capacity = program.capacity;
+        let ids: Vec<u32> = (0..37).map(|i| 7 * i % 101).collect();
+        let mut shard = Shard::<T>::new(&program);
+        // Twice: what the first time leaves does not matter.
+        shard.fill(&program, &Cells, &[5], T::HALF);
+        shard.fill(&program, &Cells, &ids, T::ONE);
+        for (used, buffer) in program.columns.iter().zip(&shard.kept().columns) {
+            let c = used.column as usize;
+            for r in 0..capacity {
+                let id = ids[r.min(ids.len() - 1)];
+                for i in 0..used.width {
+                    let at = if used.is_image { r * used.width + i } else { i * capacity + r };
+                    assert_eq!(buffer[at].to_f64(), cell(c, id, i), "column {c}, row {r}, number {i}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_number_of_a_row_is_in_its_place() {
+        check::<f32>();
+        check::<f64>();
     }
 }

@@ -111,7 +111,8 @@ pub fn held_by<T: Real>(program: &Program, (executors, further_lanes, shards): (
     let scratch = engine::scratch_len::<T>(program) * size_of::<T>();
     let lane = memory.sums + memory.row + memory.index + scratch;
     let executor = memory.global + memory.strip + lane;
-    [(executor, executors), (lane, further_lanes), (memory.shard, shards)]
+    let (lanes, shard) = (executors.saturating_add(further_lanes), memory.shard);
+    [(executor, executors), (lane, further_lanes), (shard, shards), (memory.turned, lanes)]
         .iter()
         .fold(0u64, |sum, (bytes, count)| sum.saturating_add((*bytes as u64).saturating_mul(*count as u64)))
 }
@@ -155,7 +156,7 @@ pub fn shards<T: Real>(
         .map(|ids| {
             let mut shard = Shard::new(program);
             shard.fill(program, source, ids, T::from_f64(weight));
-            shard
+            shard.kept()
         })
         .collect()
 }

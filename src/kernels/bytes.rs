@@ -13,10 +13,10 @@ versions! {
 #[inline(always)]
 fn fractions_body<T: Real, I: Isa>(bytes: &[u8], out: &mut [T]) {
     assert_eq!(bytes.len(), out.len());
-    let most = T::from_byte(u8::MAX);
+    let most = T::of_byte(u8::MAX);
     let reciprocal = T::ONE / most;
     for (out, byte) in out.iter_mut().zip(bytes) {
-        let x = T::from_byte(*byte);
+        let x = T::of_byte(*byte);
         *out = if I::FUSED {
             let quotient = x * reciprocal;
             let left = (-quotient).fma::<I>(most, x);

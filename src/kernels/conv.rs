@@ -18,7 +18,7 @@ mod pad;
 pub(crate) mod tests;
 pub(crate) mod tile;
 
-pub(crate) use forward::{Packed, padded_channels, put, registers, tap_sums};
+pub(crate) use forward::{Packed, after_registers, load_registers, padded_channels, put, tap_sums};
 pub use forward::{forward, pack, packed_len};
 pub use geometry::Convolution;
 pub(crate) use geometry::Windows;

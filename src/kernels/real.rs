@@ -96,7 +96,7 @@ pub trait Real:
     /// A whole number from 0 to 255 as a byte.
     fn to_byte(self) -> u8;
     /// The whole number of a byte.
-    fn from_byte(byte: u8) -> Self;
+    fn of_byte(byte: u8) -> Self;
     /// Whether it is no number.
     #[inline(always)]
     fn is_nan(self) -> bool {

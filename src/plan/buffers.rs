@@ -99,7 +99,10 @@ pub fn place(tape: &Tape, mut choices: Vec<Choice>, capacity: usize) -> Result<P
             args: args.iter().map(|a| resolve(tape, &choices, &places, &joined, *a, capacity)).collect(),
             out,
             second: second.map(|s| (result(s, &places), s)),
-            winners: winners_of.and_then(|p| winners[p.0 as usize]),
+            winners: match winners_of {
+                Some(pool) => Some(winners[pool.0 as usize].ok_or("the gradient of a pool before the pool")?),
+                None => None,
+            },
             slot: *slot,
         };
         let steps = match sections[i] {

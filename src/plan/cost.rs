@@ -9,6 +9,9 @@
 use super::kernel::{Activation, Geometry, Kernel, Step};
 use super::{Operand, Program, Section, Space};
 
+/// Rows that go to lanes together: a register of any instruction set, and few enough to stay in a cache.
+pub const AT_ONCE: usize = 16;
+
 /// What one run of a step costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Cost {
@@ -112,8 +115,8 @@ fn flops(step: &Step, rows: usize) -> usize {
         // f′ from y, times g
         Kernel::ActivationGradient(_) => 3 * out,
         Kernel::ConvInput(g) | Kernel::ConvKernel(g) => 2 * g.outputs() * g.taps() * rows,
-        Kernel::Conv(g, activation) => 2 * g.outputs() * g.taps() * rows + after(*activation),
-        Kernel::ConvPool(g, _, activation) => (2 * g.taps() + 1) * g.outputs() * rows + after(*activation),
+        Kernel::Conv(activation, g) => 2 * g.outputs() * g.taps() * rows + after(*activation),
+        Kernel::ConvPool(activation, g, _) => (2 * g.taps() + 1) * g.outputs() * rows + after(*activation),
         // Only the winners have a gradient.
         Kernel::ConvPoolInput(g, _) => 2 * arg(0) * g.taps(),
         Kernel::ConvPoolKernel(g, _) => 2 * arg(1) * g.taps(),
@@ -149,12 +152,14 @@ pub struct Footprint {
     pub index: usize,
     /// a shard's columns and row weights
     pub shard: usize,
+    /// rows that are turned to lanes at once, wherever shards are filled
+    pub turned: usize,
 }
 
 impl Footprint {
     /// A lane with the shard it works on; global values may be shared by lanes.
     pub fn lane(&self) -> usize {
-        self.sums + self.row + self.index + self.shard
+        self.sums + self.row + self.index + self.shard + self.turned
     }
 }
 
@@ -169,7 +174,14 @@ impl Program {
             row: self.row_len * number,
             index: self.index_len,
             shard: (widths + 1) * self.capacity * number,
+            turned: self.turned() * number,
         }
+    }
+
+    /// Numbers of as many rows of the widest column as are turned to lanes at once; 0 where none are.
+    pub fn turned(&self) -> usize {
+        let turned = self.columns.iter().filter(|c| !c.is_image && c.width > 1);
+        AT_ONCE * turned.map(|c| c.width).max().unwrap_or(0)
     }
 
     /// What one run of a section costs.

@@ -162,7 +162,7 @@ fn fuse_conv(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
         let (found, last) = activated.unwrap_or((Activation::Linear, sum));
         let mut fused = std::mem::replace(&mut choices[i], Choice::Swallowed);
         if let Choice::Run {
-            kernel: Kernel::Conv(_, activation) | Kernel::ConvPool(_, _, activation),
+            kernel: Kernel::Conv(activation, _) | Kernel::ConvPool(activation, ..),
             args,
             ..
         } = &mut fused
@@ -300,7 +300,7 @@ fn fuse_conv_pool(tape: &Tape, uses: &Uses, choices: &mut [Choice]) {
         let geometry = geometry(tape.get(x), tape.get(conv), window);
         choices[i] = Choice::Swallowed;
         choices[pool.0 as usize] = Choice::Run {
-            kernel: Kernel::ConvPool(geometry, pooling, Activation::Linear),
+            kernel: Kernel::ConvPool(Activation::Linear, geometry, pooling),
             args: vec![x, w],
             winners_of: Some(*pool),
             second: None,

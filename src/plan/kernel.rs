@@ -197,7 +197,7 @@ pub enum Kernel {
     /// `[n][R]` to `[R][n]`
     LanesToImage,
     /// x, w, optional bias `[C]` → f(sum + bias)
-    Conv(Geometry, Activation),
+    Conv(Activation, Geometry),
     /// dy, w → dx
     ConvInput(Geometry),
     /// accumulate x, dy → dw
@@ -212,7 +212,7 @@ pub enum Kernel {
     AvgPoolInput(Geometry),
     /// x, w, optional bias `[C]` → f(m + bias) of the largest m of each pool window of the convolution, and its place
     /// (second result, in the index arena)
-    ConvPool(Geometry, Window, Activation),
+    ConvPool(Activation, Geometry, Window),
     /// dy, w, winners → dx
     ConvPoolInput(Geometry, Window),
     /// accumulate x, dy, winners → dw

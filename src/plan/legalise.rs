@@ -2,9 +2,10 @@
 //!
 //! After this pass an elementwise instruction on rows has at least one operand of its full shape and kind; the other
 //! is equal, a scalar, or global with its shape (for images: a suffix). Slices and concatenations of images act on
-//! flattened values. An image that is read flat alone is given flat, so that no step has to turn it.
+//! flattened values. A column of images that is only ever flattened is given flat, so that no step
+//! has to turn it.
 
-use crate::tape::{Instruction, Op, Slot, Tape, build::Builder};
+use crate::tape::{Instruction, Op, Slot, Tape, build::Builder, switches};
 use crate::ty::{Kind, Shape};
 
 /// Rewrites a tape instruction by instruction; values are unchanged.
@@ -30,9 +31,15 @@ pub fn legalise(tape: &Tape) -> Tape {
     b.finish()
 }
 
+/// As `BNNC_WITHOUT` names what [`columns_read_flat`] finds.
+pub const FLAT_IMAGES: &str = "flat_images";
+/// What that does, in a line.
+pub const FLAT_IMAGES_EFFECT: &str = "a column of images that is only ever flattened is given flat";
+
 /// Which instructions are columns of images that go nowhere but where they are reshaped to no image.
 fn columns_read_flat(tape: &Tape) -> Vec<bool> {
-    let is_image_column = |x: &Instruction| matches!(x.op, Op::Column(_)) && is_image(&x.shape);
+    let is_on = !switches::is_off(FLAT_IMAGES);
+    let is_image_column = |x: &Instruction| is_on && matches!(x.op, Op::Column(_)) && is_image(&x.shape);
     let mut is_flat: Vec<bool> = tape.instructions.iter().map(is_image_column).collect();
     for x in &tape.instructions {
         if x.op != Op::Reshape || is_image(&x.shape) {
@@ -133,4 +140,47 @@ fn flatten(b: &mut Builder, x: Slot) -> Slot {
 /// Whether per-row values of this shape are laid out row by row.
 pub fn is_image(shape: &Shape) -> bool {
     shape.rank() == 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the only column is an image after legalising what `build` makes of one.
+    fn stays(build: impl Fn(&mut Builder, Slot)) -> bool {
+        let mut b = Builder::new();
+        let x = b.column(0, [4, 3, 2].into());
+        build(&mut b, x);
+        let tape = legalise(&b.finish());
+        let columns: Vec<&Instruction> =
+            tape.instructions.iter().filter(|x| matches!(x.op, Op::Column(_))).collect();
+        assert_eq!(columns.len(), 1);
+        is_image(&columns[0].shape)
+    }
+
+    #[test]
+    fn only_images_that_are_never_images_are_given_flat() {
+        let flatten = |b: &mut Builder, x: Slot, name: &str| {
+            let flat = b.reshape(x, &[24].into());
+            let sum = b.sum(flat);
+            b.output(name, sum);
+        };
+        assert!(!stays(|b, x| flatten(b, x, "sum")));
+        assert!(!stays(|b, x| {
+            flatten(b, x, "sum");
+            let pairs = b.reshape(x, &[12, 2].into());
+            b.output("pairs", pairs);
+        }));
+        assert!(stays(|b, x| b.output("x", x)));
+        assert!(stays(|b, x| {
+            flatten(b, x, "sum");
+            let square = b.square(x);
+            b.output("square", square);
+        }));
+        assert!(stays(|b, x| {
+            flatten(b, x, "sum");
+            let turned = b.reshape(x, &[2, 3, 4].into());
+            b.output("turned", turned);
+        }));
+    }
 }

@@ -22,13 +22,17 @@ mod print;
 mod select;
 mod strips;
 
-pub use cost::{Cost, Footprint};
+pub use cost::{AT_ONCE, Cost, Footprint};
 pub use fusions::{FUSIONS, Fusion};
 pub use kernel::{Activation, Geometry, Kernel, Mode, Operand, Space, Step};
 pub use strips::{Chain, STRIP, Strip};
 
 /// What the planner does beside choosing kernels: as `BNNC_WITHOUT` names it, and its effect in a line.
-pub const ARRANGEMENTS: [(&str, &str); 2] = [(join::NAME, join::EFFECT), (strips::NAME, strips::EFFECT)];
+pub const ARRANGEMENTS: [(&str, &str); 3] = [
+    (legalise::FLAT_IMAGES, legalise::FLAT_IMAGES_EFFECT),
+    (join::NAME, join::EFFECT),
+    (strips::NAME, strips::EFFECT),
+];
 
 use crate::tape::Tape;
 use crate::ty::Shape;

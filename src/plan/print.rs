@@ -58,12 +58,13 @@ impl fmt::Display for Schedule<'_> {
         let memory = program.footprint(number);
         writeln!(
             f,
-            "memory, in bytes ({number} a number): {} global; a lane: {} sums + {} per row + {} winners + {} columns = {}",
+            "memory, in bytes ({number} a number): {} global; a lane: {} sums + {} per row + {} winners + {} columns + {} to turn rows = {}",
             memory.global,
             memory.sums,
             memory.row,
             memory.index,
             memory.shard,
+            memory.turned,
             memory.lane()
         )?;
         for section in Section::ALL {

@@ -124,7 +124,7 @@ fn choose(tape: &Tape, slot: Slot) -> Result<Choice, String> {
             (false, true) => Kernel::LanesToImage,
             _ => return Ok(Choice::View { of: x.args[0], start: 0 }),
         },
-        Op::Conv(w) => Kernel::Conv(geometry(arg(0), x, *w), Activation::Linear),
+        Op::Conv(w) => Kernel::Conv(Activation::Linear, geometry(arg(0), x, *w)),
         Op::ConvInput(w) => Kernel::ConvInput(geometry(x, arg(0), *w)),
         Op::ConvKernel(w) => Kernel::ConvKernel(geometry(arg(0), arg(1), *w)),
         Op::MaxPool(w) => Kernel::MaxPool(geometry(arg(0), x, *w)),

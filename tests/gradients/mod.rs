@@ -145,6 +145,68 @@ const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "convolution on convolution: one channel, its bias, and a bias for every pixel",
+        inputs: 3 * 3 * 2 + 1 + 2 * 2 * 3 + 5 * 4 * 3,
+        build: |b, u| {
+            let x = image(b);
+            let (w, c) = (b.slice(u, 0, &[3, 3, 2, 1].into()), b.slice(u, 18, &[1].into()));
+            let v = b.slice(u, 19, &[2, 2, 1, 3].into());
+            let all = b.slice(u, 31, &[5, 4, 3].into());
+            let z = b.conv(x, w, Window { size: [3, 3], stride: 1, pad: [1; 4] });
+            let z = b.add(z, c);
+            let h = b.unary(Unary::Sigmoid, z);
+            let z = b.conv(h, v, Window { size: [2, 2], stride: 1, pad: [0; 4] });
+            let z = b.add(all, z);
+            let h = b.unary(Unary::Tanh, z);
+            total(b, h)
+        },
+    },
+    Case {
+        name: "convolution, max-pool, bias, relu, and a convolution whose sums are used twice",
+        inputs: 3 * 2 * 2 * 3 + 3 + 3 * 2 + 2,
+        build: |b, u| {
+            let x = image(b);
+            let (w, c) = (b.slice(u, 0, &[3, 2, 2, 3].into()), b.slice(u, 36, &[3].into()));
+            let (v, d) = (b.slice(u, 39, &[1, 1, 3, 2].into()), b.slice(u, 45, &[2].into()));
+            let z = b.conv(x, w, Window { size: [3, 2], stride: 1, pad: [0; 4] });
+            let p = b.infer(Op::MaxPool(Window { size: [2, 2], stride: 2, pad: [0; 4] }), vec![z]);
+            let p = b.add(p, c);
+            let h = b.unary(Unary::Relu, p);
+            let z = b.conv(h, v, Window { size: [1, 1], stride: 1, pad: [0; 4] });
+            let z = b.add(z, d);
+            let y = b.unary(Unary::Tanh, z);
+            let y = b.mul(y, z);
+            total(b, y)
+        },
+    },
+    Case {
+        name: "an image that is only flattened, in two ways",
+        inputs: 60 + 2,
+        build: |b, u| {
+            let x = image(b);
+            let (v, k) = (b.slice(u, 0, &[60].into()), b.slice(u, 60, &[2].into()));
+            let (flat, pairs) = (b.reshape(x, &[60].into()), b.reshape(x, &[30, 2].into()));
+            let (first, second) = (b.mul(flat, v), b.mul(pairs, k));
+            let (first, second) = (b.unary(Unary::Tanh, first), b.square(second));
+            let (first, second) = (total(b, first), total(b, second));
+            b.add(first, second)
+        },
+    },
+    Case {
+        name: "an image both convolved and flattened",
+        inputs: 60 + 3 * 3 * 2 * 2,
+        build: |b, u| {
+            let x = image(b);
+            let (v, w) = (b.slice(u, 0, &[60].into()), b.slice(u, 60, &[3, 3, 2, 2].into()));
+            let flat = b.reshape(x, &[60].into());
+            let first = b.mul(flat, v);
+            let z = b.conv(x, w, Window { size: [3, 3], stride: 1, pad: [1; 4] });
+            let z = b.unary(Unary::Tanh, z);
+            let (first, second) = (total(b, first), total(b, z));
+            b.add(first, second)
+        },
+    },
+    Case {
         name: "residual block on images: one input used twice, bias and row scalar spread",
         inputs: 3 * 3 * 2 * 2 + 2 + 1,
         build: |b, u| {

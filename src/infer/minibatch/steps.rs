@@ -370,7 +370,7 @@ impl Step<'_> {
                 let exact = match &*job {
                     // It does not count while sds are held.
                     Job::Exact(exact, _) if self.is_exact_shared && !is_held => Some((exact, *kl_weight)),
-                    _ => None,
+                    Job::Exact(..) | Job::Lane(..) | Job::Draws(..) => None,
                 };
                 match exact {
                     Some(exact) => {
@@ -394,8 +394,9 @@ impl Step<'_> {
         (value + (begun + exact), is_finite)
     }
 
-    /// The exact terms, shared out; g is set to their gradient, which does not count while sds are held, unless a draw
-    /// for all lanes is where g begins.
+    /// The exact terms, shared out; where no draw is for all lanes, g is set to their gradient, which does not count while
+    /// sds are held. (Else it is set with that of the first draw, where directions' entropy comes too: they exist only
+    /// where sds are not held.)
     fn find_exact<T: Number>(
         &self,
         team: &Team<Job<T>>,
@@ -412,16 +413,11 @@ impl Step<'_> {
         executor.begin_by(lead, *key);
         executor.end_by(lead, *key);
         let mut value = Numbers::value(executor, *kl_weight);
-        match (self.shared.is_some(), is_held) {
-            (true, false) => {}
-            // Only its value counts; g is written later.
-            (true, true) => value += self.numbers.entropy(p, *kl_weight, g),
-            (false, _) => {
-                self.numbers.put_by(lead, (executor, *kl_weight), None, g);
-                value += self.numbers.entropy(p, *kl_weight, g);
-                if is_held {
-                    lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
-                }
+        if self.shared.is_none() {
+            self.numbers.put_by(lead, (executor, *kl_weight), None, g);
+            value += self.numbers.entropy(p, *kl_weight, g);
+            if is_held {
+                lead.share(g.len(), g.chunks_mut(PART), |g| g.fill(T::ZERO));
             }
         }
         value

@@ -4,7 +4,7 @@ use super::{Convolution, Windows, forward_scratch, pad_images};
 use crate::kernels::dense::{Activation, apply_activation};
 use crate::kernels::dispatch::{Isa, versions};
 use crate::kernels::real::Real;
-use crate::kernels::vector::{MAX_WIDTH, Vector, add_to, put_to};
+use crate::kernels::vector::{MAX_WIDTH, Vector, put_to};
 
 /// Windows in a tile of two registers of channels.
 const TILE: usize = 6;
@@ -60,27 +60,6 @@ versions! {
         rows: usize,
         scratch: &mut [T],
     ) = forward_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
-    /// The convolution alone, added to `out`.
-    pub(super) fn forward_added(
-        shape: &Convolution,
-        x: &[T],
-        packed: &[T],
-        out: &mut [T],
-        rows: usize,
-        scratch: &mut [T],
-    ) = forward_added_body, wider if padded_channels::<T>(shape).is_multiple_of(T::Avx512::WIDTH);
-}
-
-#[inline(always)]
-fn forward_added_body<T: Real, I: Isa>(
-    shape: &Convolution,
-    x: &[T],
-    packed: &[T],
-    out: &mut [T],
-    rows: usize,
-    scratch: &mut [T],
-) {
-    run::<T, I>(shape, x, packed, Sums::Added, out, rows, scratch);
 }
 
 #[inline(always)]
@@ -95,29 +74,6 @@ fn forward_body<T: Real, I: Isa>(
     scratch: &mut [T],
 ) {
     assert!(bias.is_none_or(|bias| bias.len() == shape.outputs));
-    let sums = Sums::Put { bias: bias.unwrap_or(&[]), activation };
-    run::<T, I>(shape, x, packed, sums, out, rows, scratch);
-}
-
-/// What becomes of sums.
-#[derive(Clone, Copy)]
-enum Sums<'a, T> {
-    /// f(sum + bias), of no bias where there is none.
-    Put { bias: &'a [T], activation: Activation },
-    /// They are added to what is there.
-    Added,
-}
-
-#[inline(always)]
-fn run<T: Real, I: Isa>(
-    shape: &Convolution,
-    x: &[T],
-    packed: &[T],
-    sums: Sums<'_, T>,
-    out: &mut [T],
-    rows: usize,
-    scratch: &mut [T],
-) {
     assert_eq!(x.len(), shape.input_len() * rows);
     assert_eq!(packed.len(), packed_len::<T>(shape));
     assert_eq!(out.len(), shape.output_len() * rows);
@@ -126,17 +82,19 @@ fn run<T: Real, I: Isa>(
         return;
     }
     let x = if shape.is_padded() { pad_images(shape, x, scratch, rows) } else { x };
+    let then = (bias.unwrap_or(&[]), activation);
     let mut from = 0;
     while from < shape.outputs {
         let packed = Packed::new::<I>(shape, packed, from);
         match packed.registers {
-            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, sums, out, rows, from),
-            2 => channels::<T, I, 1, 2>(shape, x, packed, sums, out, rows, from),
-            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, sums, out, rows, from),
-            _ => channels::<T, I, 1, 1>(shape, x, packed, sums, out, rows, from),
+            2 if I::TILES => channels::<T, I, TILE, 2>(shape, x, packed, then, out, rows, from),
+            2 => channels::<T, I, 1, 2>(shape, x, packed, then, out, rows, from),
+            _ if I::TILES => channels::<T, I, NARROW_TILE, 1>(shape, x, packed, then, out, rows, from),
+            _ => channels::<T, I, 1, 1>(shape, x, packed, then, out, rows, from),
         }
         from += packed.registers * I::Vector::<T>::WIDTH;
     }
+    after_registers::<T, I>(activation, out);
 }
 
 /// Packed weights from one channel on, as one or two registers at each tap.
@@ -172,35 +130,30 @@ fn channels<T: Real, I: Isa, const N: usize, const R: usize>(
     shape: &Convolution,
     x: &[T],
     packed: Packed<'_, T>,
-    then: Sums<'_, T>,
+    (bias, activation): (&[T], Activation),
     out: &mut [T],
     rows: usize,
     from: usize,
 ) {
     let windows = shape.windows();
-    let bias = match then {
-        Sums::Put { bias, .. } => registers::<T, I, R>(bias.get(from..).unwrap_or(&[])),
-        Sums::Added => [I::Vector::<T>::splat(T::ZERO); R],
-    };
+    let bias = load_registers::<T, I, R>(bias.get(from..).unwrap_or(&[]));
     let width = (R * I::Vector::<T>::WIDTH).min(shape.outputs - from);
     let total = windows.per_image() * rows;
     for window in (0..total).step_by(N) {
-        // The last tile repeats its last window; what is repeated is not added.
+        // The last tile repeats its last window; what is repeated is not written.
         let count = N.min(total - window);
         let starts: [usize; N] = std::array::from_fn(|i| windows.start(window + i.min(count - 1)));
         // SAFETY: every start is that of a window that lies inside of x, whose length was checked, as was packed's.
         let sums = unsafe { tap_sums::<T, I, N, R>(x, starts, packed, shape, &windows) };
         for i in 0..count {
             let pixel = &mut out[(window + i) * shape.outputs + from..][..width];
-            match then {
-                Sums::Put { activation, .. } => put::<T, I, R>(sums[i], bias, activation, pixel),
-                Sums::Added => add_to::<T, I::Vector<T>, R>(sums[i], pixel),
-            }
+            put::<T, I, R>(sums[i], bias, activation, pixel);
         }
     }
 }
 
-/// f(sum + bias), as many numbers as `to` has.
+/// sum + bias, as many numbers as `to` has, and relu of that where it is the activation; others are for
+/// [`after_registers`].
 #[inline(always)]
 pub(crate) fn put<T: Real, I: Isa, const R: usize>(
     mut sums: [I::Vector<T>; R],
@@ -217,14 +170,19 @@ pub(crate) fn put<T: Real, I: Isa, const R: usize>(
         }
     }
     put_to::<T, I::Vector<T>, R>(sums, to);
+}
+
+/// f(out) for an activation that [`put`] leaves: of long runs of numbers, whatever the number of channels.
+#[inline(always)]
+pub(crate) fn after_registers<T: Real, I: Isa>(activation: Activation, out: &mut [T]) {
     if activation != Activation::Relu {
-        apply_activation::<T, I>(activation, to);
+        apply_activation::<T, I>(activation, out);
     }
 }
 
 /// The first numbers in R registers, filled up with zeros.
 #[inline(always)]
-pub(crate) fn registers<T: Real, I: Isa, const R: usize>(numbers: &[T]) -> [I::Vector<T>; R] {
+pub(crate) fn load_registers<T: Real, I: Isa, const R: usize>(numbers: &[T]) -> [I::Vector<T>; R] {
     let mut all = [T::ZERO; 2 * MAX_WIDTH];
     for (to, number) in all.iter_mut().zip(numbers) {
         *to = *number;

@@ -1,6 +1,6 @@
 //! The gradients of a convolution by its input and by its weights.
 
-use super::forward::{channels_in_tile, forward, forward_added, pack, packed_len, padded_channels};
+use super::forward::{channels_in_tile, forward, pack, packed_len, padded_channels};
 use super::tile::{List, Segment, Side, Tiling, add_segments};
 use super::{Convolution, forward_scratch, pad_images, padded_copy_len, unpad_images};
 use crate::kernels::dense::Activation;
@@ -57,12 +57,12 @@ pub fn input_gradient_scratch<T: Real>(shape: &Convolution, rows: usize) -> usiz
 /// The convolution of dy that gives dx, with the kernel turned by half a circle, its channels exchanged:
 ///
 /// ```text
-/// dx\[y, x, c\] = Σ_{p,q,o} dy\[y + top − p, x + left − q, o\] · w\[p, q, c, o\]
+/// dx[y, x, c] = Σ_{p,q,o} dy[y + top − p, x + left − q, o] · w[p, q, c, o]
 /// ```
 ///
 /// Its sums stay in registers, where windows scattered one by one read a weight for each product and write what they
 /// add to. None where windows do not lie side by side, or where filling up channels makes more work than that saves.
-fn mirrored<T: Real>(shape: &Convolution) -> Option<Convolution> {
+pub(super) fn mirrored<T: Real>(shape: &Convolution) -> Option<Convolution> {
     let [top, bottom, left, right] = shape.pad;
     let [height, width] = shape.kernel;
     if shape.stride != 1 || top.max(bottom) >= height || left.max(right) >= width {
@@ -102,7 +102,6 @@ versions! {
         dy: &[T],
         dx: &mut [T],
         rows: usize,
-        accumulate: bool,
         scratch: &mut [T],
     ) = scattered_body;
     /// dw `[kh][kw][cin][cout]` = the gradient by the weights, added to what is there where `accumulate`.
@@ -117,14 +116,13 @@ versions! {
     ) = weight_gradient_body, wider if shape.outputs.is_multiple_of(T::Avx512::WIDTH);
 }
 
-/// dx = the gradient by the images, added to what is there where `accumulate`; w `[kh][kw][cin][cout]`.
+/// dx = the gradient by the images; w `[kh][kw][cin][cout]`.
 pub fn input_gradient<T: Real>(
     shape: &Convolution,
     w: &[T],
     dy: &[T],
     dx: &mut [T],
     rows: usize,
-    accumulate: bool,
     scratch: &mut [T],
 ) {
     assert_eq!(w.len(), shape.weights_len());
@@ -133,7 +131,7 @@ pub fn input_gradient<T: Real>(
     let Some(mirror) = mirrored::<T>(shape) else {
         let (packed, scratch) = scratch.split_at_mut(packed_by_output_len::<T>(shape));
         pack_by_output(shape, w, packed);
-        scattered::<T>(shape, packed, dy, dx, rows, accumulate, scratch);
+        scattered::<T>(shape, packed, dy, dx, rows, scratch);
         return;
     };
     let (turned, scratch) = scratch.split_at_mut(w.len());
@@ -144,11 +142,7 @@ pub fn input_gradient<T: Real>(
     }
     let (packed, scratch) = scratch.split_at_mut(packed_len::<T>(&mirror));
     pack(&mirror, turned, packed);
-    if accumulate {
-        forward_added(&mirror, dy, packed, dx, rows, scratch);
-    } else {
-        forward(&mirror, dy, packed, None, Activation::None, dx, rows, scratch);
-    }
+    forward(&mirror, dy, packed, None, Activation::None, dx, rows, scratch);
 }
 
 #[inline(always)]
@@ -158,7 +152,6 @@ fn scattered_body<T: Real, I: Isa>(
     dy: &[T],
     dx: &mut [T],
     rows: usize,
-    accumulate: bool,
     scratch: &mut [T],
 ) {
     assert_eq!(packed.len(), packed_by_output_len::<T>(shape));
@@ -199,7 +192,7 @@ fn scattered_body<T: Real, I: Isa>(
             }
         }
     }
-    unpad_images(shape, copy, dx, rows, accumulate);
+    unpad_images(shape, copy, dx, rows, false);
 }
 
 #[inline(always)]

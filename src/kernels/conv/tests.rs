@@ -93,15 +93,14 @@ fn check<T: Real>() {
                 assert_near(&after, &out.iter().map(f).collect::<Vec<f64>>(), 1, &what);
             }
 
+            let (mut dx, mut want) = (vec![T::NAN; x.len()], vec![0.0; x.len()]);
+            for_products(&shape, rows, |o, i, k| want[i] += dy[o].to_f64() * w[k].to_f64());
+            let mut scratch = vec![T::NAN; input_gradient_scratch::<T>(&shape, rows)];
+            input_gradient(&shape, &w, &dy, &mut dx, rows, &mut scratch);
+            assert_near(&dx, &want, shape.kernel[0] * shape.kernel[1] * shape.outputs, &what);
+
             for accumulate in [false, true] {
                 let keep = f64::from(accumulate);
-                let mut dx = values::<T>(x.len(), 5);
-                let mut want: Vec<f64> = dx.iter().map(|v| keep * v.to_f64()).collect();
-                for_products(&shape, rows, |o, i, k| want[i] += dy[o].to_f64() * w[k].to_f64());
-                let mut scratch = vec![T::NAN; input_gradient_scratch::<T>(&shape, rows)];
-                input_gradient(&shape, &w, &dy, &mut dx, rows, accumulate, &mut scratch);
-                assert_near(&dx, &want, shape.kernel[0] * shape.kernel[1] * shape.outputs, &what);
-
                 let mut dw = values::<T>(w.len(), 6);
                 let mut want: Vec<f64> = dw.iter().map(|v| keep * v.to_f64()).collect();
                 for_products(&shape, rows, |o, i, k| want[k] += dy[o].to_f64() * x[i].to_f64());
@@ -110,6 +109,18 @@ fn check<T: Real>() {
                 assert_near(&dw, &want, dy.len() / shape.outputs, &what);
             }
         }
+    }
+}
+
+/// Both ways of the gradient by the images are among the shapes.
+#[test]
+fn some_gradients_are_convolutions_and_some_are_not() {
+    let counts = |is_mirrored: fn(&Convolution) -> bool| shapes().iter().filter(|s| is_mirrored(s)).count();
+    for mirrored in [
+        counts(|s| gradient::mirrored::<f32>(s).is_some()),
+        counts(|s| gradient::mirrored::<f64>(s).is_some()),
+    ] {
+        assert!(mirrored > 3 && mirrored + 3 < shapes().len(), "{mirrored} of {}", shapes().len());
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::{ConvolutionPool, MAX_ENTRIES};
 use crate::kernels::conv::{
-    Packed, forward_scratch, packed_len, pad_images, padded_channels, put, registers, tap_sums,
+    Packed, after_registers, forward_scratch, load_registers, packed_len, pad_images, padded_channels, put,
+    tap_sums,
 };
 use crate::kernels::dense::Activation;
 use crate::kernels::dispatch::{Isa, versions};
@@ -78,8 +79,9 @@ fn channels<T: Real, I: Isa, const R: usize>(
     let (starts, offsets, entries) = (shape.starts(), shape.entry_offsets(), shape.entries());
     let outputs = shape.convolution.outputs;
     let count = (R * I::Vector::<T>::WIDTH).min(outputs - from);
-    let bias = registers::<T, I, R>(bias.get(from..).unwrap_or(&[]));
+    let bias = load_registers::<T, I, R>(bias.get(from..).unwrap_or(&[]));
     // Entries computed together: all of them, or parts of nearly equal size.
+    let (is_last, image) = (from + count == outputs, starts.per_image() * outputs);
     let together = entries.div_ceil(entries.div_ceil(if I::TILES { TOGETHER } else { 1 }));
     let mut pixel = from;
     for row in 0..rows {
@@ -129,6 +131,10 @@ fn channels<T: Real, I: Isa, const R: usize>(
                 store_winners::<T, I, R>(winner, &mut winners[pixel..pixel + count]);
                 pixel += outputs;
             }
+        }
+        // While the image is at hand.
+        if is_last {
+            after_registers::<T, I>(activation, &mut out[row * image..][..image]);
         }
     }
 }

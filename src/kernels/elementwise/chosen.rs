@@ -81,12 +81,13 @@ chosen! {
 }
 
 /// The loop for AVX-512 of a function that takes longer to compute than to load, for numbers enough that what is left
-/// over after whole registers does not matter. Each number is a function of its own, so the bits are those of AVX2.
+/// over after whole registers does not matter. Each number is a function of its own, so the bits are those of
+/// AVX2 (but for the sign of what is no number).
 #[cfg(target_arch = "x86_64")]
 fn widest_of_one<T: Real>(op: Unary) -> Option<OfOne<T>> {
     #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
     fn widest<T: Real, const OP: usize>(x: &[T], out: &mut [T]) {
-        if x.len() < SHORT {
+        if x.len() <= SHORT {
             return One::<T>::wide::<OP>(x, out);
         }
         one_body::<T, Avx512>(const { Unary::ALL[OP] }, x, out);

@@ -120,7 +120,7 @@ impl Real for f64 {
         if I::FUSED { self.mul_add(b, c) } else { self * b + c }
     }
     #[inline(always)]
-    fn from_byte(byte: u8) -> f64 {
+    fn of_byte(byte: u8) -> f64 {
         f64::from(byte)
     }
     #[inline(always)]

@@ -98,7 +98,7 @@ impl Real for f32 {
         if I::FUSED { self.mul_add(b, c) } else { self * b + c }
     }
     #[inline(always)]
-    fn from_byte(byte: u8) -> f32 {
+    fn of_byte(byte: u8) -> f32 {
         f32::from(byte)
     }
     #[inline(always)]
