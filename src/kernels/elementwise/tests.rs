@@ -142,7 +142,7 @@ fn accumulations_add_to_what_is_there() {
     multiply_accumulate(&x, &y, &mut out);
     assert_eq!(out, [6.0, -13.0, 7.0, 6.5, 28.0]);
     accumulate_both(&x, &y, &mut out);
-    assert_eq!(out, [9.0, -8.0, 9.0, 15.0, 37.0]);
+    assert_eq!(out, [9.0, -11.0, 9.0, 15.0, 37.0]);
     scale_both(2.0, &x, -1.0, &y, &mut out);
     assert_eq!(out, [0.0, -8.0, 7.0, -7.0, 18.0]);
     scale(-1.0, &x, &mut out);
