@@ -512,7 +512,7 @@ pub fn prefetch<T>(at: *const T) {
     let _ = at;
 }
 
-/// [`prefetch`] of all lines of a slice.
+/// Asks for all cache lines of a slice that will be read soon.
 pub fn prefetch_all<T>(values: &[T]) {
     let end = values.as_ptr_range().end;
     for at in values.iter().step_by((LINE / size_of::<T>().max(1)).max(1)) {
