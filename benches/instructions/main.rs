@@ -5,6 +5,7 @@
 //!     CARGO_INCREMENTAL=0 cargo bench --profile test --bench instructions   as the tests are built
 //!
 //!     cargo bench --bench instructions -- rewrites              what each pass and each fusion brings
+//!     cargo bench --bench instructions -- rewrites NAME...      what these bring
 //!
 //! Exit status 1 where a count has left its place, 2 where nothing could be counted; with `BNNC_BLESS=1` in the
 //! environment the counts are written in place of the committed ones. `.ci/run` counts the build of the tests, because
@@ -107,8 +108,11 @@ fn counted(workload: &Workload, without: &str) -> u64 {
     }
 }
 
-/// What each pass and each fusion brings: instructions of a step without it over those with all.
+/// What each pass and each fusion brings, or those whose names are asked for: instructions of a step without it over those
+/// with all.
 fn rewrites() -> String {
+    let asked: Vec<String> =
+        std::env::args().skip_while(|a| a != "rewrites").skip(1).filter(|a| !a.starts_with('-')).collect();
     let all = all_counted("");
     let head: Vec<&str> = ALL.iter().map(|w| w.name).collect();
     let mut text =
@@ -116,6 +120,9 @@ fn rewrites() -> String {
     let of_data = (passes::of_data::NAME, passes::of_data::EFFECT);
     let passes = passes::ALL.iter().map(|p| (p.name, p.effect)).chain([of_data]);
     for (name, effect) in passes.chain(FUSIONS.iter().map(|f| (f.name, f.effect))).chain(ARRANGEMENTS) {
+        if !asked.is_empty() && !asked.iter().any(|a| a == name) {
+            continue;
+        }
         let share = |(one, all): (u64, &u64)| format!("{:.3}", one as f64 / *all as f64);
         let cells: Vec<String> = all_counted(name).into_iter().zip(&all).map(share).collect();
         let _ = writeln!(text, "| `{name}` | {effect} | {} |", cells.join(" | "));
