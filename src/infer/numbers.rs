@@ -130,31 +130,26 @@ impl Numbers {
     }
 
     /// Sets g to the gradients of one executor or two, each times its share, shared out.
-    pub(super) fn put_by<T: Number>(
+    pub(super) fn put_by<'e, T: Number>(
         &self,
         lead: &mut Lead<'_>,
-        (first, share): (&Executor<T>, f64),
-        second: Option<(&Executor<T>, f64)>,
+        first: (&'e Executor<T>, f64),
+        second: Option<(&'e Executor<T>, f64)>,
         g: &mut [T],
     ) {
-        let share = T::from_f64(share);
         for (_, name, range) in self.inputs() {
             let g = &mut g[range];
-            let second = second.and_then(|(second, share)| Some((second.output(name)?, T::from_f64(share))));
-            match (first.output(name), second) {
-                (Some(x), Some((y, of_second))) => {
+            let of = |(executor, share): (&'e Executor<T>, f64)| {
+                Some((executor.output(name)?, T::from_f64(share)))
+            };
+            match (of(first), second.and_then(of)) {
+                (Some((x, of_x)), Some((y, of_y))) => {
                     let parts = x.chunks(PART).zip(y.chunks(PART)).zip(g.chunks_mut(PART));
-                    lead.share(x.len(), parts, |((x, y), g)| {
-                        elementwise::scale_both(of_second, y, share, x, g);
-                    });
+                    lead.share(x.len(), parts, |((x, y), g)| elementwise::scale_both(of_y, y, of_x, x, g));
                 }
-                (Some(x), None) => {
+                (Some((x, share)), None) | (None, Some((x, share))) => {
                     let parts = x.chunks(PART).zip(g.chunks_mut(PART));
                     lead.share(x.len(), parts, |(x, g)| elementwise::scale(share, x, g));
-                }
-                (None, Some((y, share))) => {
-                    let parts = y.chunks(PART).zip(g.chunks_mut(PART));
-                    lead.share(y.len(), parts, |(y, g)| elementwise::scale(share, y, g));
                 }
                 (None, None) => g.fill(T::ZERO),
             }

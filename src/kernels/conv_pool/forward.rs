@@ -80,8 +80,8 @@ fn channels<T: Real, I: Isa, const R: usize>(
     let outputs = shape.convolution.outputs;
     let count = (R * I::Vector::<T>::WIDTH).min(outputs - from);
     let bias = load_registers::<T, I, R>(bias.get(from..).unwrap_or(&[]));
-    // Entries computed together: all of them, or parts of nearly equal size.
     let (is_last, image) = (from + count == outputs, starts.per_image() * outputs);
+    // Entries computed together: all of them, or parts of nearly equal size.
     let together = entries.div_ceil(entries.div_ceil(if I::TILES { TOGETHER } else { 1 }));
     let mut pixel = from;
     for row in 0..rows {
